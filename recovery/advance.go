@@ -1,0 +1,371 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// leaseTime is how long one turn may hold a request; longer than a job may run.
+const leaseTime = 40 * time.Second
+
+var (
+	errStale = errors.New("a newer version has its own job")
+	errLost  = errors.New("the lease was lost")
+)
+
+// errHeld says that another job holds the request's lease.
+type errHeld struct{ until time.Time }
+
+func (e errHeld) Error() string { return "leased until " + e.until.Format(time.RFC3339) }
+
+// Advance is the job that brings a request on: it takes the lease, looks at the world and does the one next thing. It gives
+// how long to wait before it is called again with the same version; 0 when there is nothing to wait for. It ends at once
+// when version is not the newest.
+//
+// Jobs are the only ones that change a request's state, and clicks only add to its inbox, so what a job read under its
+// lease stays true until it commits.
+func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration, error) {
+	r, err := s.lease(ctx, id, version)
+	if held, ok := errors.AsType[errHeld](err); ok {
+		return min(max(held.until.Sub(s.Now()), 0)+100*time.Millisecond, time.Second), nil
+	}
+	if errors.Is(err, errStale) || errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("lease R-%d: %w", id, err)
+	}
+	wait, err := s.turn(ctx, r)
+	if errors.Is(err, errLost) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("advance %s in %s: %w", r.Ref(), r.State, errors.Join(err, s.release(ctx, r)))
+	}
+	return wait, nil
+}
+
+func (s *Service) lease(ctx context.Context, id, version int64) (Request, error) {
+	return s.Store.Update(ctx, id, func(r *Request) (Event, error) {
+		now := s.Now()
+		switch {
+		case r.Version != version:
+			return Event{}, errStale
+		case !r.State.Open() && len(r.Inbox) == 0:
+			return Event{}, errStale
+		case r.Lease.Until.After(now):
+			return Event{}, errHeld{r.Lease.Until}
+		}
+		r.Lease = Lease{Owner: s.owner, Until: now.Add(leaseTime)}
+		return Event{}, nil
+	})
+}
+
+// commit ends a turn: it changes the request, gives the lease back and records the event.
+func (s *Service) commit(ctx context.Context, was Request, change func(*Request) Event) error {
+	_, err := s.Store.Update(ctx, was.ID, func(r *Request) (Event, error) {
+		if r.Lease != was.Lease {
+			return Event{}, errLost
+		}
+		r.Lease = Lease{}
+		e := change(r)
+		if e.Kind != "" {
+			e.At = s.Now()
+		}
+		return e, nil
+	})
+	return err
+}
+
+// rest ends a turn without an event: nothing happened, look again after wait.
+func (s *Service) rest(ctx context.Context, r Request, wait time.Duration) (time.Duration, error) {
+	wait = max(wait, 100*time.Millisecond)
+	return wait, s.commit(ctx, r, func(*Request) Event { return Event{} })
+}
+
+// release gives the lease back after a turn that failed, so that its repeat need not wait for it.
+func (s *Service) release(ctx context.Context, r Request) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := s.commit(ctx, r, func(r *Request) Event { r.Tries++; return Event{} }); err != nil && !errors.Is(err, errLost) {
+		return fmt.Errorf("release the lease: %w", err)
+	}
+	return nil
+}
+
+// turn does the one next thing for a request.
+func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
+	if len(r.Inbox) > 0 {
+		return 0, s.decide(ctx, r, r.Inbox[0])
+	}
+	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			return r.become(Expired, Event{Kind: EventExpired})
+		})
+	}
+	switch r.State {
+	case Submitted:
+		return s.submitted(ctx, r)
+	case Confirming:
+		return s.confirming(ctx, r)
+	case Pending:
+		return s.untilExpiry(ctx, r)
+	case Approved:
+		return s.approved(ctx, r)
+	case Restoring:
+		return s.restoring(ctx, r)
+	default:
+		return 0, s.commit(ctx, r, func(*Request) Event { return Event{} })
+	}
+}
+
+// become moves the request to a state; what belonged to the old one goes.
+func (r *Request) become(next State, e Event) Event {
+	r.State, r.Tries, r.Next, r.Replan = next, 0, time.Time{}, false
+	return e
+}
+
+// expires tells when a request that waits for people ends by itself; zero when it does not.
+func (s *Service) expires(r Request) time.Time {
+	switch r.State {
+	case Submitted, Confirming, Pending:
+	default:
+		return time.Time{}
+	}
+	at := r.EnteredAt.Add(s.Settings.TTL)
+	if r.Plan != nil && !r.Plan.Deadline.IsZero() && r.Plan.Deadline.Before(at) {
+		at = r.Plan.Deadline
+	}
+	return at
+}
+
+// untilExpiry waits for a person.
+func (s *Service) untilExpiry(ctx context.Context, r Request) (time.Duration, error) {
+	return s.rest(ctx, r, s.expires(r).Sub(s.Now()))
+}
+
+// submitted finds out who asks, what happened to the mailbox and whether anybody could decide.
+func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, error) {
+	if r.Obstacle != nil {
+		if !r.Obstacle.passing() {
+			return s.untilExpiry(ctx, r)
+		}
+		if wait := r.Next.Sub(s.Now()); wait > 0 {
+			return s.rest(ctx, r, wait)
+		}
+	}
+	approver, refused, err := s.mayAsk(ctx, r.Requester)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	if refused == nil && r.Ask.Query.Kind == ByName && !approver {
+		refused = &Note{Code: NoteNameOnly}
+	}
+	if refused == nil {
+		refused, err = s.channelObstacle(ctx)
+	}
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	if refused != nil {
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = refused
+			return r.become(Impossible, Event{Kind: EventEnded, Note: refused})
+		})
+	}
+	d, err := s.diagnose(ctx, r.Ask, r.Choices)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	if d.Plan != nil {
+		nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan.Approvals)
+		if err != nil {
+			return s.stumble(ctx, r, err)
+		}
+		if nobody != nil {
+			d = d.ends(d.Case, *nobody)
+		}
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		r.Reader.Approver = approver
+		return r.diagnosed(d)
+	})
+}
+
+// diagnosed takes a diagnosis into a request that waits for one: to confirming with a plan, to its end without one, or to
+// stay with an obstacle that people can remove.
+func (r *Request) diagnosed(d Diagnosis) Event {
+	r.Diagnosis, r.Plan, r.Obstacle, r.Tries, r.Replan = &d, d.Plan, d.Obstacle, 0, false
+	switch {
+	case d.Plan != nil:
+		return r.become(Confirming, Event{Kind: EventPlanned})
+	case d.Obstacle.removable():
+		return Event{Kind: EventPlanned, Note: d.Obstacle}
+	case d.Case == CaseHealthy:
+		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
+	default:
+		return r.become(Impossible, Event{Kind: EventEnded, Note: d.Obstacle})
+	}
+}
+
+// removable says whether somebody can remove the obstacle, so that the request stays and can be looked at again.
+func (n *Note) removable() bool {
+	switch n.Code {
+	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteSignInTaken, NoteDomain:
+		return true
+	default:
+		return n.passing()
+	}
+}
+
+// passing says whether the obstacle is one that goes by itself, so that the request is looked at again soon.
+func (n *Note) passing() bool {
+	switch n.Code {
+	case NoteUnreadable, NoteWaitThrottled, NoteIncomplete:
+		return true
+	default:
+		return false
+	}
+}
+
+// stumble deals with an error of a look-up while nothing has been changed: the person is told once, and the look-up is
+// repeated until the request expires. What cannot be mended by waiting stays as an obstacle until somebody clicks "Check
+// again".
+func (s *Service) stumble(ctx context.Context, r Request, err error) (time.Duration, error) {
+	note, wait := s.excuse(r, err)
+	s.Logger.WarnContext(ctx, "look-up failed", "request", r.Ref(), "tries", r.Tries, "wait", wait, "error", err)
+	if r.Obstacle != nil && r.Obstacle.Code == note.Code && note.Code != NoteWaitThrottled {
+		return wait, s.commit(ctx, r, func(r *Request) Event {
+			r.Tries++
+			r.Next = s.Now().Add(wait)
+			return Event{}
+		})
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		r.Obstacle, r.Next = &note, s.Now().Add(wait)
+		r.Tries++
+		return Event{Kind: EventWaiting, Note: &note}
+	})
+}
+
+// excuse words an error as a note and says when to try again.
+func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
+	e, ok := errors.AsType[*Error](err)
+	switch KindOf(err) {
+	case Throttled:
+		wait := max(e.RetryAfter, time.Second)
+		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
+	case Forbidden:
+		return Note{NoteMissingRole, []string{e.Detail}}, s.Settings.TTL
+	case Incomplete:
+		return Note{Code: NoteIncomplete}, backoff(r.Tries, 5*time.Minute)
+	default:
+		kind := Internal
+		if ok {
+			kind = e.Kind
+		}
+		return Note{NoteUnreadable, []string{string(kind)}}, backoff(r.Tries, 5*time.Minute)
+	}
+}
+
+// backoff doubles from one second to most.
+func backoff(tries int, most time.Duration) time.Duration {
+	return min(time.Second<<min(tries, 20), most)
+}
+
+// confirming waits for the requester, and makes the plan anew after a choice.
+func (s *Service) confirming(ctx context.Context, r Request) (time.Duration, error) {
+	if !r.Replan {
+		return s.untilExpiry(ctx, r)
+	}
+	if wait := r.Next.Sub(s.Now()); r.Obstacle != nil && wait > 0 {
+		return s.rest(ctx, r, wait)
+	}
+	d, err := s.diagnose(ctx, r.Ask, r.Choices)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		if d.Plan == nil && d.Obstacle.removable() { // stays here, with the old plan gone and the obstacle named
+			r.Diagnosis, r.Plan, r.Obstacle, r.Replan = &d, nil, d.Obstacle, false
+			return Event{Kind: EventPlanned, Note: d.Obstacle}
+		}
+		return r.diagnosed(d)
+	})
+}
+
+// approved checks everything once more and then begins.
+func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error) {
+	if wait := r.Next.Sub(s.Now()); r.Obstacle != nil && wait > 0 {
+		return s.rest(ctx, r, wait)
+	}
+	lost, err := s.lostApprover(ctx, r)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	if lost != nil {
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			return r.withoutReview(*lost)
+		})
+	}
+	d, err := s.diagnose(ctx, r.again(), r.Choices)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	diff := r.differences(d)
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		if len(diff) > 0 {
+			return r.void(d, diff)
+		}
+		r.Obstacle = nil
+		return r.become(Restoring, Event{Kind: EventStarted})
+	})
+}
+
+// lostApprover gives the first review that no longer counts because its approver may not decide any more.
+func (s *Service) lostApprover(ctx context.Context, r Request) (*Review, error) {
+	for _, v := range r.Reviews {
+		refused, err := s.mayDecide(ctx, r, v.By)
+		if err != nil {
+			return nil, err
+		}
+		if refused != nil {
+			return &v, nil
+		}
+	}
+	return nil, nil
+}
+
+// withoutReview takes a review back.
+func (r *Request) withoutReview(v Review) Event {
+	kept := r.Reviews[:0:0]
+	for _, o := range r.Reviews {
+		if o.By != v.By {
+			kept = append(kept, o)
+		}
+	}
+	r.Reviews = kept
+	note := &Note{NoteApproverLost, []string{v.By.UserID}}
+	r.Changed = []Note{*note}
+	return r.become(Pending, Event{Kind: EventVoided, Note: note})
+}
+
+// void sends the request back to its requester with the new plan and how it differs.
+func (r *Request) void(d Diagnosis, diff []Note) Event {
+	r.Diagnosis, r.Plan, r.Obstacle, r.Changed, r.Reviews = &d, d.Plan, d.Obstacle, diff, nil
+	e := r.become(Confirming, Event{Kind: EventVoided, Note: &diff[0]})
+	if d.Plan == nil && !d.Obstacle.removable() {
+		r.Replan = true // the next turn ends it with the reason
+	}
+	return e
+}
+
+// again is the ask for looking at the approved plan's account once more: by its object id, whatever else has come to
+// have the address since.
+func (r Request) again() Ask {
+	ask := r.Ask
+	ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
+	return ask
+}

@@ -1,0 +1,351 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// clickTTL is how long a recorded click may wait to be decided. An older one is refused: its person no longer expects it to
+// act.
+const clickTTL = 5 * time.Minute
+
+// decide takes the oldest click out of the inbox: it is obeyed or refused, on facts read now.
+func (s *Service) decide(ctx context.Context, r Request, c Click) error {
+	if c.Action == actUnsent {
+		return s.unreachable(ctx, r, c)
+	}
+	refused, err := s.allows(ctx, r, c)
+	if err != nil {
+		if s.Now().Sub(c.At) < clickTTL && KindOf(err) != NotFound {
+			return err
+		}
+		s.Logger.WarnContext(ctx, "click refused: its person could not be read", "request", r.Ref(), "error", err)
+		refused = &Note{Code: NoteUnproven}
+	}
+	return s.commit(ctx, r, func(r *Request) Event {
+		r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
+		if refused == nil {
+			refused = r.stateAllows(c, s.Settings)
+		}
+		if refused != nil {
+			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
+		}
+		e := r.obey(c, s.Now())
+		e.By, e.Click = c.By, &c
+		return e
+	})
+}
+
+// allows says why a click's person may not do it, on this message; nil when it is allowed. Whether the request's state
+// allows it is another question.
+func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error) {
+	if s.Now().Sub(c.At) >= clickTTL {
+		return &Note{Code: NoteStale}, nil
+	}
+	if refused, err := s.onFile(ctx, r, c); refused != nil || err != nil {
+		return refused, err
+	}
+	switch c.Action {
+	case ActConfirm, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn:
+		if c.By != r.Requester {
+			return s.orWorse(ctx, c.By, Note{Code: NoteNotRequester})
+		}
+		_, refused, err := s.mayAsk(ctx, c.By)
+		return refused, err
+	case ActApprove, ActDeny, ActRetry:
+		return s.mayDecide(ctx, r, c.By)
+	case ChooseAccount:
+		return s.mayApprove(ctx, c.By)
+	case ActCancel, ActCheck:
+		if c.By == r.Requester {
+			_, refused, err := s.person(ctx, c.By)
+			return refused, err
+		}
+		return s.mayApprove(ctx, c.By)
+	default:
+		return &Note{Code: NoteNotOffered}, nil
+	}
+}
+
+// orWorse gives the reason why somebody may do nothing at all, else otherwise.
+func (s *Service) orWorse(ctx context.Context, who Actor, otherwise Note) (*Note, error) {
+	_, refused, err := s.person(ctx, who)
+	if err != nil || refused != nil {
+		return refused, err
+	}
+	return &otherwise, nil
+}
+
+// onFile checks that the click was made on the card that the request has on file for such an act. The cancel command alone
+// has no message.
+func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error) {
+	if c.Action == ActCancel && c.Channel == "" && c.TS == "" {
+		return nil, nil
+	}
+	id, key, err := s.Store.Posted(ctx, c.Channel, c.TS)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("find the message of the click: %w", err)
+	}
+	if err != nil || id != r.ID || !slices.Contains(cardsOf(c.Action), key) {
+		return &Note{Code: NoteOldMessage}, nil
+	}
+	return nil, nil
+}
+
+// cardsOf gives the cards that an action may be on.
+func cardsOf(a Action) []string {
+	switch a {
+	case ActApprove, ActDeny, ActRetry, ChooseAccount:
+		return []string{CardApproval}
+	case ActCancel, ActCheck:
+		return []string{CardApproval, CardRequester}
+	default:
+		return []string{CardRequester}
+	}
+}
+
+// stateAllows says why the request, as it is now, does not take the click.
+func (r *Request) stateAllows(c Click, s Settings) *Note {
+	wrong := &Note{NoteState, []string{string(r.State)}}
+	switch c.Action {
+	case ActConfirm:
+		if r.State != Confirming || r.Plan == nil || r.Replan {
+			return wrong
+		}
+		if o, open := r.openOffer(); open {
+			return &Note{NoteChooseFirst, []string{string(o.Action)}}
+		}
+	case ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn, ChooseAccount:
+		return r.offerAllows(c, wrong)
+	case ActApprove, ActDeny:
+		return r.reviewAllows(c, wrong)
+	case ActCancel:
+		switch {
+		case r.State == Restoring:
+			return &Note{Code: NoteTooLate}
+		case !r.State.Open():
+			return wrong
+		}
+	case ActRetry:
+		if r.State != Partial && r.State != Failed {
+			return wrong
+		}
+	case ActCheck:
+		if r.Obstacle == nil || !slices.Contains([]State{Submitted, Confirming, Approved}, r.State) {
+			return wrong
+		}
+	}
+	return nil
+}
+
+// offerAllows says why a choice cannot be taken: it must be one of the values offered.
+func (r *Request) offerAllows(c Click, wrong *Note) *Note {
+	want := Confirming
+	if c.Action == ChooseAccount {
+		want = Submitted
+	}
+	if r.State != want || r.Diagnosis == nil {
+		return wrong
+	}
+	for _, o := range r.Diagnosis.Offers {
+		if o.Action != c.Action {
+			continue
+		}
+		if slices.ContainsFunc(o.Options, func(p Option) bool { return p.Value == c.Value }) {
+			return nil
+		}
+	}
+	return &Note{Code: NoteNotOffered}
+}
+
+// reviewAllows says why an approval or denial does not count.
+func (r *Request) reviewAllows(c Click, wrong *Note) *Note {
+	if r.State != Pending || r.Plan == nil {
+		return wrong
+	}
+	if slices.ContainsFunc(r.Reviews, func(v Review) bool { return v.By == c.By }) && c.Action == ActApprove {
+		return &Note{Code: NoteTwice}
+	}
+	if c.Action == ActDeny && c.Reason == "" {
+		return &Note{Code: NoteNeedReason}
+	}
+	return nil
+}
+
+// openOffer gives the first required offer that nobody has chosen from.
+func (r *Request) openOffer() (Offer, bool) {
+	if r.Diagnosis == nil {
+		return Offer{}, false
+	}
+	i := slices.IndexFunc(r.Diagnosis.Offers, func(o Offer) bool { return o.Required && o.Chosen == "" })
+	if i < 0 {
+		return Offer{}, false
+	}
+	return r.Diagnosis.Offers[i], true
+}
+
+// obey does what an allowed click asks for.
+func (r *Request) obey(c Click, now time.Time) Event {
+	switch c.Action {
+	case ActConfirm:
+		r.Changed, r.Reviews = nil, nil
+		return r.become(Pending, Event{Kind: EventConfirmed})
+	case ActApprove:
+		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
+		r.Changed = nil
+		if r.approvals() >= r.Plan.Approvals {
+			return r.become(Approved, Event{Kind: EventApproved})
+		}
+		return Event{Kind: EventApproved}
+	case ActDeny:
+		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Deny, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint()})
+		r.EndedBy, r.EndReason = c.By, c.Reason
+		return r.become(Denied, Event{Kind: EventDenied})
+	case ActCancel:
+		r.EndedBy = c.By
+		return r.become(Cancelled, Event{Kind: EventCancelled})
+	case ActRetry:
+		return r.retry(c, now)
+	case ActCheck:
+		r.Next, r.Tries, r.Replan = time.Time{}, 0, r.State == Confirming
+		if r.State == Submitted {
+			r.Obstacle, r.Diagnosis = nil, nil
+		}
+		return Event{Kind: EventChosen}
+	default:
+		return r.choose(c)
+	}
+}
+
+// choose takes a choice; the plan is made anew with it.
+func (r *Request) choose(c Click) Event {
+	switch c.Action {
+	case ChooseAccount:
+		r.Choices.Account, r.Obstacle = c.Value, nil
+	case ChooseSignInName:
+		r.Choices.SignInName = c.Value
+	case ChooseDrop:
+		r.Choices.DropConflicts = true
+	case ChooseLicense:
+		r.Choices.License = c.Value
+	case ChooseSignIn:
+		r.Choices.BlockSignIn = c.Value == "block"
+	}
+	r.Replan, r.Next = r.State == Confirming, time.Time{}
+	return Event{Kind: EventChosen}
+}
+
+// retry starts an ended request again, on the word of an approver with fresh rights. Steps that were read back stay done.
+func (r *Request) retry(c Click, now time.Time) Event {
+	r.Reviews = []Review{{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()}}
+	r.Proof, r.Obstacle = nil, nil
+	for i := range r.Plan.Steps {
+		if p := &r.Plan.Steps[i].Progress; p.Done.IsZero() {
+			*p = Progress{Receipts: p.Receipts}
+		}
+	}
+	e := Event{Kind: EventRetried}
+	return r.become(Approved, e)
+}
+
+// approvals counts the distinct people who approved the plan in force.
+func (r *Request) approvals() int {
+	fp := r.Plan.Fingerprint()
+	var who []Actor
+	for _, v := range r.Reviews {
+		if v.Verdict == Approve && v.Fingerprint == fp && !slices.Contains(who, v.By) {
+			who = append(who, v.By)
+		}
+	}
+	return len(who)
+}
+
+// unreachable ends a request whose requester, or whose approvers, Slack does not let us write to. One that is being
+// restored goes on: the mailbox matters more than the message.
+func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
+	note := Note{NoteUnreachable, []string{c.Reason}}
+	if c.Value == CardApproval {
+		note = Note{NoteChannel, []string{c.Reason}}
+	}
+	ends := r.State.CanBecome(Cancelled) && r.State != Cancelled
+	err := s.commit(ctx, r, func(r *Request) Event {
+		r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
+		if !ends {
+			return Event{Kind: EventUnsent, Note: &note}
+		}
+		r.Obstacle = &note
+		return r.become(Cancelled, Event{Kind: EventCancelled, Note: &note})
+	})
+	if err != nil || !ends || c.Value == CardApproval || r.ResponseURL == "" {
+		return err
+	}
+	r.Obstacle, r.State = &note, Cancelled
+	if err := s.Replier.Reply(ctx, r); err != nil {
+		s.Logger.WarnContext(ctx, "requester not told", "request", r.Ref(), "error", err)
+	}
+	return nil
+}
+
+// differences says how a fresh diagnosis differs from the plan that was approved; nothing when it does not.
+func (r *Request) differences(d Diagnosis) []Note {
+	switch {
+	case r.begun() && d.Case == CaseHealthy:
+		return nil // our own steps did it
+	case d.Plan == nil:
+		return []Note{{Code: NoteObstacleCame}}
+	case r.begun():
+		if r.remainderHas(d.Plan.Steps) {
+			return nil
+		}
+		return []Note{{NotePlanDiffers, []string{"steps"}}}
+	case d.Plan.Fingerprint() == r.Plan.Fingerprint():
+		return nil
+	}
+	diff := planDiff(*r.Plan, *d.Plan)
+	if len(diff) == 0 {
+		diff = []Note{{NotePlanDiffers, []string{"warnings"}}}
+	}
+	return diff
+}
+
+// planDiff names the parts in which two plans differ.
+func planDiff(old, fresh Plan) []Note {
+	var diff []Note
+	add := func(differs bool, what string) {
+		if differs {
+			diff = append(diff, Note{NotePlanDiffers, []string{what}})
+		}
+	}
+	if old.Case != fresh.Case {
+		diff = append(diff, Note{NoteCaseDiffers, []string{string(old.Case), string(fresh.Case)}})
+	}
+	sameStep := func(a, b Step) bool { return a.same(b) }
+	add(old.AccountID != fresh.AccountID || old.Address != fresh.Address || old.Name != fresh.Name, "account")
+	add(old.SignIn != fresh.SignIn || old.SignInName != fresh.SignInName, "sign-in")
+	add(!slices.EqualFunc(old.Steps, fresh.Steps, sameStep), "steps")
+	add(!slices.Equal(old.Access.Roles, fresh.Access.Roles) || old.Access.RolesKnown != fresh.Access.RolesKnown ||
+		old.Access.Groups != fresh.Access.Groups, "access")
+	add(old.Approvals != fresh.Approvals, "approvals")
+	return diff
+}
+
+// same says whether two steps do the same.
+func (s Step) same(o Step) bool {
+	return s.Kind == o.Kind && s.SignInName == o.SignInName && s.DropConflicts == o.DropConflicts && slices.Equal(s.Drops, o.Drops) &&
+		s.Country == o.Country && s.SKU == o.SKU && slices.Equal(s.DisabledPlans, o.DisabledPlans)
+}
+
+// begun says whether a step of the plan has been done, so that the tenant is no longer as it was when it was made.
+func (r *Request) begun() bool {
+	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return !s.Progress.Done.IsZero() && !s.Progress.Found })
+}
+
+// remainderHas says whether all of the steps are among those still to be done.
+func (r *Request) remainderHas(steps []Step) bool {
+	return !slices.ContainsFunc(steps, func(f Step) bool {
+		return !slices.ContainsFunc(r.Plan.Steps, func(o Step) bool { return o.Progress.Done.IsZero() && o.same(f) })
+	})
+}

@@ -1,0 +1,24 @@
+// Package recovery is Mailback's domain: what can happen to a Microsoft 365 mailbox, how it comes back, who must agree, and
+// how that is done safely. It imports the standard library only; adapters for Microsoft Graph, Exchange Online and the
+// database live below it and implement the interfaces of ports.go, and package commands implements People, Replier and
+// Renderer for Slack.
+//
+// # From an ask to a proof
+//
+// A Query names a mailbox. Service.Ask records it as a Request in state Submitted, and a job calls Service.Advance until
+// the request has ended. Advance reads the tenant (Directory and Mailboxes, side by side), and Settings.judge, which is
+// pure, turns what was read into a Diagnosis: the Case, the evidence, the purge deadline, and either an obstacle or a Plan
+// of Steps. The requester confirms the plan, approvers review it, and then each step is looked at, done, and looked at
+// again until its effect was read back. The last thing is a Proof.
+//
+// # What keeps it safe
+//
+// A request changes only inside Store.Update, which commits the row, its Event, its messages and the next job together.
+// Only Advance changes a request's state, holding its lease; people's clicks are recorded into the request's inbox by
+// Service.Click, so that they are durable before Slack is answered, and Advance decides them one by one on facts read at
+// that moment (decide.go, policy.go). Every step looks before it acts, so a process may die anywhere: nothing is lost and
+// nothing happens twice (restore.go). An approval is bound to the Fingerprint of the plan, and the plan is made anew just
+// before the first change.
+//
+// Nothing here is worded for people: a Note is a code with arguments, and package commands has the sentences.
+package recovery

@@ -1,0 +1,72 @@
+package recovery
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind classifies an error. The adapter that knows the protocol sets it, once; everybody else reads it by KindOf.
+type Kind string
+
+// The kinds of error, and what the job that meets one does.
+const (
+	Internal    Kind = "internal"    // a defect of ours: recorded, retried slowly
+	Invalid     Kind = "invalid"     // the other side says the call makes no sense: recorded, not repeated
+	NotFound    Kind = "not found"   // the object is not there (any more, or yet)
+	Forbidden   Kind = "forbidden"   // the app lacks a permission; Error.Detail names it
+	Conflict    Kind = "conflict"    // the value is taken; Error.Detail is the property (userPrincipalName, proxyAddresses)
+	NoSeat      Kind = "no seat"     // no free licence
+	Throttled   Kind = "throttled"   // wait Error.RetryAfter, then again
+	Unavailable Kind = "unavailable" // network, 5xx, time-out: it may or may not have happened, so look before repeating
+	Incomplete  Kind = "incomplete"  // an answer that may be cut short: never acted on
+)
+
+// Error is an error with its kind and what operators need to follow it to the vendor.
+type Error struct {
+	Kind       Kind
+	Op         string        // what was tried: "restore user", "subscribedSkus"
+	Detail     string        // the thing the kind speaks of: a permission, a property, a cmdlet
+	RetryAfter time.Duration // with Throttled
+	Receipt    Receipt       // the vendor's ids of the call, where it had any
+	Err        error
+}
+
+// Error gives the chain for operators. People never see it.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s: %s", e.Op, e.Kind)
+	if e.Detail != "" {
+		s += " (" + e.Detail + ")"
+	}
+	if e.Receipt.RequestID != "" {
+		s += " [request-id " + e.Receipt.RequestID + "]"
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the error underneath.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf tells an error's kind: Internal where no Error is in its chain, "" for nil.
+func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}
+
+// ErrNotFound is what a Store gives for a request that it does not have.
+var ErrNotFound = errors.New("no such request")
+
+// Receipt holds the ids by which the vendor finds a call again, and its clock.
+type Receipt struct {
+	RequestID       string    `json:"request_id,omitempty"`        // Graph's request-id header
+	ClientRequestID string    `json:"client_request_id,omitempty"` // ours, as sent
+	Date            time.Time `json:"date,omitzero"`               // the Date header
+}

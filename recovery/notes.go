@@ -1,0 +1,101 @@
+package recovery
+
+// NoteCode names a fact, warning, obstacle or refusal. Each says which Args it has; whoever words it relies on that.
+type NoteCode string
+
+// Evidence: what a diagnosis rests on.
+const (
+	NoteDeletedOn      NoteCode = "deleted-on"        // the user is among the deleted users. Args: RFC 3339 time
+	NoteNoMailboxPlan  NoteCode = "no-mailbox-plan"   // no licence with a mailbox
+	NotePlanOff        NoteCode = "plan-off"          // the mailbox plan is switched off inside a licence. Args: SKU part number
+	NoteMailboxAnswers NoteCode = "mailbox-answers"   // Args: userPurpose
+	NoteMailboxAbsent  NoteCode = "mailbox-absent"    // the mailbox does not answer
+	NoteExchangeType   NoteCode = "exchange-type"     // Exchange gives its type. Args: RecipientTypeDetails
+	NoteProbablyShared NoteCode = "probably-shared"   // guess without Exchange: no licence and sign-in blocked
+	NoteLicenseLost    NoteCode = "license-lost"      // known day of loss. Args: RFC 3339 time
+	NoteGroupLicense   NoteCode = "group-license"     // the licence comes from a group and is in error. Args: SKU part number, error
+	NoteSynced         NoteCode = "synced"            // the account comes from on-premises
+	NoteMaybeNotBack   NoteCode = "exchange-off"      // Exchange was not asked: what cannot be known
+	NoteSameAddress    NoteCode = "same-address-live" // a live account has this address too. Args: its sign-in name
+)
+
+// Warnings: what people must know before they agree to a plan.
+const (
+	NoteLossUnknown    NoteCode = "loss-unknown"    // the day the licence was lost is unknown: beyond 30 days the mailbox comes back empty
+	NoteRolesUnknown   NoteCode = "roles-unknown"   // admin roles could not be read: one more approver
+	NoteHadRoles       NoteCode = "had-roles"       // admin roles come back. Args: role names
+	NoteSignInReturns  NoteCode = "sign-in-returns" // the person can sign in again
+	NoteCannotBlock    NoteCode = "cannot-block"    // the app lacks the permission to block sign-in. Args: permission
+	NoteNearPurge      NoteCode = "near-purge"      // less than three days are left. Args: RFC 3339 time
+	NoteOverConsumed   NoteCode = "over-consumed"   // the licence comes back though no seat is free. Args: SKU part number, seats free
+	NoteAddressDropped NoteCode = "address-dropped" // stays with its holder. Args: address
+	NoteGraceSeats     NoteCode = "grace-seats"     // only seats of the grace period are free. Args: SKU part number
+	NoteGuestAccount   NoteCode = "guest-account"   // the account is a guest
+	NoteHoldersUnknown NoteCode = "holders-unknown" // some holders could not be asked. Args: missing permissions
+	NoteTypeUnknown    NoteCode = "type-unknown"    // whether it is shared is not certain
+	NoteSharedNoSignIn NoteCode = "shared-blocked"  // sign-in of a shared mailbox's account will be blocked
+	NoteLicenseWithIt  NoteCode = "license-with-it" // the licence held at deletion comes back with the account. Args: SKU part number
+	NoteCountryTenant  NoteCode = "country-tenant"  // the usage location is taken from the tenant. Args: country code
+)
+
+// Obstacles: why a request stays where it is or ends.
+const (
+	NoteHealthy       NoteCode = "healthy"         // the mailbox answers: nothing to restore
+	NoteGone          NoteCode = "gone"            // nothing with this address, live or deleted
+	NoteSyncedUser    NoteCode = "synced-user"     // must be restored on-premises
+	NoteAmbiguous     NoteCode = "ambiguous"       // several accounts. Args: how many
+	NoteNameOnly      NoteCode = "name-only"       // a display name from somebody who is no approver
+	NoteNoSeat        NoteCode = "no-seat"         // no free licence. Args: SKU part numbers
+	NoteNoSuchLicense NoteCode = "no-such-license" // license: names no SKU with a mailbox. Args: what was typed
+	NoteNoLicense     NoteCode = "no-license"      // the tenant has no SKU with a mailbox
+	NoteNoLocation    NoteCode = "no-location"     // no usage location and no country to take
+	NoteLostTooLong   NoteCode = "lost-too-long"   // licence lost for more than 30 days. Args: RFC 3339 time
+	NotePurged        NoteCode = "purged"          // the 30 days are over. Args: RFC 3339 time
+	NoteMailboxGone   NoteCode = "mailbox-gone"    // Exchange has no mailbox for it any more: a licence would give an empty one
+	NoteMissingRole   NoteCode = "missing-role"    // the app lacks a permission. Args: permission
+	NoteDomain        NoteCode = "domain"          // as: is not on a verified domain. Args: what was typed
+	NoteSignInTaken   NoteCode = "sign-in-taken"   // the sign-in name is taken. Args: name
+	NoteAddressTaken  NoteCode = "address-taken"   // addresses are held by others. Args: addresses
+	NoteNotThisWay    NoteCode = "not-this-way"    // soft-deleted or inactive mailbox without its user
+	NoteNobody        NoteCode = "nobody"          // fewer people may approve than are needed. Args: needed, there are
+	NoteChannel       NoteCode = "channel"         // the approval channel cannot be used. Args: why (archived, not a member, shared, unknown)
+	NoteUnreadable    NoteCode = "unreadable"      // Microsoft could not be read. Args: Kind
+	NoteWaitThrottled NoteCode = "throttled"       // Microsoft asks us to wait. Args: RFC 3339 time until
+	NoteIncomplete    NoteCode = "incomplete"      // a list may be cut short, so nothing is decided on it
+	NoteUnreachable   NoteCode = "unreachable"     // the requester cannot be written to. Args: Slack's error
+	NoteUnlinked      NoteCode = "unlinked"        // a mentioned person has no confirmed address
+	NoteFailedStep    NoteCode = "failed-step"     // Args: StepKind, Kind
+	NoteEmptyMailbox  NoteCode = "empty-mailbox"   // the mailbox was created anew: the old contents are lost. Args: RFC 3339 time
+	NoteStillWaiting  NoteCode = "still-waiting"   // the mailbox does not answer yet. Args: minutes
+	NotePrivileged    NoteCode = "privileged"      // Entra lets only a higher role restore this former admin
+	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
+)
+
+// Refusals: why a click or an ask is not obeyed. They are answered to its person alone.
+const (
+	NoteYourOwn      NoteCode = "your-own"      // the requester may not decide
+	NoteNotApprover  NoteCode = "not-approver"  // not among the approvers
+	NoteNotRequester NoteCode = "not-requester" // only the requester may
+	NoteNotAsker     NoteCode = "not-asker"     // may not ask at all
+	NoteGuest        NoteCode = "guest"         // guests may not
+	NoteExternal     NoteCode = "external"      // people of another workspace may not
+	NoteBot          NoteCode = "bot"           // bots may not
+	NoteDeactivated  NoteCode = "deactivated"   // deactivated or invited accounts may not
+	NoteUnproven     NoteCode = "unproven"      // who it is could not be read just now
+	NoteState        NoteCode = "state"         // too late, or too early. Args: the state
+	NoteOldMessage   NoteCode = "old-message"   // not the message on file
+	NoteTwice        NoteCode = "twice"         // has decided already
+	NoteChooseFirst  NoteCode = "choose-first"  // a required choice is open. Args: Action
+	NoteNotOffered   NoteCode = "not-offered"   // the value is not among those offered
+	NoteTooLate      NoteCode = "too-late"      // the first change was made: it can no longer be cancelled
+	NoteStale        NoteCode = "stale"         // the click waited too long to be decided safely
+	NoteNeedReason   NoteCode = "need-reason"   // a denial needs a reason
+)
+
+// Differences: how a plan differs from the one before (Request.Changed), and why a request went back.
+const (
+	NotePlanDiffers  NoteCode = "plan-differs"  // Args: what differs, one of account, steps, license, access, sign-in, approvals
+	NoteApproverLost NoteCode = "approver-lost" // one who approved may no longer. Args: user id
+	NoteCaseDiffers  NoteCode = "case-differs"  // Args: old case, new case
+	NoteObstacleCame NoteCode = "obstacle-came" // an obstacle that was not there; it is in Request.Obstacle
+)

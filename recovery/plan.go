@@ -1,0 +1,181 @@
+package recovery
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Case is what happened to a mailbox.
+type Case string
+
+// The cases.
+const (
+	CaseLicense     Case = "license"      // live user without a plan that gives a mailbox
+	CaseUser        Case = "user"         // deleted user with a user mailbox
+	CaseShared      Case = "shared"       // deleted shared, room or equipment mailbox
+	CaseSoftDeleted Case = "softdeleted"  // soft-deleted mailbox without its user
+	CaseInactive    Case = "inactive"     // inactive mailbox, on hold
+	CaseHealthy     Case = "healthy"      // nothing to restore
+	CaseGone        Case = "gone"         // nothing with this address is there any more
+	CaseAmbiguous   Case = "ambiguous"    // several accounts; somebody must choose
+	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
+)
+
+// Note is a fact or warning by its code, worded elsewhere. Args are what the words need, in the order each code documents.
+type Note struct {
+	Code NoteCode `json:"code"`
+	Args []string `json:"args,omitempty"`
+}
+
+// Candidate is one of several accounts that an address may mean.
+type Candidate struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Address   string    `json:"address"`
+	DeletedAt time.Time `json:"deleted_at,omitzero"` // zero for a live one
+	Type      string    `json:"type,omitempty"`
+}
+
+// Offer is a decision that somebody has to make before the plan can be confirmed, or may make.
+type Offer struct {
+	Action   Action   `json:"action"`
+	Required bool     `json:"required"` // no confirmation without it
+	Options  []Option `json:"options"`
+	Chosen   string   `json:"chosen,omitempty"` // Value of the option taken
+	About    []Holder `json:"about,omitempty"`  // who is in the way
+}
+
+// Option is one value of an offer.
+type Option struct {
+	Value string `json:"value"`
+	Label string `json:"label"`          // a name from the tenant: an address, a SKU part number
+	Free  int    `json:"free,omitempty"` // seats, with ChooseLicense
+}
+
+// Diagnosis is what Mailback found about a query.
+type Diagnosis struct {
+	Case       Case        `json:"case"`
+	Account    Account     `json:"account,omitzero"`  // the one account it speaks of, where there is one
+	Type       string      `json:"type,omitempty"`    // Exchange's RecipientTypeDetails; empty when unknown
+	TypeProven bool        `json:"type_proven"`       // false: a guess from Graph alone ("probably shared")
+	ReadAt     time.Time   `json:"read_at"`           // Microsoft's clock
+	Deadline   time.Time   `json:"deadline,omitzero"` // when it is purged; zero when unknown
+	Evidence   []Note      `json:"evidence,omitempty"`
+	Candidates []Candidate `json:"candidates,omitempty"` // with CaseAmbiguous
+	Obstacle   *Note       `json:"obstacle,omitempty"`   // why no plan can be carried out now
+	Offers     []Offer     `json:"offers,omitempty"`
+	Plan       *Plan       `json:"plan,omitempty"` // nil without a way back
+}
+
+// StepKind is one thing that a plan does.
+type StepKind string
+
+// The steps, in the order in which plans have them.
+const (
+	StepRestoreUser   StepKind = "restore-user"
+	StepBlockSignIn   StepKind = "block-sign-in"
+	StepUsageLocation StepKind = "usage-location"
+	StepAssign        StepKind = "assign-license"
+	StepReprocess     StepKind = "reprocess-license"
+	StepMailbox       StepKind = "mailbox" // wait until the mailbox answers
+)
+
+// Step is one step of a plan with its progress.
+type Step struct {
+	Kind StepKind `json:"kind"`
+
+	// What it does; part of the fingerprint.
+	SignInName    string   `json:"sign_in_name,omitempty"`   // StepRestoreUser: the new one
+	DropConflicts bool     `json:"drop_conflicts,omitempty"` // StepRestoreUser
+	Drops         []string `json:"drops,omitempty"`          // StepRestoreUser: addresses that stay with others
+	Country       string   `json:"country,omitempty"`        // StepUsageLocation
+	SKU           string   `json:"sku,omitempty"`            // StepAssign, StepReprocess: skuId
+	PartNumber    string   `json:"part_number,omitempty"`
+	DisabledPlans []string `json:"disabled_plans,omitempty"` // StepAssign: plans that stay off
+
+	Progress Progress `json:"progress,omitzero"`
+}
+
+// Progress is how far a step is.
+type Progress struct {
+	Began    time.Time `json:"began,omitzero"`    // first look
+	Acted    time.Time `json:"acted,omitzero"`    // last time the change was sent
+	Done     time.Time `json:"done,omitzero"`     // read back
+	Found    bool      `json:"found,omitempty"`   // its effect was there before we acted
+	Problem  *Note     `json:"problem,omitempty"` // why it waits or gave up
+	Receipts []Receipt `json:"receipts,omitempty"`
+}
+
+// Plan is the ordered steps that bring a mailbox back, and all that a person must know before agreeing to them.
+type Plan struct {
+	Case       Case      `json:"case"`
+	AccountID  string    `json:"account_id"`
+	Address    string    `json:"address"`
+	Name       string    `json:"name"`
+	SignInName string    `json:"sign_in_name"` // as it will be
+	Steps      []Step    `json:"steps"`
+	SignIn     SignIn    `json:"sign_in"`
+	Access     Access    `json:"access"` // what comes back with the account
+	Seats      *Seats    `json:"seats,omitempty"`
+	Warnings   []Note    `json:"warnings,omitempty"`
+	Approvals  int       `json:"approvals"` // distinct approvers needed
+	Deadline   time.Time `json:"deadline,omitzero"`
+}
+
+// SignIn says what becomes of the account's sign-in.
+type SignIn string
+
+// What can become of sign-in.
+const (
+	SignInUnchanged SignIn = "unchanged" // live account: it stays as it is
+	SignInReturns   SignIn = "returns"   // the account can sign in again
+	SignInStaysOff  SignIn = "stays off" // it was blocked at deletion and stays so
+	SignInUnknown   SignIn = "unknown"   // Graph did not say
+	SignInBlocked   SignIn = "blocked"   // the plan blocks it at once
+)
+
+// Seats is the licence that a plan uses and how many are free before it does.
+type Seats struct {
+	SKU        string `json:"sku"`
+	PartNumber string `json:"part_number"`
+	Free       int    `json:"free"`
+}
+
+// Fingerprint names what people agree to: the account, the steps, what comes back, what they were warned of and how many
+// must approve. What changes by itself (seats, dates, progress) is not in it.
+func (p Plan) Fingerprint() string {
+	p.Seats, p.Deadline = nil, time.Time{}
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		p.Steps[i].Progress = Progress{}
+	}
+	p.Warnings = slices.DeleteFunc(slices.Clone(p.Warnings), func(n Note) bool {
+		return n.Code == NoteNearPurge || n.Code == NoteOverConsumed || n.Code == NoteGraceSeats
+	})
+	b, err := json.Marshal(p)
+	if err != nil {
+		panic("recovery: a plan is always JSON: " + err.Error())
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Proof is what was read back after the last step.
+type Proof struct {
+	ReadAt         time.Time `json:"read_at"`
+	SignInName     string    `json:"sign_in_name"`
+	SignInEnabled  *bool     `json:"sign_in_enabled,omitempty"`
+	Mailbox        Probe     `json:"mailbox"`
+	AnsweredAt     time.Time `json:"answered_at,omitzero"` // since when the mailbox answers
+	MailboxCreated time.Time `json:"mailbox_created,omitzero"`
+	License        string    `json:"license,omitempty"` // part number read back
+	SeatsLeft      *int      `json:"seats_left,omitempty"`
+	Dropped        []string  `json:"dropped,omitempty"` // addresses that did not come back
+	Access         Access    `json:"access"`
+	Missing        []Note    `json:"missing,omitempty"` // what did not come back; none for Succeeded
+	Notes          []Note    `json:"notes,omitempty"`
+	Receipt        Receipt   `json:"receipt"`
+}

@@ -1,0 +1,176 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// standing says why a person may do nothing here at all; nil for a full member of the workspace.
+func (s Settings) standing(p Person) *Note {
+	switch {
+	case p.External || p.TeamID != s.TeamID:
+		return &Note{Code: NoteExternal}
+	case p.Bot:
+		return &Note{Code: NoteBot}
+	case p.Deleted || p.Invited:
+		return &Note{Code: NoteDeactivated}
+	case p.Guest:
+		return &Note{Code: NoteGuest}
+	default:
+		return nil
+	}
+}
+
+// person reads who somebody is and why that person may do nothing at all.
+func (s *Service) person(ctx context.Context, who Actor) (Person, *Note, error) {
+	if who.UserID == "" || who.TeamID != s.Settings.TeamID {
+		return Person{}, &Note{Code: NoteExternal}, nil
+	}
+	p, err := s.People.Person(ctx, who.UserID)
+	if err != nil {
+		return Person{}, nil, fmt.Errorf("read the person %s: %w", who.UserID, err)
+	}
+	if p.ID != who.UserID {
+		return Person{}, &Note{Code: NoteUnproven}, nil
+	}
+	return p, s.Settings.standing(p), nil
+}
+
+// mayApprove says why somebody may not decide on requests in general; nil for an approver.
+func (s *Service) mayApprove(ctx context.Context, who Actor) (*Note, error) {
+	_, refused, err := s.person(ctx, who)
+	if refused != nil || err != nil {
+		return refused, err
+	}
+	in, err := s.among(ctx, s.Settings.Approvers, who.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if !in {
+		return &Note{Code: NoteNotApprover}, nil
+	}
+	return nil, nil
+}
+
+// mayDecide says why somebody may not decide on this request; nil for an approver who is not its requester.
+func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, error) {
+	if who == r.Requester && !s.Settings.SelfApproval {
+		return &Note{Code: NoteYourOwn}, nil
+	}
+	return s.mayApprove(ctx, who)
+}
+
+// mayAsk says whether somebody is an approver, and why that person may not ask.
+func (s *Service) mayAsk(ctx context.Context, who Actor) (approver bool, refused *Note, err error) {
+	refused, err = s.mayApprove(ctx, who)
+	if err != nil {
+		return false, nil, err
+	}
+	if refused == nil {
+		return true, nil, nil
+	}
+	if refused.Code != NoteNotApprover {
+		return false, refused, nil
+	}
+	if len(s.Settings.Requesters) == 0 {
+		return false, nil, nil
+	}
+	in, err := s.among(ctx, s.Settings.Requesters, who.UserID)
+	if err != nil {
+		return false, nil, err
+	}
+	if !in {
+		return false, &Note{Code: NoteNotAsker}, nil
+	}
+	return false, nil, nil
+}
+
+// among says whether a user is one of ids, by user id or through a user group. A group that cannot be read is an error
+// unless the user is among the others.
+func (s *Service) among(ctx context.Context, ids []string, user string) (bool, error) {
+	if slices.Contains(ids, user) {
+		return true, nil
+	}
+	var failed error
+	for _, id := range ids {
+		if !isGroup(id) {
+			continue
+		}
+		members, err := s.People.Members(ctx, id)
+		if err != nil {
+			failed = fmt.Errorf("read the user group %s: %w", id, err)
+			continue
+		}
+		if slices.Contains(members, user) {
+			return true, nil
+		}
+	}
+	return false, failed
+}
+
+// isGroup tells a user-group id (S…) from a user id (U… or W…).
+func isGroup(id string) bool { return strings.HasPrefix(id, "S") }
+
+// enoughApprovers says whether at least need people could decide on a request of requester; it stops counting there.
+func (s *Service) enoughApprovers(ctx context.Context, requester Actor, need int) (*Note, error) {
+	var ids []string
+	for _, id := range s.Settings.Approvers {
+		if !isGroup(id) {
+			ids = append(ids, id)
+			continue
+		}
+		members, err := s.People.Members(ctx, id)
+		if err != nil {
+			if KindOf(err) == NotFound {
+				continue // a group that is gone or disabled has nobody in it
+			}
+			return nil, fmt.Errorf("read the user group %s: %w", id, err)
+		}
+		ids = append(ids, members...)
+	}
+	slices.Sort(ids)
+	can := 0
+	for _, id := range slices.Compact(ids) {
+		if can == need {
+			break
+		}
+		who := Actor{TeamID: s.Settings.TeamID, UserID: id}
+		if who == requester && !s.Settings.SelfApproval {
+			continue
+		}
+		_, refused, err := s.person(ctx, who)
+		if err != nil && KindOf(err) != NotFound {
+			return nil, err
+		}
+		if refused == nil && err == nil {
+			can++
+		}
+	}
+	if can < need {
+		return &Note{Code: NoteNobody, Args: []string{fmt.Sprint(need), fmt.Sprint(can)}}, nil
+	}
+	return nil, nil
+}
+
+// channelObstacle says why the approval channel cannot be used; nil when it can.
+func (s *Service) channelObstacle(ctx context.Context) (*Note, error) {
+	c, err := s.People.Channel(ctx, s.Settings.ApprovalChannel)
+	if err != nil {
+		if KindOf(err) == NotFound {
+			return &Note{Code: NoteChannel, Args: []string{"unknown"}}, nil
+		}
+		return nil, fmt.Errorf("read the approval channel: %w", err)
+	}
+	switch {
+	case c.Archived:
+		return &Note{Code: NoteChannel, Args: []string{"archived"}}, nil
+	case c.Shared:
+		return &Note{Code: NoteChannel, Args: []string{"shared"}}, nil
+	case !c.Member:
+		return &Note{Code: NoteChannel, Args: []string{"not a member"}}, nil
+	default:
+		return nil, nil
+	}
+}

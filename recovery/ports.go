@@ -1,0 +1,128 @@
+package recovery
+
+import (
+	"context"
+	"time"
+)
+
+// Directory reads the tenant through Microsoft Graph. All errors are *Error.
+type Directory interface {
+	// Find reads everything about a query (by address, object id or display name) in at most three rounds of calls
+	// side by side. A query by name fills Account alone. Matches are exact; a list that may be cut short is an
+	// Incomplete error.
+	Find(ctx context.Context, q Query) (Findings, error)
+	// Account reads one live user by object id, with Microsoft's clock; NotFound when it is not (yet) live.
+	Account(ctx context.Context, id string) (Account, Receipt, error)
+	// Mailbox asks a live user's mailbox for its purpose.
+	Mailbox(ctx context.Context, id string) (Probe, error)
+	// Deleted lists deleted users whose name or address contains text, latest first; Incomplete when it cannot be whole.
+	Deleted(ctx context.Context, text string) ([]Account, error)
+}
+
+// Restorer changes the tenant through Microsoft Graph. All errors are *Error; after Unavailable the change may have
+// happened.
+type Restorer interface {
+	RestoreUser(ctx context.Context, id string, as RestoreAs) (Receipt, error)
+	// AssignLicense adds a SKU with exactly these plans switched off (Graph replaces the list).
+	AssignLicense(ctx context.Context, id string, license AssignedLicense) (Receipt, error)
+	ReprocessLicenses(ctx context.Context, id string) (Receipt, error)
+	SetUsageLocation(ctx context.Context, id, country string) (Receipt, error)
+	BlockSignIn(ctx context.Context, id string) (Receipt, error)
+}
+
+// RestoreAs says under which names a deleted user comes back. The zero value is: as it was.
+type RestoreAs struct {
+	UserPrincipalName string // newUserPrincipalName; empty keeps the old one
+	DropConflicts     bool   // autoReconcileProxyConflict: addresses that others hold now stay with them
+}
+
+// Mailboxes reads Exchange Online. All errors are *Error.
+type Mailboxes interface {
+	// Find gives every mailbox, live, soft-deleted and inactive, that has the address or object id exactly.
+	Find(ctx context.Context, q Query) ([]Mailbox, error)
+}
+
+// People reads who somebody is in Slack, fresh enough for a decision. Its errors mean "not proven".
+type People interface {
+	Person(ctx context.Context, userID string) (Person, error)
+	// Members gives the user ids of a user group; an error for a group that is disabled or not there.
+	Members(ctx context.Context, groupID string) ([]string, error)
+	Channel(ctx context.Context, channelID string) (Channel, error)
+}
+
+// Person is a Slack user as users.info shows it. A field that Slack left out counts as the worse value.
+type Person struct {
+	ID           string
+	TeamID       string
+	EnterpriseID string
+	Name         string
+	Email        string // empty unless confirmed
+	Locale       string
+	TimeZone     string
+	Deleted      bool
+	Bot          bool // bot, app or workflow user
+	Guest        bool // single- or multi-channel guest
+	External     bool // of another workspace: is_stranger, or another team
+	Invited      bool // not yet signed in
+}
+
+// Channel is what is asked of the approval channel.
+type Channel struct {
+	ID       string
+	Member   bool // the app is in it
+	Private  bool
+	Shared   bool // with another organisation
+	Archived bool
+}
+
+// Store keeps requests. It is the only way to change one.
+type Store interface {
+	// Create stores a new request with its first event, its messages and its first job, and gives it its ID. When a
+	// request with the same Key is there already it returns that one and false.
+	Create(ctx context.Context, r Request, e Event) (Request, bool, error)
+	// Update changes a request: row, event, messages and next job are committed together or not at all. The closure does
+	// no I/O and may run more than once. An Event without Kind is bookkeeping (a lease): the row alone is saved, the
+	// version stays. A change of State that the state table does not have is refused with ErrEdge. ErrNotFound when there is no such request.
+	Update(ctx context.Context, id int64, change func(*Request) (Event, error)) (Request, error)
+	// Request gives one request as it is now; ErrNotFound.
+	Request(ctx context.Context, id int64) (Request, error)
+	// Requests lists requests, latest first.
+	Requests(ctx context.Context, f Filter) ([]Request, error)
+	// Posted tells which request and which of its messages was posted in channel as ts; ErrNotFound for none of ours.
+	Posted(ctx context.Context, channel, ts string) (id int64, key string, err error)
+}
+
+// Filter selects requests.
+type Filter struct {
+	Requester string // user id; empty for everybody
+	Open      bool   // only those that have not ended
+	State     State  // only those in this state; empty for all
+	Limit     int    // at most so many; 0 means 20
+}
+
+// Message is a message that Slack should show for a request: its wording is the renderer's, its delivery the outbox's.
+type Message struct {
+	Key       string // names it within the request: CardApproval, CardRequester, or one per event
+	Channel   string // a channel id, or a user id for the DM with that person
+	Thread    string // Key of the message whose thread it belongs to; empty for none
+	Ephemeral string // user id of the only reader; such a message is posted once and never edited
+	Body      []byte // JSON {"text":…,"blocks":[…]}
+}
+
+// The two cards of a request; they are edited in place for as long as it lives.
+const (
+	CardApproval  = "approval"  // in the approval channel
+	CardRequester = "requester" // in the requester's DM with the app
+)
+
+// Renderer words what a request shows after an event, in the request's current state. It is pure: same input, same output.
+// It returns the cards as they should be now and any new lines for this event.
+type Renderer func(r Request, e Event) ([]Message, error)
+
+// Replier answers a slash command through its response URL, where the person cannot be written to.
+type Replier interface {
+	Reply(ctx context.Context, r Request) error
+}
+
+// Clock tells the time; the sandbox moves it.
+type Clock func() time.Time

@@ -1,0 +1,130 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// prove reads everything back after the last step and ends the request by what was read.
+func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
+	reading, err := s.read(ctx, Query{Kind: ByObjectID, Value: r.Plan.AccountID}, "")
+	if err == nil && len(reading.Found) != 1 {
+		err = &Error{Kind: Unavailable, Op: "read back", Detail: "the account", Err: errors.New("not there, or not there alone")}
+	}
+	if err != nil {
+		wait := backoff(r.Tries, time.Minute)
+		note, _ := s.excuse(r, err)
+		s.Logger.WarnContext(ctx, "proof not read", "request", r.Ref(), "tries", r.Tries, "error", err)
+		if r.Tries < maxTries {
+			return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
+		}
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = &note
+			return r.become(Partial, Event{Kind: EventEnded, Note: &note})
+		})
+	}
+	proof := r.proof(reading)
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		r.Proof, r.Obstacle = &proof, nil
+		next, e := Succeeded, Event{Kind: EventEnded, Receipt: proof.Receipt}
+		if len(proof.Missing) > 0 {
+			next, e.Note = Partial, &proof.Missing[0]
+			r.Obstacle = &proof.Missing[0]
+		}
+		return r.become(next, e)
+	})
+}
+
+// proof compares what was read back with what the plan promised.
+func (r Request) proof(reading reading) Proof {
+	f := reading.Found[0]
+	p := Proof{
+		ReadAt: reading.ReadAt, SignInName: f.Account.UserPrincipalName, SignInEnabled: f.Account.Enabled,
+		Mailbox: f.Probe, Access: f.Access, Receipt: reading.Receipt,
+	}
+	for _, st := range r.Plan.Steps {
+		if st.Kind == StepMailbox {
+			p.AnsweredAt = st.Progress.Done
+		}
+		if !f.shows(st) {
+			p.Missing = append(p.Missing, Note{NoteStepMissing, []string{string(st.Kind)}})
+		}
+	}
+	if r.Plan.Seats != nil && f.Account.hasLicense(r.Plan.Seats.SKU, f.Account.disabledPlans(r.Plan.Seats.SKU)) {
+		p.License = r.Plan.Seats.PartNumber
+		if sku, ok := skuByID(reading.SKUs, r.Plan.Seats.SKU); ok {
+			left := sku.Free()
+			p.SeatsLeft = &left
+		}
+	}
+	if r.Diagnosis != nil {
+		p.Dropped = dropped(r.Diagnosis.Account, f.Account)
+	}
+	p.contents(r, reading)
+	return p
+}
+
+// contents compares the mailbox's age with the request's: one that was created by the restore is a new, empty one.
+func (p *Proof) contents(r Request, reading reading) {
+	m, known := reading.mailbox(r.Plan.AccountID)
+	if !known || m.CreatedAt.IsZero() {
+		p.Notes = append(p.Notes, Note{Code: NoteMaybeNotBack})
+		return
+	}
+	p.MailboxCreated = m.CreatedAt
+	if m.CreatedAt.After(r.CreatedAt) {
+		p.Missing = append(p.Missing, Note{NoteEmptyMailbox, []string{stamp(m.CreatedAt)}})
+	}
+}
+
+// shows says whether a step's effect was read back.
+func (f Found) shows(st Step) bool {
+	switch st.Kind {
+	case StepRestoreUser:
+		return !f.Account.Deleted() && (st.SignInName == "" || SameAddress(f.Account.UserPrincipalName, st.SignInName))
+	case StepBlockSignIn:
+		return f.Account.Enabled != nil && !*f.Account.Enabled
+	case StepUsageLocation:
+		return f.Account.UsageLocation != ""
+	case StepMailbox:
+		return f.Probe.State == MailboxAnswers
+	default:
+		return f.Account.hasLicense(st.SKU, st.DisabledPlans)
+	}
+}
+
+// disabledPlans gives the plans that are off in a SKU of the account.
+func (a Account) disabledPlans(sku string) []string {
+	i := slices.IndexFunc(a.Licenses, func(l AssignedLicense) bool { return l.SKU == sku })
+	if i < 0 {
+		return nil
+	}
+	return a.Licenses[i].DisabledPlans
+}
+
+// dropped gives the SMTP addresses that an account had and has no more.
+func dropped(before, after Account) []string {
+	var list []string
+	for _, p := range before.ProxyAddresses {
+		if len(p) > 5 && strings.EqualFold(p[:5], "smtp:") && !after.Has(p[5:]) {
+			list = append(list, strings.ToLower(p[5:]))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// String shows a note in logs.
+func (n Note) String() string {
+	if len(n.Args) == 0 {
+		return string(n.Code)
+	}
+	return fmt.Sprintf("%s(%s)", n.Code, strings.Join(n.Args, ", "))
+}

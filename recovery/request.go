@@ -1,0 +1,184 @@
+package recovery
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// State is where a request is on its way.
+type State string
+
+// The states of a request.
+const (
+	Submitted  State = "submitted"
+	Confirming State = "confirming"
+	Pending    State = "pending"
+	Approved   State = "approved"
+	Restoring  State = "restoring"
+	Succeeded  State = "succeeded"
+	Partial    State = "partial"
+	Failed     State = "failed"
+	Denied     State = "denied"
+	Cancelled  State = "cancelled"
+	Expired    State = "expired"
+	Unneeded   State = "unneeded"   // healthy: there is nothing to restore
+	Impossible State = "impossible" // the message names the next best way
+)
+
+// ErrEdge is what a Store gives for a change of state that the table does not have.
+var ErrEdge = errors.New("that change of state is not in the state table")
+
+// edges is the state table: from each state, where a request may go.
+var edges = map[State][]State{
+	"":         {Submitted},
+	Submitted:  {Confirming, Unneeded, Impossible, Cancelled, Expired},
+	Confirming: {Pending, Cancelled, Expired, Unneeded, Impossible},
+	Pending:    {Approved, Denied, Confirming, Cancelled, Expired},
+	Approved:   {Pending, Confirming, Restoring, Cancelled},
+	Restoring:  {Succeeded, Partial, Failed},
+	Partial:    {Approved, Confirming},
+	Failed:     {Approved, Confirming},
+}
+
+// CanBecome says whether the state table has the edge from s to next. Staying is always allowed.
+func (s State) CanBecome(next State) bool { return s == next || slices.Contains(edges[s], next) }
+
+// Open says whether the request still moves by itself or waits for somebody.
+func (s State) Open() bool {
+	switch s {
+	case Submitted, Confirming, Pending, Approved, Restoring:
+		return true
+	default:
+		return false
+	}
+}
+
+// Actor is who did something: a Slack user, or Mailback itself when UserID is empty.
+type Actor struct {
+	TeamID string `json:"team_id,omitempty"`
+	UserID string `json:"user_id,omitempty"`
+}
+
+// Secret is a text that must reach no log: a response URL. It prints as "[secret]" but is stored as it is.
+type Secret string
+
+// String hides the secret.
+func (Secret) String() string { return "[secret]" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "[secret]" }
+
+// LogValue hides the secret from slog.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+
+// Request is one ask with all that became of it.
+type Request struct {
+	ID      int64  `json:"id"`
+	UUID    string `json:"uuid"`
+	Version int64  `json:"version"` // grows with every event
+	Key     string `json:"key"`     // names the ask itself, so that a repeated delivery finds it
+
+	State     State     `json:"state"`
+	EnteredAt time.Time `json:"entered_at"` // when it came into State
+	CreatedAt time.Time `json:"created_at"`
+
+	Ask         Ask    `json:"ask"`
+	Requester   Actor  `json:"requester"`
+	Reader      Reader `json:"reader"` // what the requester is shown
+	ResponseURL Secret `json:"response_url,omitempty"`
+
+	Choices   Choices    `json:"choices"`
+	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`
+	Plan      *Plan      `json:"plan,omitempty"`
+	Obstacle  *Note      `json:"obstacle,omitempty"` // why it does not move on, or why it ended
+	Changed   []Note     `json:"changed,omitempty"`  // how the tenant changed since the last plan
+	Reviews   []Review   `json:"reviews,omitempty"`
+	Proof     *Proof     `json:"proof,omitempty"`
+	EndedBy   Actor      `json:"ended_by,omitzero"` // who cancelled or denied it
+	EndReason string     `json:"end_reason,omitempty"`
+
+	Replan bool `json:"replan,omitempty"` // a choice was made: the plan is to be made anew
+
+	Inbox []Click   `json:"inbox,omitempty"` // clicks that were recorded and wait to be decided
+	Lease Lease     `json:"lease,omitzero"`
+	Tries int       `json:"tries,omitempty"` // looks or failed tries of the current step
+	Next  time.Time `json:"next,omitzero"`   // when it is looked at again
+}
+
+// Reader says what a requester may see and in which language.
+type Reader struct {
+	Approver bool   `json:"approver,omitempty"` // may see candidates, holders, seats and access
+	Language string `json:"language,omitempty"`
+}
+
+// Ref is the id that people use: R-142.
+func (r Request) Ref() string { return fmt.Sprintf("R-%d", r.ID) }
+
+// Lease says who works on a request, so that two processes never do.
+type Lease struct {
+	Owner string    `json:"owner,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Verdict is what an approver decided.
+type Verdict string
+
+// The two verdicts.
+const (
+	Approve Verdict = "approve"
+	Deny    Verdict = "deny"
+)
+
+// Review is an approver's decision on one plan.
+type Review struct {
+	By          Actor     `json:"by"`
+	Verdict     Verdict   `json:"verdict"`
+	Reason      string    `json:"reason,omitempty"` // always with a denial
+	At          time.Time `json:"at"`
+	Fingerprint string    `json:"fingerprint"` // of the plan that was decided on
+}
+
+// Action is what a click asks for: the action ids of the buttons and choices.
+type Action string
+
+// The actions that a request takes.
+const (
+	ActConfirm       Action = "request.confirm"
+	ActCancel        Action = "request.cancel"
+	ActApprove       Action = "request.approve"
+	ActDeny          Action = "request.deny"
+	ActRetry         Action = "request.retry"
+	ActCheck         Action = "request.check"  // look again: the obstacle may be gone
+	ChooseAccount    Action = "choice.account" // which of several accounts; for approvers
+	ChooseSignInName Action = "choice.upn"     // the new sign-in name
+	ChooseDrop       Action = "choice.drop"    // leave conflicting addresses to those who hold them
+	ChooseLicense    Action = "choice.license" // which SKU
+	ChooseSignIn     Action = "choice.signin"  // "block" or "allow"
+
+	// actUnsent is no button: the outbox reports that Slack will never take a card (Value: its key and Slack's error).
+	actUnsent Action = "message.unsent"
+)
+
+// Click is a button, choice or form that somebody used, as Slack told it. What it may do is decided later, on fresh facts.
+type Click struct {
+	Action  Action    `json:"action"`
+	By      Actor     `json:"by"`
+	Channel string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
+	TS      string    `json:"ts,omitempty"`
+	Value   string    `json:"value,omitempty"`  // of a choice: one of the values offered
+	Reason  string    `json:"reason,omitempty"` // of a denial
+	At      time.Time `json:"at"`
+	Key     string    `json:"key"` // Slack's id of the click, so that a repeated delivery is known
+}
+
+// Choices are the requester's decisions about the plan (ChooseAccount: an approver's).
+type Choices struct {
+	Account       string `json:"account,omitempty"` // object id
+	SignInName    string `json:"sign_in_name,omitempty"`
+	DropConflicts bool   `json:"drop_conflicts,omitempty"`
+	License       string `json:"license,omitempty"` // skuId
+	BlockSignIn   bool   `json:"block_sign_in,omitempty"`
+}

@@ -1,0 +1,225 @@
+package recovery
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Settings are the rules of an installation.
+type Settings struct {
+	TeamID          string   // the workspace whose people count
+	Approvers       []string // Slack user ids and user-group ids
+	Requesters      []string // the same; empty: every full member
+	ApprovalChannel string
+	Approvals       int           // distinct approvers, at least 1
+	SelfApproval    bool          // a requester who is an approver may decide on the own request
+	TTL             time.Duration // how long a request waits for a person
+	Licenses        []string      // preferred SKU part numbers, in order
+	UsageLocation   string        // country code for users without one; empty: the tenant's country
+}
+
+// Config is what a Service works with. Mailboxes is nil where Exchange is off; all else is required.
+type Config struct {
+	Settings  Settings
+	Store     Store
+	Directory Directory
+	Restorer  Restorer
+	Mailboxes Mailboxes
+	People    People
+	Replier   Replier
+	Now       Clock
+	Logger    *slog.Logger
+}
+
+// Service is the domain's front: what people do comes in by Ask, Click, Check, Deleted and Status, and jobs bring
+// requests on by Advance.
+type Service struct {
+	Config
+	owner string // names this process in leases
+}
+
+// New returns a Service.
+func New(cfg Config) *Service {
+	return &Service{Config: cfg, owner: rand.Text()}
+}
+
+// AskInput is an ask with who raised it and how to answer.
+type AskInput struct {
+	Ask
+	Actor
+	Key         string // Slack's id of the command, so that a repeated delivery is known
+	ResponseURL Secret
+	Language    string
+}
+
+// Ask records a request; jobs do the rest. It gives the requester's open request, and false, when the same was asked
+// before. Nothing is recorded when it returns an error.
+func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
+	open, err := s.Store.Requests(ctx, Filter{Requester: in.UserID, Open: true, Limit: 50})
+	if err != nil {
+		return Request{}, false, fmt.Errorf("look for the same ask: %w", err)
+	}
+	for _, r := range open {
+		if r.Requester == in.Actor && r.Ask == in.Ask {
+			return r, false, nil
+		}
+	}
+	now := s.Now()
+	r := Request{
+		UUID: newUUID(), Key: in.Key, State: Submitted, EnteredAt: now, CreatedAt: now,
+		Ask: in.Ask, Requester: in.Actor, ResponseURL: in.ResponseURL, Reader: Reader{Language: in.Language},
+	}
+	r, isNew, err := s.Store.Create(ctx, r, Event{At: now, Kind: EventAsked, By: in.Actor, To: Submitted})
+	if err != nil {
+		return Request{}, false, fmt.Errorf("record the ask: %w", err)
+	}
+	return r, isNew, nil
+}
+
+// maxInbox bounds the clicks of one request that wait for a decision.
+const maxInbox = 20
+
+var errNoChange = errors.New("nothing to change")
+
+// Click records that somebody used a button, choice or form of a request; a job decides it on fresh facts. It gives a
+// Note when the click is refused at once, and an error when nothing could be recorded.
+func (s *Service) Click(ctx context.Context, id int64, c Click) (*Note, error) {
+	if c.By.TeamID != s.Settings.TeamID {
+		return &Note{Code: NoteExternal}, nil
+	}
+	var refused *Note
+	_, err := s.Store.Update(ctx, id, func(r *Request) (Event, error) {
+		again := slices.ContainsFunc(r.Inbox, func(o Click) bool {
+			return o.Key == c.Key || o.By == c.By && o.Action == c.Action && o.Value == c.Value
+		})
+		if again {
+			return Event{}, errNoChange
+		}
+		if len(r.Inbox) >= maxInbox {
+			refused = &Note{Code: NoteUnproven}
+			return Event{}, errNoChange
+		}
+		r.Inbox = append(r.Inbox, c)
+		return Event{At: s.Now(), Kind: EventClicked, By: c.By, Click: &c}, nil
+	})
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return &Note{Code: NoteOldMessage}, nil
+	case err != nil && !errors.Is(err, errNoChange):
+		return nil, fmt.Errorf("record the click on R-%d: %w", id, err)
+	}
+	return refused, nil
+}
+
+// Unsent records that Slack will never take a message of a request: code is Slack's error. A request whose requester or
+// approvers cannot be reached does not go on.
+func (s *Service) Unsent(ctx context.Context, id int64, key, code string) error {
+	_, err := s.Store.Update(ctx, id, func(r *Request) (Event, error) {
+		note := Note{Code: NoteUnreachable, Args: []string{code}}
+		if key == CardApproval {
+			note.Code = NoteChannel
+		}
+		if key == CardApproval || key == CardRequester {
+			r.Inbox = append(r.Inbox, Click{Action: actUnsent, Value: key, Reason: code, At: s.Now(), Key: "unsent:" + key})
+		}
+		return Event{At: s.Now(), Kind: EventUnsent, Note: &note}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("record the unsent message %s of R-%d: %w", key, id, err)
+	}
+	return nil
+}
+
+// CheckResult is a diagnosis with what its reader may see of it.
+type CheckResult struct {
+	Diagnosis Diagnosis
+	Approver  bool
+}
+
+// Check looks at a mailbox and changes nothing. It gives a Note when the person may not ask so.
+func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *Note, error) {
+	approver, refused, err := s.mayAsk(ctx, who)
+	if refused != nil || err != nil {
+		return CheckResult{}, refused, err
+	}
+	if q.Kind == ByName && !approver {
+		return CheckResult{}, &Note{Code: NoteNameOnly}, nil
+	}
+	d, err := s.diagnose(ctx, Ask{Query: q}, Choices{})
+	if err != nil {
+		return CheckResult{}, nil, err
+	}
+	return CheckResult{Diagnosis: d, Approver: approver}, nil, nil
+}
+
+// Deleted lists deleted users whose name or address contains text, latest first. Approvers alone may see them.
+func (s *Service) Deleted(ctx context.Context, who Actor, text string) ([]Account, *Note, error) {
+	refused, err := s.mayApprove(ctx, who)
+	if refused != nil || err != nil {
+		return nil, refused, err
+	}
+	accounts, err := s.Directory.Deleted(ctx, text)
+	return accounts, nil, err
+}
+
+// Status gives the request id, or with id 0 the person's own latest ones, before which approvers get all that are open. A
+// request of somebody else is for approvers; to others it is as if it were not there.
+func (s *Service) Status(ctx context.Context, who Actor, id int64) ([]Request, *Note, error) {
+	if who.TeamID != s.Settings.TeamID {
+		return nil, &Note{Code: NoteExternal}, nil
+	}
+	if id != 0 {
+		return s.statusOf(ctx, who, id)
+	}
+	own, err := s.Store.Requests(ctx, Filter{Requester: who.UserID, Limit: 10})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list own requests: %w", err)
+	}
+	if refused, err := s.mayApprove(ctx, who); refused != nil || err != nil {
+		return own, nil, nil //nolint:nilerr // who cannot be proven to be an approver sees the own ones alone
+	}
+	list, err := s.Store.Requests(ctx, Filter{Open: true, Limit: 20})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list open requests: %w", err)
+	}
+	for _, r := range own {
+		if !r.State.Open() {
+			list = append(list, r)
+		}
+	}
+	return list, nil, nil
+}
+
+func (s *Service) statusOf(ctx context.Context, who Actor, id int64) ([]Request, *Note, error) {
+	r, err := s.Store.Request(ctx, id)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return nil, nil, nil
+		}
+		return nil, nil, fmt.Errorf("read R-%d: %w", id, err)
+	}
+	if r.Requester == who {
+		return []Request{r}, nil, nil
+	}
+	refused, err := s.mayApprove(ctx, who)
+	if err != nil {
+		return nil, nil, err
+	}
+	if refused != nil {
+		return nil, nil, nil
+	}
+	return []Request{r}, nil, nil
+}
+
+// newUUID gives a random (version 4) UUID.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
