@@ -1,0 +1,55 @@
+# Mailback: what one can do here. "make" alone lists it.
+SHELL := /bin/bash
+GOLANGCI := v2.15.0
+BIN := $(CURDIR)/.bin
+RELEASE ?= development
+# How long a fuzzer runs.
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help play sandbox build check lint test test-short fuzz bench tidy postgres
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+play: ## Play the main job in the sandbox: a mailbox is asked for, approved, restored and proven
+	go run ./cmd/mailback sandbox --play
+
+sandbox: ## Start the sandbox with its page on http://127.0.0.1:8080
+	go run ./cmd/mailback sandbox
+
+build: ## Build the stripped binary into bin/mailback
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.release=$(RELEASE)" -o bin/mailback ./cmd/mailback
+
+check: lint test ## All that must pass: linter, and tests with the race detector on both databases
+
+lint: $(BIN)/golangci-lint-$(GOLANGCI) ## Run the linter
+	$< run ./...
+
+$(BIN)/golangci-lint-$(GOLANGCI):
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	mv $(BIN)/golangci-lint $@
+
+test: postgres ## Run all tests with the race detector
+	go test -race -timeout 20m ./...
+
+test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
+	go test ./recovery ./commands ./bot
+
+fuzz: ## Fuzz the parser for FUZZTIME (make fuzz FUZZTIME=10m)
+	go test ./commands -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+
+bench: ## Run the benchmarks behind docs/performance.md
+	go test -run '^$$' -bench . -benchmem ./...
+
+tidy: ## Tidy go.mod and format the code
+	go mod tidy
+	$(BIN)/golangci-lint-$(GOLANGCI) fmt ./...
+
+postgres: ## Install PostgreSQL's server, which the tests start for themselves, where it is missing
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends postgresql; \
+		else \
+			echo "The tests need PostgreSQL's initdb and pg_ctl. Install Debian's package postgresql and run this again."; exit 1; \
+		fi; }
