@@ -7,8 +7,11 @@
 package fault
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -105,7 +108,7 @@ func (d *Desk) Take(service, path string, kinds ...Kind) (Fault, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i, f := range d.faults {
-		if f.Service != service || !strings.Contains(path, f.Match) || !has(kinds, f.Kind) {
+		if f.Service != service || !strings.Contains(path, f.Match) || !slices.Contains(kinds, f.Kind) {
 			continue
 		}
 		taken := *f
@@ -117,15 +120,6 @@ func (d *Desk) Take(service, path string, kinds ...Kind) (Fault, bool) {
 		return taken, true
 	}
 	return Fault{}, false
-}
-
-func has(kinds []Kind, k Kind) bool {
-	for _, x := range kinds {
-		if x == k {
-			return true
-		}
-	}
-	return false
 }
 
 // Calls returns every call so far, oldest first.
@@ -162,9 +156,11 @@ func (d *Desk) Wrap(service string, refuse Refuse, next http.Handler) http.Handl
 			d.record(service, r, http.StatusTooManyRequests)
 			refuse(w, r, http.StatusTooManyRequests, time.Duration(f.Value)*time.Second)
 		case Slow:
+			buffer(r)
 			d.wait(r, time.After(time.Duration(f.Value)*time.Millisecond))
 			d.serve(service, w, r, next)
 		case Hang:
+			buffer(r)
 			d.wait(r, nil)
 			d.record(service, r, 0)
 			panic(http.ErrAbortHandler)
@@ -177,6 +173,15 @@ func (d *Desk) Wrap(service string, refuse Refuse, next http.Handler) http.Handl
 			panic(http.ErrAbortHandler)
 		}
 	})
+}
+
+// buffer reads a call's body and puts it back: net/http notices that a caller has gone only once the body is read.
+func buffer(r *http.Request) {
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the caller has gone
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
 }
 
 // wait returns when timeout fires, the caller is gone or the faults are cleared.
