@@ -1,0 +1,21 @@
+// Package m365fake stands in for the three Microsoft services that Mailback speaks to: Entra sign-in,
+// Microsoft Graph v1.0 and Exchange Online's admin endpoint. They share one seeded tenant, contoso.com.
+//
+// It is a server and not a mock: the unmodified bot, Microsoft's own client libraries and curl talk to it
+// over sockets, and it refuses what Microsoft refuses, with Microsoft's words, delays and limits.
+//
+// A tour, from the bottom up:
+//
+//   - directory.go, index.go: users as immutable snapshots, indexed by id, sign-in name and addresses;
+//     tenant.go keeps what they looked like a moment ago, so that reads lag behind writes as Entra's do.
+//   - licenses.go, skus.go: seats, assignments (direct and by group), and the plans that follow from them.
+//   - mailbox.go: mailboxes follow their users and licences, at once when they go and with a delay when they come back.
+//   - odata.go, rules.go, query.go, entity.go: $filter, $select, $orderby, $search and paging, with Graph's refusals.
+//   - graph.go and graph_*.go: the routes of Graph, each with the application permissions that open it; batch.go, throttle.go.
+//   - exchange.go, exchange_mailbox.go: InvokeCommand and its cmdlets.
+//   - login.go, tls.go: tokens, and a certificate for the loopback.
+//   - seed.go, seed_traps.go, fill.go: who is in the tenant, and which account is which trap.
+//   - control.go: what scripts may read and change behind the services' backs.
+//
+// Sources are named at each fact. Where Microsoft documents nothing, the comment says what was chosen.
+package m365fake

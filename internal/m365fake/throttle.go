@@ -1,0 +1,99 @@
+package m365fake
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits of a large tenant (learn.microsoft.com/graph/throttling-limits, identity and access).
+const (
+	unitsPer10s  = 8000
+	writesPer150 = 3000 // in 150 s
+)
+
+// perMailbox is how many calls of one app a mailbox serves at a time (same page, Outlook).
+const perMailbox = 4
+
+// limiter holds the app's budgets. They run on the wall clock: clients wait on it.
+type limiter struct {
+	units, writes *bucket
+
+	mu   sync.Mutex
+	busy map[string]int // calls under way, by mailbox
+}
+
+func newLimiter() *limiter {
+	return &limiter{
+		units: newBucket(unitsPer10s, 10*time.Second), writes: newBucket(writesPer150, 150*time.Second), busy: map[string]int{},
+	}
+}
+
+// enter admits one call, which leave must end, or says how long to wait.
+func (l *limiter) enter(r route, args []string) (leave func(), err error) {
+	if !r.outlook {
+		return func() {}, l.pay(r)
+	}
+	mailbox := strings.ToLower(args[0])
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.busy[mailbox] >= perMailbox {
+		return nil, &graphError{
+			status: http.StatusTooManyRequests, code: "ApplicationThrottled",
+			message: "Application is over its MailboxConcurrency limit.", retryAfter: time.Second,
+		}
+	}
+	l.busy[mailbox]++
+	return func() { l.leave(mailbox) }, nil
+}
+
+func (l *limiter) leave(mailbox string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.busy[mailbox]--; l.busy[mailbox] == 0 {
+		delete(l.busy, mailbox)
+	}
+}
+
+// pay takes one directory call from the budgets.
+func (l *limiter) pay(r route) error {
+	if wait := l.units.take(r.cost); wait > 0 {
+		return throttled(wait)
+	}
+	if r.method == http.MethodGet {
+		return nil
+	}
+	if wait := l.writes.take(1); wait > 0 {
+		return throttled(wait)
+	}
+	return nil
+}
+
+// bucket is a token bucket that holds size and fills up within window.
+type bucket struct {
+	size   float64
+	window time.Duration
+
+	mu   sync.Mutex
+	left float64
+	at   time.Time
+}
+
+func newBucket(size int, window time.Duration) *bucket {
+	return &bucket{size: float64(size), window: window, left: float64(size), at: time.Now()}
+}
+
+// take removes n, or returns how long until they are there.
+func (b *bucket) take(n int) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.left = min(b.size, b.left+b.size*float64(now.Sub(b.at))/float64(b.window))
+	b.at = now
+	if b.left < float64(n) {
+		return time.Duration((float64(n) - b.left) / b.size * float64(b.window))
+	}
+	b.left -= float64(n)
+	return 0
+}
