@@ -1,0 +1,324 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// outbox is an Outbox of one message.
+type outbox struct {
+	channel, ts, threadTS, body string
+	version                     int64
+	live                        bool
+	refused                     string
+	crash                       int      // so many records fail
+	history                     []string // what was recorded
+}
+
+var errCrash = errors.New("the database is gone")
+
+func (o *outbox) Message(context.Context, int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error) {
+	return o.channel, o.ts, o.threadTS, []byte(o.body), o.version, o.live, nil
+}
+
+func (o *outbox) Posted(_ context.Context, _, version int64, channel, ts string, live bool) error {
+	if o.crash > 0 {
+		o.crash--
+		return errCrash
+	}
+	o.channel, o.ts, o.live = channel, ts, live && version == o.version
+	o.history = append(o.history, fmt.Sprint(channel, " ", ts, " ", live))
+	return nil
+}
+
+func (o *outbox) Refused(_ context.Context, _, _ int64, code string) error {
+	o.refused = code
+	return nil
+}
+
+const card = `{"text":"a card","blocks":[` +
+	`{"type":"section","text":{"type":"mrkdwn","text":"with"},"accessory":{"type":"button","action_id":"s","text":{"type":"plain_text","text":"x"}}},` +
+	`{"type":"context","elements":[{"type":"mrkdwn","text":"a note"}]},` +
+	`{"type":"actions","elements":[{"type":"button","action_id":"request.approve","text":{"type":"plain_text","text":"Approve"}}]}]}`
+
+// board answers chat.* like Slack and keeps what is shown, by ts.
+func (p *peer) board() map[string]url.Values {
+	shown := map[string]url.Values{}
+	p.on("chat.postMessage", func(w http.ResponseWriter, v url.Values) {
+		ts := fmt.Sprintf("%d.0", len(shown)+1)
+		shown[ts] = v
+		_, _ = fmt.Fprintf(w, `{"ok":true,"channel":"D1","ts":%q}`, ts)
+	})
+	p.on("chat.update", func(w http.ResponseWriter, v url.Values) {
+		if shown[v.Get("ts")] == nil {
+			_, _ = io.WriteString(w, `{"ok":false,"error":"message_not_found"}`)
+			return
+		}
+		shown[v.Get("ts")] = v
+		_, _ = fmt.Fprintf(w, `{"ok":true,"channel":"D1","ts":%q}`, v.Get("ts"))
+	})
+	return shown
+}
+
+func (p *peer) deliverer(o Outbox) *Deliverer { return NewDeliverer(p.bot(), o) }
+
+func deliver(t *testing.T, d *Deliverer, version int64) {
+	t.Helper()
+	if again, err := d.Deliver(t.Context(), 7, version); again != 0 || err != nil {
+		t.Fatalf("Deliver: again in %s, %v", again, err)
+	}
+}
+
+func TestCardIsPostedWithoutButtonsThenEdited(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	shown := p.board()
+	o := &outbox{channel: "U1", body: card, version: 1}
+	d := p.deliverer(o)
+	deliver(t, d, 1)
+	posted := p.called("chat.postMessage")[0]
+	want := `[{"text":{"text":"with","type":"mrkdwn"},"type":"section"},{"type":"context","elements":[{"type":"mrkdwn","text":"a note"}]}]`
+	if posted.Get("channel") != "U1" || posted.Get("text") != "a card" || posted.Get("blocks") != want {
+		t.Errorf("posted %v", posted)
+	}
+	if now := shown["1.0"]; now.Get("channel") != "D1" || !strings.Contains(now.Get("blocks"), "request.approve") {
+		t.Errorf("shown %v", now)
+	}
+	if got := strings.Join(o.history, ", "); got != "D1 1.0 false, D1 1.0 true" {
+		t.Errorf("recorded %s", got)
+	}
+	deliver(t, d, 1)
+	if n := len(p.called("chat.update")); n != 1 {
+		t.Errorf("edited %d times", n)
+	}
+
+	o.version, o.live, o.body = 2, false, `{"text":"decided"}`
+	deliver(t, d, 1) // the job of the first version
+	if n := len(p.called("chat.update")); n != 1 {
+		t.Error("an old job has edited the message")
+	}
+	deliver(t, d, 2)
+	if now := shown["1.0"]; now.Get("text") != "decided" || now.Get("blocks") != "[]" {
+		t.Errorf("shown %v", now)
+	}
+}
+
+func TestCrashLeavesNoLiveOrphan(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	shown := p.board()
+	o := &outbox{channel: "C1", body: card, version: 1, crash: 1}
+	d := p.deliverer(o)
+	if again, err := d.Deliver(t.Context(), 7, 1); again != 0 || !errors.Is(err, errCrash) {
+		t.Fatalf("Deliver: again in %s, %v", again, err)
+	}
+	d = p.deliverer(o) // a new process
+	deliver(t, d, 1)
+	if len(shown) != 2 || strings.Contains(shown["1.0"].Get("blocks"), "action_id") || !strings.Contains(shown["2.0"].Get("blocks"), "action_id") {
+		t.Errorf("shown %v", shown)
+	}
+
+	o.version, o.live, o.crash = 2, false, 1 // between the edit and its record
+	if _, err := d.Deliver(t.Context(), 7, 2); !errors.Is(err, errCrash) {
+		t.Fatalf("Deliver: %v", err)
+	}
+	d = p.deliverer(o)
+	deliver(t, d, 2)
+	if len(shown) != 2 {
+		t.Errorf("%d messages are shown", len(shown))
+	}
+}
+
+func TestCardThatIsGoneIsPostedAgain(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	shown := p.board()
+	o := &outbox{channel: "C1", ts: "99.9", body: card, version: 3}
+	deliver(t, p.deliverer(o), 3)
+	if o.ts != "1.0" || !o.live || !strings.Contains(shown["1.0"].Get("blocks"), "action_id") {
+		t.Errorf("recorded %v, shown %v", o.history, shown)
+	}
+}
+
+func TestDeliverVerdicts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, answer string
+		status       int
+		retryAfter   string
+		ts           string
+		again        time.Duration
+		verdict      Verdict
+		refused      string
+	}{
+		{name: "rate limit", status: 429, retryAfter: "17", again: 17 * time.Second},
+		{name: "server error", status: 503, again: retryPause},
+		{name: "internal error", answer: "internal_error", again: retryPause},
+		{name: "token", answer: "token_revoked", again: tokenPause, verdict: Token},
+		{name: "scope", answer: "missing_scope", again: tokenPause, verdict: Token},
+		{name: "cannot be edited", answer: "cant_update_message", ts: "1.1", refused: "cant_update_message"},
+		{name: "inactive", answer: "is_inactive", ts: "1.1", refused: "is_inactive"},
+		{name: "no channel", answer: "channel_not_found", refused: "channel_not_found"},
+		{name: "archived", answer: "is_archived", refused: "is_archived"},
+		{name: "not in channel", answer: "not_in_channel", refused: "not_in_channel"},
+		{name: "a bot", answer: "cannot_dm_bot", refused: "cannot_dm_bot"},
+		{name: "disabled", answer: "user_disabled", refused: "user_disabled"},
+		{name: "no messages tab", answer: "messages_tab_disabled", refused: "messages_tab_disabled"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeer(t)
+			for _, method := range []string{"chat.postMessage", "chat.update"} {
+				p.on(method, func(w http.ResponseWriter, _ url.Values) {
+					if c.status != 0 {
+						w.Header().Set("Retry-After", c.retryAfter)
+						w.WriteHeader(c.status)
+					}
+					_, _ = fmt.Fprintf(w, `{"ok":false,"error":%q}`, c.answer)
+				})
+			}
+			o := &outbox{channel: "C1", ts: c.ts, body: card, version: 1}
+			d := p.deliverer(o)
+			again, err := d.Deliver(t.Context(), 7, 1)
+			e, failed := errors.AsType[*Error](err)
+			if again != c.again || failed != (c.again > 0) || o.refused != c.refused || (failed && e.Verdict != c.verdict) {
+				t.Errorf("again in %s, %v, refused %q", again, err, o.refused)
+			}
+			if c.retryAfter != "" {
+				calls := len(p.called("chat.postMessage"))
+				if again, err := d.Deliver(t.Context(), 7, 1); again < 16*time.Second || err != nil || len(p.called("chat.postMessage")) != calls {
+					t.Errorf("while Slack wants no calls: again in %s, %v", again, err)
+				}
+			}
+		})
+	}
+}
+
+func TestDeliverWaitsForTheThread(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	p.board()
+	o := &outbox{body: `{"text":"a line"}`, version: 1}
+	d := p.deliverer(o)
+	if again, err := d.Deliver(t.Context(), 7, 1); again != threadPause || err != nil {
+		t.Errorf("again in %s, %v", again, err)
+	}
+	o.channel, o.threadTS = "C1", "5.5"
+	deliver(t, d, 1)
+	if got := p.called("chat.postMessage"); len(got) != 1 || got[0].Get("thread_ts") != "5.5" {
+		t.Errorf("posted %v", got)
+	}
+}
+
+func TestDeliverOutsideOfAThreadThatIsGone(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	p.answer("chat.postMessage", `{"ok":false,"error":"thread_not_found"}`, `{"ok":true,"channel":"C1","ts":"1.0"}`)
+	o := &outbox{channel: "C1", threadTS: "5.5", body: `{"text":"a line"}`, version: 1}
+	deliver(t, p.deliverer(o), 1)
+	if got := p.called("chat.postMessage"); len(got) != 2 || got[1].Has("thread_ts") || o.ts != "1.0" {
+		t.Errorf("posted %v", got)
+	}
+}
+
+func TestDefectiveBodies(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ā😀", 2000)
+	for name, c := range map[string]struct{ body, answer, text, refused string }{
+		"no JSON":        {body: `{`, refused: "invalid_body"},
+		"long text":      {body: `{"text":` + quote(long) + `}`, text: strings.Repeat("ā😀", 1333) + "…"},
+		"bad block":      {body: `{"text":"t","blocks":[{"type":"header","text":{"type":"plain_text","text":` + quote(long) + `}}]}`, text: "t"},
+		"Slack says no":  {body: `{"text":"t","blocks":[{"type":"divider"}]}`, answer: "invalid_blocks", text: "t"},
+		"Slack insists":  {body: `{"text":"t"}`, answer: "msg_too_long", text: "t", refused: "msg_too_long"},
+		"nothing at all": {body: `{}`, answer: "no_text", refused: "no_text"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeer(t)
+			p.on("chat.postMessage", func(w http.ResponseWriter, v url.Values) {
+				if c.answer != "" && (v.Get("blocks") != "[]" || c.refused != "") {
+					_, _ = fmt.Fprintf(w, `{"ok":false,"error":%q}`, c.answer)
+					return
+				}
+				_, _ = io.WriteString(w, `{"ok":true,"channel":"C1","ts":"1.0"}`)
+			})
+			o := &outbox{channel: "C1", body: c.body, version: 1}
+			deliver(t, p.deliverer(o), 1)
+			if o.refused != c.refused || o.live != (c.refused == "") {
+				t.Errorf("refused %q, live %t", o.refused, o.live)
+			}
+			calls := p.called("chat.postMessage")
+			if c.text != "" {
+				if last := calls[len(calls)-1]; last.Get("text") != c.text || last.Get("blocks") != "[]" {
+					t.Errorf("sent %.60q with %s", last.Get("text"), last.Get("blocks"))
+				}
+			}
+			if strings.Contains(p.log.String(), "ā😀ā😀") {
+				t.Error("the text of a message is logged")
+			}
+		})
+	}
+}
+
+func quote(s string) string {
+	raw, _ := json.Marshal(s)
+	return string(raw)
+}
+
+func TestEphemeralMessageIsPostedOnce(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	p.answer("chat.postEphemeral", `{"ok":true,"message_ts":"3.3"}`)
+	o := &outbox{channel: "C1", body: strings.Replace(card, `{"text"`, `{"user":"U9","text"`, 1), version: 1}
+	d := p.deliverer(o)
+	deliver(t, d, 1)
+	got := p.called("chat.postEphemeral")
+	if len(got) != 1 || got[0].Get("user") != "U9" || !strings.Contains(got[0].Get("blocks"), "action_id") || strings.Join(o.history, ", ") != "C1 3.3 true" {
+		t.Errorf("posted %v, recorded %v", got, o.history)
+	}
+	o.version, o.live = 2, false
+	deliver(t, d, 2)
+	if len(p.called("chat.postEphemeral"))+len(p.called("chat.update")) != 1 || !o.live {
+		t.Error("an ephemeral message was edited")
+	}
+}
+
+func TestPace(t *testing.T) {
+	t.Parallel()
+	p, now := newPace(), time.Unix(1000, 0)
+	for range paceBurst {
+		if w := p.wait("chat.postMessage", "C1", now); w != 0 {
+			t.Fatalf("a burst has to wait %s", w)
+		}
+	}
+	for range 3 { // asking does not make it longer
+		if w := p.wait("chat.postMessage", "C1", now); w != time.Second {
+			t.Errorf("after a burst: wait %s", w)
+		}
+	}
+	if w := p.wait("chat.postMessage", "C2", now); w != 0 {
+		t.Errorf("another channel has to wait %s", w)
+	}
+	if w := p.wait("chat.postMessage", "C1", now.Add(time.Second)); w != 0 {
+		t.Errorf("a second later: wait %s", w)
+	}
+	p.hold("chat.update", now.Add(9*time.Second))
+	p.hold("chat.update", now.Add(3*time.Second))
+	if w := p.wait("chat.update", "C3", now); w != 9*time.Second {
+		t.Errorf("while Slack wants no calls: wait %s", w)
+	}
+	for i := range 2 * paceChannels {
+		p.wait("chat.postMessage", fmt.Sprint(i), now.Add(time.Duration(i)*time.Minute))
+	}
+	if n := len(p.channels); n > paceChannels {
+		t.Errorf("%d channels remembered", n)
+	}
+}

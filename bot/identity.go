@@ -1,0 +1,49 @@
+package bot
+
+import "sync"
+
+// Identity is who the bot is: the app and where it is installed.
+type Identity struct {
+	AppID        string // from the socket's hello; empty until the first one
+	TeamID       string // the workspace the bot token belongs to
+	EnterpriseID string // empty outside of Enterprise organisations
+	BotUserID    string // the bot's own user id
+	BotID        string // the bot's id as an author of messages
+}
+
+// self keeps the Identity as it becomes known.
+type self struct {
+	mu sync.RWMutex
+	id Identity
+}
+
+func (s *self) get() Identity {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.id
+}
+
+// learn records what auth.test said.
+func (s *self) learn(id Identity) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id.AppID = s.id.AppID
+	s.id = id
+}
+
+// hello records the app id of a socket; sockets of one app-level token never differ in it.
+func (s *self) hello(appID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if appID != "" {
+		s.id.AppID = appID
+	}
+}
+
+// foreign tells whether an envelope names another app than ours. Some of Slack's payloads name none
+// (docs.slack.dev/apis/events-api/using-socket-mode, the sample of a slash command): those came over
+// our own socket and pass.
+func (s *self) foreign(appID string) bool {
+	own := s.get().AppID
+	return own != "" && appID != "" && own != appID
+}

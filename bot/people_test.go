@@ -1,0 +1,121 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+func TestPeopleAreAskedForAfresh(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	var mu sync.Mutex
+	now := time.Unix(1000, 0)
+	pass := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); now = now.Add(d) }
+	b := p.bot(func(c *Config) { c.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now } })
+	p.answer("users.info", `{"ok":true,"user":{"id":"U1","team_id":"T1"}}`, `{"ok":true,"user":{"id":"U1","team_id":"T1","deleted":true}}`)
+	deleted := func() bool {
+		u, err := b.User(t.Context(), "U1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.Deleted
+	}
+	first, second := deleted(), deleted()
+	if first || second || len(p.called("users.info")) != 1 {
+		t.Error("asked twice within ten seconds")
+	}
+	pass(userAge)
+	if !deleted() {
+		t.Error("after ten seconds the old answer is given")
+	}
+
+	p.answer("usergroups.list", `{"ok":true,"usergroups":[{"id":"S1"},{"id":"S2","date_delete":5},{"id":"S3","is_external":true},{"id":"S4"}]}`)
+	p.answer("usergroups.users.list", `{"ok":true,"users":["U1","U2"]}`)
+	for range 3 {
+		if m, err := b.GroupMembers(t.Context(), "S1"); err != nil || strings.Join(m, " ") != "U1 U2" {
+			t.Errorf("members %v, %v", m, err)
+		}
+	}
+	if n := len(p.called("usergroups.list")) + len(p.called("usergroups.users.list")); n != 2 {
+		t.Errorf("%d calls within 30 seconds", n)
+	}
+	pass(groupAge)
+	p.answer("usergroups.users.list", `{"ok":false,"error":"no_such_subteam"}`)
+	for group, code := range map[string]string{"S1": "no_such_subteam", "S2": "subteam_disabled", "S3": "subteam_external", "S9": "no_such_subteam"} {
+		_, err := b.GroupMembers(t.Context(), group)
+		if e, ok := errors.AsType[*Error](err); !ok || e.Code != code || e.Verdict != Refused || !strings.Contains(err.Error(), group) {
+			t.Errorf("group %s: %v", group, err)
+		}
+	}
+	pass(groupAge)
+	p.answer("usergroups.list", `{"ok":false,"error":"missing_scope","needed":"usergroups:read","provided":"commands"}`)
+	_, err := b.GroupMembers(t.Context(), "S1") // fails closed
+	if e, ok := errors.AsType[*Error](err); !ok || e.Verdict != Token || !strings.Contains(err.Error(), "usergroups:read") {
+		t.Errorf("without the scope: %v", err)
+	}
+}
+
+func TestChannelAndItsErrors(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	b := p.bot()
+	p.answer("conversations.info", `{"ok":false,"error":"channel_not_found"}`, `{"ok":true,"channel":{"id":"C1","is_ext_shared":true,"is_member":true}}`)
+	_, err := b.Channel(t.Context(), "C1")
+	if err == nil || !strings.Contains(err.Error(), "C1: channel_not_found") {
+		t.Errorf("Channel: %v", err)
+	}
+	c, err := b.Channel(t.Context(), "C1") // an error is not remembered
+	if err != nil || !c.IsExtShared || !c.IsMember {
+		t.Errorf("Channel: %+v, %v", c, err)
+	}
+}
+
+func TestManyAskOnce(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	b := p.bot()
+	asked, release := make(chan struct{}, 100), make(chan struct{})
+	p.on("users.info", func(w http.ResponseWriter, _ url.Values) {
+		asked <- struct{}{}
+		<-release
+		_, _ = w.Write([]byte(`{"ok":true,"user":{"id":"U1"}}`))
+	})
+	impatient, giveUp := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := b.User(impatient, "U1")
+		gone <- err
+	}()
+	next(t, asked, "the first question")
+	giveUp()
+	if err := next(t, gone, "the one who gave up"); !errors.Is(err, context.Canceled) {
+		t.Errorf("who gave up got %v", err)
+	}
+	users := make(chan *slack.User, 10)
+	for range cap(users) {
+		go func() {
+			u, err := b.User(t.Context(), "U1")
+			if err != nil {
+				t.Error(err)
+			}
+			users <- u
+		}()
+	}
+	close(release)
+	for range cap(users) {
+		if u := next(t, users, "an answer"); u == nil || u.ID != "U1" {
+			t.Errorf("got %+v", u)
+		}
+	}
+	if len(asked) > 0 {
+		t.Errorf("asked %d times more", len(asked))
+	}
+}

@@ -1,0 +1,43 @@
+package bot
+
+import (
+	"context"
+
+	"github.com/slack-go/slack"
+)
+
+// OpenView opens a form for the person whose trigger it is. A trigger lives three seconds and serves once
+// (docs.slack.dev/reference/methods/views.open); it is best spent on a small view that UpdateView fills.
+func (b *Bot) OpenView(ctx context.Context, triggerID string, view slack.ModalViewRequest) (*slack.View, error) {
+	if err := CheckView(view); err != nil {
+		return nil, err
+	}
+	return viewOf("views.open")(b.api.OpenViewContext(ctx, triggerID, view))
+}
+
+// UpdateView changes an open form. With the hash of the version that was seen, Slack refuses (hash_conflict)
+// when it has changed since (docs.slack.dev/reference/methods/views.update).
+func (b *Bot) UpdateView(ctx context.Context, viewID, hash string, view slack.ModalViewRequest) (*slack.View, error) {
+	if err := CheckView(view); err != nil {
+		return nil, err
+	}
+	return viewOf("views.update")(b.api.UpdateViewContext(ctx, view, "", hash, viewID))
+}
+
+// PublishHome shows a person their Home tab (docs.slack.dev/reference/methods/views.publish).
+func (b *Bot) PublishHome(ctx context.Context, userID string, view slack.HomeTabViewRequest) error {
+	if err := CheckView(view); err != nil {
+		return err
+	}
+	_, err := viewOf("views.publish")(b.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: userID, View: view}))
+	return err
+}
+
+func viewOf(method string) func(*slack.ViewResponse, error) (*slack.View, error) {
+	return func(r *slack.ViewResponse, err error) (*slack.View, error) {
+		if err != nil {
+			return nil, classify(method, err)
+		}
+		return &r.View, nil
+	}
+}

@@ -1,0 +1,69 @@
+// Command mailback is the Slack bot that brings Microsoft 365 mailboxes back.
+//
+// It reads its settings from the environment (settings.go), wires the parts (serve.go) and runs them until it is told to
+// stop. "mailback sandbox" runs the same bot against stand-ins for Slack and Microsoft on this machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mailback:", err)
+		os.Exit(exitCode(err))
+	}
+}
+
+// errUsage is an error of how mailback was called; it exits with 2.
+type errUsage struct{ text string }
+
+func (e errUsage) Error() string { return e.text }
+
+func exitCode(err error) int {
+	if _, ok := errors.AsType[errUsage](err); ok {
+		return 2
+	}
+	return 1
+}
+
+const usage = `usage: mailback COMMAND
+
+  serve      run the bot; its settings come from the environment (see README.md)
+  sandbox    try it on this machine, without any account
+  version    print the version
+  help       print this
+
+"mailback COMMAND -h" tells a command's flags.
+`
+
+// command runs one subcommand.
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return errUsage{"say what to do"}
+	}
+	switch name, rest := args[0], args[1:]; name {
+	case "serve":
+		return serve(ctx, rest, stderr)
+	case "sandbox":
+		return runSandbox(ctx, rest, stdout, stderr)
+	case "version", "--version", "-version":
+		return version(stdout)
+	case "help", "--help", "-h":
+		_, err := fmt.Fprint(stdout, usage)
+		return err
+	default:
+		fmt.Fprint(stderr, usage)
+		return errUsage{fmt.Sprintf("unknown command %q", name)}
+	}
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"mailback/bot"
+	"mailback/commands"
+	"mailback/recovery"
+	"mailback/recovery/exchange"
+	"mailback/recovery/graph"
+	"mailback/recovery/store"
+)
+
+// serve is the subcommand that runs the bot until ctx ends.
+func serve(ctx context.Context, args []string, stderr io.Writer) error {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	clockFile := flags.String("clock", "", "") // the sandbox moves time with it
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: mailback serve\n\nIts settings come from the environment: see README.md.")
+	}
+	if err := flags.Parse(args); err != nil {
+		return flagError(err)
+	}
+	if flags.NArg() > 0 {
+		return errUsage{fmt.Sprintf("serve takes no argument, and got %q", flags.Arg(0))}
+	}
+	s, err := readSettings()
+	if err != nil {
+		return err
+	}
+	now, err := movedClock(*clockFile)
+	if err != nil {
+		return err
+	}
+	log := s.logger(stderr)
+	if names := later(); len(names) > 0 {
+		log.WarnContext(ctx, "settings without effect in this version", "names", names)
+	}
+	return run(ctx, s, now, log)
+}
+
+// flagError makes a flag's fault a fault of usage; asking for help is none.
+func flagError(err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	return errUsage{err.Error()}
+}
+
+// logger writes structured lines of the level and in the format that are set.
+func (s *settings) logger(w io.Writer) *slog.Logger {
+	level := new(slog.LevelVar)
+	_ = s.level(level) // checked when the settings were read
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// run wires the parts and keeps them going until ctx ends. They stop in this order: sockets, jobs, database.
+func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) (err error) {
+	transport, err := s.transport()
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, store.Config{
+		URL: s.DatabaseURL, Now: now, Logger: log,
+		Render: commands.NewRenderer(commands.RendererConfig{
+			ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL),
+		}),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	slackBot, err := bot.New(bot.Config{
+		BotToken: s.SlackBotToken, AppToken: s.SlackAppToken, APIURL: s.SlackAPIURL, Now: now, Logger: log,
+		HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second}, Sorry: commands.Sorry(s.Locale),
+	})
+	if err != nil {
+		return err
+	}
+	stopHealth, err := serveHealth(ctx, s.Listen, checks(slackBot, db, now))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopHealth()) }()
+	identity, err := slackBot.SignIn(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	service, err := s.service(transport, identity.TeamID, db, slackBot, now, log)
+	if err != nil {
+		return err
+	}
+	deliverer := bot.NewDeliverer(slackBot, db.Outbox())
+	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
+	if err != nil {
+		return err
+	}
+	err = slackBot.Run(ctx, commands.New(commands.Config{
+		Service: service, Slack: slackBot, Language: s.Locale, Now: now, Logger: log,
+	}))
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.StopTimeout))
+	defer cancel()
+	return errors.Join(err, db.Stop(stop))
+}
+
+// service builds the domain with its adapters.
+func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, slackBot *bot.Bot, now recovery.Clock, log *slog.Logger) (*recovery.Service, error) {
+	credential, err := s.credential(rt)
+	if err != nil {
+		return nil, fmt.Errorf("sign-in to Microsoft: %w", err)
+	}
+	at := s.endpoints()
+	directory, err := graph.New(graph.Config{Credential: credential, BaseURL: at.graph, Scope: at.graphScope, Transport: rt, Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("GRAPH_BASE_URL: %w", err)
+	}
+	cfg := recovery.Config{
+		Settings: recovery.Settings{
+			TeamID: team, Approvers: s.Approvers, Requesters: s.Requesters, ApprovalChannel: s.ApprovalChannel,
+			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
+			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
+		},
+		Store: db, Directory: directory, Restorer: directory,
+		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
+	}
+	if s.Exchange == "on" {
+		cfg.Mailboxes, err = exchange.New(exchange.Config{
+			Credential: credential, BaseURL: at.exchange, Scope: at.exchangeScope, TenantID: s.AzureTenantID, Transport: rt, Logger: log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("EXCHANGE_BASE_URL: %w", err)
+		}
+	}
+	return recovery.New(cfg), nil
+}
+
+// checks are what /readyz asks.
+func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock) []check {
+	began := now()
+	return []check{
+		{"slack", func(context.Context) error {
+			h := slackBot.Health()
+			if h.Connections > 0 {
+				return nil
+			}
+			return fmt.Errorf("no connection for %d s", int(h.Gap(now(), began).Seconds()))
+		}},
+		{"database", db.Ping},
+	}
+}

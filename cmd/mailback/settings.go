@@ -1,0 +1,243 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// settings is the environment, read once. README.md explains each variable.
+type settings struct {
+	SlackBotToken string `envconfig:"SLACK_BOT_TOKEN" secret:"true"`
+	SlackAppToken string `envconfig:"SLACK_APP_TOKEN" secret:"true"`
+	SlackAPIURL   string `envconfig:"SLACK_API_URL" default:"https://slack.com/api/"`
+
+	AzureTenantID            string `envconfig:"AZURE_TENANT_ID"`
+	AzureClientID            string `envconfig:"AZURE_CLIENT_ID"`
+	AzureClientSecret        string `envconfig:"AZURE_CLIENT_SECRET" secret:"true"`
+	AzureCertificatePath     string `envconfig:"AZURE_CLIENT_CERTIFICATE_PATH"`
+	AzureCertificatePassword string `envconfig:"AZURE_CLIENT_CERTIFICATE_PASSWORD" secret:"true"`
+	AzureFederatedTokenFile  string `envconfig:"AZURE_FEDERATED_TOKEN_FILE"`
+	AzureAuthorityHost       string `envconfig:"AZURE_AUTHORITY_HOST"`
+	GraphBaseURL             string `envconfig:"GRAPH_BASE_URL"`
+	ExchangeBaseURL          string `envconfig:"EXCHANGE_BASE_URL"`
+
+	Cloud             string   `envconfig:"MAILBACK_CLOUD" default:"public"`
+	CAFile            string   `envconfig:"MAILBACK_CA_FILE"`
+	Approvers         []string `envconfig:"MAILBACK_APPROVERS"`
+	Requesters        []string `envconfig:"MAILBACK_REQUESTERS"`
+	ApprovalChannel   string   `envconfig:"MAILBACK_APPROVAL_CHANNEL"`
+	ApprovalsRequired int      `envconfig:"MAILBACK_APPROVALS_REQUIRED" default:"1"`
+	SelfApproval      bool     `envconfig:"MAILBACK_SELF_APPROVAL" default:"false"`
+	RequestTTL        duration `envconfig:"MAILBACK_REQUEST_TTL" default:"24h"`
+	DatabaseURL       string   `envconfig:"MAILBACK_DATABASE_URL" default:"sqlite:mailback.db" secret:"true"`
+	Licenses          []string `envconfig:"MAILBACK_LICENSES"`
+	UsageLocation     string   `envconfig:"MAILBACK_USAGE_LOCATION"`
+	Exchange          string   `envconfig:"MAILBACK_EXCHANGE" default:"on"`
+	Locale            string   `envconfig:"MAILBACK_LOCALE" default:"en"`
+	LogLevel          string   `envconfig:"MAILBACK_LOG_LEVEL" default:"info"`
+	LogFormat         string   `envconfig:"MAILBACK_LOG_FORMAT" default:"text"`
+	StopTimeout       duration `envconfig:"MAILBACK_STOP_TIMEOUT" default:"25s"`
+	Listen            string   `envconfig:"MAILBACK_LISTEN" default:"127.0.0.1:9090"`
+}
+
+// duration is a time.Duration that may also be written in days: 400d.
+type duration time.Duration
+
+// Decode reads "90s", "24h" or "30d" (envconfig.Decoder).
+func (d *duration) Decode(s string) error {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil {
+			return fmt.Errorf("%q is no number of days", s)
+		}
+		*d = duration(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	v, err := time.ParseDuration(s)
+	*d = duration(v)
+	return err
+}
+
+// readSettings reads the environment and names all faults at once.
+func readSettings() (settings, error) {
+	var s settings
+	faults := fileSecrets()
+	if err := envconfig.Process("", &s); err != nil {
+		if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
+			err = fmt.Errorf("%s: %q is no %s", bad.KeyName, bad.Value, bad.TypeName)
+		}
+		return s, errors.Join(append(faults, err)...)
+	}
+	faults = append(faults, s.faults()...)
+	if len(faults) > 0 {
+		return s, fmt.Errorf("%d settings are wrong:\n%w", len(faults), errors.Join(faults...))
+	}
+	return s, nil
+}
+
+// fileSecrets puts the contents of the file that X_FILE names into X, for every secret X.
+func fileSecrets() []error {
+	var faults []error
+	for f := range reflect.TypeFor[settings]().Fields() {
+		name := f.Tag.Get("envconfig")
+		path := os.Getenv(name + "_FILE")
+		if f.Tag.Get("secret") == "" || path == "" {
+			continue
+		}
+		if os.Getenv(name) != "" {
+			faults = append(faults, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name))
+			continue
+		}
+		b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s_FILE: %w", name, err))
+			continue
+		}
+		if err := os.Setenv(name, strings.TrimSpace(string(b))); err != nil {
+			faults = append(faults, fmt.Errorf("%s_FILE: %w", name, err))
+		}
+	}
+	return faults
+}
+
+var (
+	slackPeople  = regexp.MustCompile(`^[UWS][A-Z0-9]{2,}$`)
+	slackChannel = regexp.MustCompile(`^[CG][A-Z0-9]{2,}$`)
+	country      = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+// faults names everything that is missing or wrong.
+func (s *settings) faults() []error {
+	var list []error
+	bad := func(wrong bool, format string, args ...any) {
+		if wrong {
+			list = append(list, fmt.Errorf(format, args...))
+		}
+	}
+	bad(!strings.HasPrefix(s.SlackBotToken, "xoxb-"), "SLACK_BOT_TOKEN: the bot token of the Slack app, which begins with xoxb-")
+	bad(!strings.HasPrefix(s.SlackAppToken, "xapp-"), "SLACK_APP_TOKEN: an app-level token with connections:write, which begins with xapp-")
+	bad(!strings.HasSuffix(s.SlackAPIURL, "/") || !isURL(s.SlackAPIURL), "SLACK_API_URL: a URL that ends in a slash")
+	bad(s.AzureTenantID == "", "AZURE_TENANT_ID: the tenant's id")
+	bad(s.AzureClientID == "", "AZURE_CLIENT_ID: the app registration's client id")
+	list = append(list, s.credentialFaults()...)
+	for name, u := range map[string]string{
+		"AZURE_AUTHORITY_HOST": s.AzureAuthorityHost, "GRAPH_BASE_URL": s.GraphBaseURL, "EXCHANGE_BASE_URL": s.ExchangeBaseURL,
+	} {
+		bad(u != "" && !isURL(u), "%s: %q is no http or https URL", name, u)
+	}
+	bad(!slices.Contains([]string{"public", "usgov"}, s.Cloud), "MAILBACK_CLOUD: public or usgov, not %q", s.Cloud)
+	bad(len(s.Approvers) == 0, "MAILBACK_APPROVERS: Slack user ids and user-group ids, separated by commas")
+	list = append(list, peopleFaults("MAILBACK_APPROVERS", s.Approvers)...)
+	list = append(list, peopleFaults("MAILBACK_REQUESTERS", s.Requesters)...)
+	bad(!slackChannel.MatchString(s.ApprovalChannel), "MAILBACK_APPROVAL_CHANNEL: a channel id such as C0123456789, not a name")
+	bad(s.ApprovalsRequired < 1, "MAILBACK_APPROVALS_REQUIRED: at least 1")
+	bad(time.Duration(s.RequestTTL) < time.Minute, "MAILBACK_REQUEST_TTL: at least one minute, such as 24h")
+	bad(!strings.HasPrefix(s.DatabaseURL, "sqlite:") && !strings.HasPrefix(s.DatabaseURL, "postgres://") && !strings.HasPrefix(s.DatabaseURL, "postgresql://"),
+		"MAILBACK_DATABASE_URL: sqlite:FILE or postgres://…")
+	bad(s.UsageLocation != "" && !country.MatchString(s.UsageLocation), "MAILBACK_USAGE_LOCATION: a country code of two capital letters, such as LV, not %q", s.UsageLocation)
+	bad(s.Exchange != "on" && s.Exchange != "off", "MAILBACK_EXCHANGE: on or off, not %q", s.Exchange)
+	bad(s.Locale != "en", "MAILBACK_LOCALE: en, not %q (more languages come later)", s.Locale)
+	bad(s.level(new(slog.LevelVar)) != nil, "MAILBACK_LOG_LEVEL: debug, info, warn or error, not %q", s.LogLevel)
+	bad(s.LogFormat != "text" && s.LogFormat != "json", "MAILBACK_LOG_FORMAT: text or json, not %q", s.LogFormat)
+	bad(time.Duration(s.StopTimeout) < time.Second, "MAILBACK_STOP_TIMEOUT: at least one second, such as 25s")
+	return list
+}
+
+// credentialFaults checks that there is at most one way to sign in. None of the three is a managed identity.
+func (s *settings) credentialFaults() []error {
+	var given []string
+	for name, v := range map[string]string{
+		"AZURE_CLIENT_SECRET": s.AzureClientSecret, "AZURE_CLIENT_CERTIFICATE_PATH": s.AzureCertificatePath,
+		"AZURE_FEDERATED_TOKEN_FILE": s.AzureFederatedTokenFile,
+	} {
+		if v != "" {
+			given = append(given, name)
+		}
+	}
+	if len(given) > 1 {
+		slices.Sort(given)
+		return []error{fmt.Errorf("%s: give one way to sign in, not %d", strings.Join(given, ", "), len(given))}
+	}
+	if s.AzureCertificatePassword != "" && s.AzureCertificatePath == "" {
+		return []error{errors.New("AZURE_CLIENT_CERTIFICATE_PASSWORD: there is no AZURE_CLIENT_CERTIFICATE_PATH for it")}
+	}
+	return nil
+}
+
+func peopleFaults(name string, ids []string) []error {
+	var list []error
+	for _, id := range ids {
+		if !slackPeople.MatchString(id) {
+			list = append(list, fmt.Errorf("%s: %q is no Slack user id (U…, W…) or user-group id (S…)", name, id))
+		}
+	}
+	return list
+}
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// later names the settings that this version knows of and does not use yet, as far as they are set.
+func later() []string {
+	var set []string
+	for _, name := range []string{
+		"MAILBACK_EMERGENCY", "MAILBACK_REASON_REQUIRED", "MAILBACK_TICKET_PATTERN", "MAILBACK_TICKET_URL", "MAILBACK_REMINDER",
+		"MAILBACK_BULK_MAX", "MAILBACK_RETENTION",
+	} {
+		if os.Getenv(name) != "" {
+			set = append(set, name)
+		}
+	}
+	return set
+}
+
+// level sets the log level.
+func (s *settings) level(v *slog.LevelVar) error {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		return fmt.Errorf("log level: %w", err)
+	}
+	v.Set(l)
+	return nil
+}
+
+// cloud is where a Microsoft cloud's services are (Microsoft Graph: national cloud deployments).
+type cloud struct {
+	authority, graph, graphScope, exchange, exchangeScope string
+}
+
+// endpoints gives the services' addresses: the cloud's own, where no other was set. Token scopes come from the cloud alone.
+func (s *settings) endpoints() cloud {
+	c := cloud{
+		"https://login.microsoftonline.com/", "https://graph.microsoft.com/v1.0", "https://graph.microsoft.com/.default",
+		"https://outlook.office365.com", "https://outlook.office365.com/.default",
+	}
+	if s.Cloud == "usgov" {
+		c = cloud{
+			"https://login.microsoftonline.us/", "https://graph.microsoft.us/v1.0", "https://graph.microsoft.us/.default",
+			"https://outlook.office365.us", "https://outlook.office365.us/.default",
+		}
+	}
+	for _, o := range []struct {
+		to   *string
+		from string
+	}{{&c.authority, s.AzureAuthorityHost}, {&c.graph, s.GraphBaseURL}, {&c.exchange, s.ExchangeBaseURL}} {
+		if o.from != "" {
+			*o.to = o.from
+		}
+	}
+	return c
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// setEnv sets exactly what a minimal installation sets.
+func setEnv(t *testing.T, more map[string]string) {
+	t.Helper()
+	env := map[string]string{
+		"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "s",
+		"MAILBACK_APPROVERS": "S0123,U0456", "MAILBACK_APPROVAL_CHANNEL": "C0123",
+	}
+	for k, v := range more {
+		env[k] = v
+	}
+	for k, v := range env {
+		t.Setenv(k, v)
+	}
+}
+
+func TestSettingsDefaults(t *testing.T) {
+	setEnv(t, nil)
+	s, err := readSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if time.Duration(s.RequestTTL) != 24*time.Hour || s.DatabaseURL != "sqlite:mailback.db" || s.ApprovalsRequired != 1 || s.Exchange != "on" {
+		t.Errorf("defaults are not those of the README: %+v", s)
+	}
+	if len(s.Approvers) != 2 || s.Approvers[0] != "S0123" {
+		t.Errorf("Approvers = %q", s.Approvers)
+	}
+}
+
+func TestSettingsNameEveryFaultAtOnce(t *testing.T) {
+	setEnv(t, map[string]string{
+		"SLACK_BOT_TOKEN": "xapp-1", "AZURE_TENANT_ID": "", "MAILBACK_APPROVERS": "#admins", "MAILBACK_APPROVAL_CHANNEL": "#it",
+		"MAILBACK_EXCHANGE": "maybe", "MAILBACK_CLOUD": "mars", "AZURE_FEDERATED_TOKEN_FILE": "f", "MAILBACK_USAGE_LOCATION": "Latvia",
+		"GRAPH_BASE_URL": "graph", "MAILBACK_DATABASE_URL": "mysql:x", "MAILBACK_LOG_LEVEL": "loud",
+	})
+	_, err := readSettings()
+	if err == nil {
+		t.Fatal("no fault was found")
+	}
+	for _, name := range []string{
+		"SLACK_BOT_TOKEN", "AZURE_TENANT_ID", "MAILBACK_APPROVERS", "MAILBACK_APPROVAL_CHANNEL", "MAILBACK_EXCHANGE", "MAILBACK_CLOUD",
+		"AZURE_CLIENT_SECRET, AZURE_FEDERATED_TOKEN_FILE", "MAILBACK_USAGE_LOCATION", "GRAPH_BASE_URL", "MAILBACK_DATABASE_URL", "MAILBACK_LOG_LEVEL",
+	} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the fault of %s is not named in:\n%v", name, err)
+		}
+	}
+}
+
+func TestSettingsBadValueNamesTheVariable(t *testing.T) {
+	for name, value := range map[string]string{
+		"MAILBACK_REQUEST_TTL": "soon", "MAILBACK_SELF_APPROVAL": "perhaps", "MAILBACK_APPROVALS_REQUIRED": "two",
+	} {
+		t.Run(name, func(t *testing.T) {
+			setEnv(t, map[string]string{name: value})
+			if _, err := readSettings(); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("readSettings() = %v, which does not name %s", err, name)
+			}
+		})
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("xoxb-from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	setEnv(t, map[string]string{"SLACK_BOT_TOKEN": "", "SLACK_BOT_TOKEN_FILE": file})
+	s, err := readSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.SlackBotToken != "xoxb-from-file" {
+		t.Errorf("SlackBotToken = %q", s.SlackBotToken)
+	}
+	t.Setenv("SLACK_APP_TOKEN_FILE", file)
+	if _, err := readSettings(); err == nil || !strings.Contains(err.Error(), "SLACK_APP_TOKEN_FILE") {
+		t.Errorf("a secret given twice was taken: %v", err)
+	}
+}
+
+func TestDurationsInDays(t *testing.T) {
+	setEnv(t, map[string]string{"MAILBACK_REQUEST_TTL": "3d"})
+	s, err := readSettings()
+	if err != nil || time.Duration(s.RequestTTL) != 72*time.Hour {
+		t.Errorf("3d is %v, %v", time.Duration(s.RequestTTL), err)
+	}
+}
+
+func TestEndpointsOfClouds(t *testing.T) {
+	setEnv(t, map[string]string{"MAILBACK_CLOUD": "usgov", "GRAPH_BASE_URL": "http://127.0.0.1:1"})
+	s, err := readSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.endpoints()
+	if c.graph != "http://127.0.0.1:1" || c.graphScope != "https://graph.microsoft.us/.default" || c.authority != "https://login.microsoftonline.us/" {
+		t.Errorf("endpoints = %+v", c)
+	}
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+)
+
+// release is set by the release build (-ldflags "-X main.release=v1.2.3").
+var release = "development" //nolint:gochecknoglobals // the linker can set nothing else
+
+// version prints the release, the commit and the Go version.
+func version(w io.Writer) error {
+	commit, goVersion := "unknown commit", "unknown Go"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		goVersion = info.GoVersion
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	_, err := fmt.Fprintf(w, "mailback %s (%s, %s)\n", release, commit, goVersion)
+	return err
+}

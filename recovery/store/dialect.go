@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect is all that the statements of this package have to know of a database.
+type dialect struct {
+	name    string // of its folder of migrations
+	lockRow string // ends a SELECT that locks what it reads
+	single  bool   // one process at a time has the database
+	driver  func(*sql.DB) riverdriver.Driver[*sql.Tx]
+	defect  func(error) bool // the statement is at fault, so repeating it is useless
+	busy    func(error) bool // another transaction is in the way, so repeating this one helps
+}
+
+// database is an open one. In PostgreSQL, read and write are the same pool.
+type database struct {
+	*dialect
+
+	write, read *sql.DB
+	// exclude runs do while no other process brings the tables up to date.
+	exclude func(ctx context.Context, do func() error) error
+	close   func() error
+}
+
+// openDatabase opens the database of a URL.
+func openDatabase(ctx context.Context, url string) (*database, error) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch scheme {
+	case "sqlite":
+		return openSQLite(ctx, strings.TrimPrefix(rest, "//")) // sqlite:FILE and sqlite:///FILE alike
+	case "postgres", "postgresql":
+		return openPostgres(ctx, url)
+	}
+	return nil, fmt.Errorf("the database URL begins with %q: it has to be sqlite:FILE or postgres://…", scheme+":")
+}
+
+func sqliteDialect() *dialect {
+	return &dialect{
+		name:   "sqlite",
+		single: true,
+		driver: func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riversqlite.New(db) },
+		defect: func(err error) bool {
+			e, ok := errors.AsType[*sqlite.Error](err)
+			if !ok {
+				return false
+			}
+			switch e.Code() & 0xff {
+			case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE,
+				sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+				return true
+			}
+			return false
+		},
+		busy: func(err error) bool {
+			e, ok := errors.AsType[*sqlite.Error](err)
+			return ok && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
+		},
+	}
+}
+
+func postgresDialect() *dialect {
+	return &dialect{
+		name:    "postgres",
+		lockRow: " FOR UPDATE",
+		driver:  func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riverdatabasesql.New(db) },
+		// Classes of SQLSTATE: PostgreSQL, appendix A.
+		defect: func(err error) bool {
+			e, ok := errors.AsType[*pgconn.PgError](err)
+			if !ok || len(e.Code) < 2 {
+				return false
+			}
+			switch e.Code[:2] {
+			case "08", "25", "40", "53", "55", "57", "58": // connection, read-only, rollback, resources, locks, shutdown, disk
+				return false
+			}
+			return true
+		},
+		busy: func(err error) bool {
+			e, ok := errors.AsType[*pgconn.PgError](err)
+			return ok && (e.Code == "40001" || e.Code == "40P01" || e.Code == "55P03")
+		},
+	}
+}

@@ -1,0 +1,19 @@
+// Package store keeps Mailback's requests in SQLite or PostgreSQL, and runs the jobs that bring them on.
+//
+// One rule explains the package: a request changes only together with its audit event, the messages that people should
+// see because of it, and the job that does what comes next. Create and Update commit these four in one transaction, so a
+// process that dies anywhere leaves either all of them or none. [recovery.Store] is the contract.
+//
+// A tour:
+//
+//   - requests.go is the transaction: load, change, check, write.
+//   - events.go appends to the audit trail, a hash chain that the database itself refuses to change.
+//   - messages.go turns what the renderer says into rows of the outbox; outbox.go is what delivers them.
+//   - jobs.go runs River: advance brings a request on, deliver brings a message to Slack, and an error never ends a job.
+//   - wake.go makes up, when a process starts, for one that was killed.
+//   - txn.go runs transactions and classifies what databases say; dialect.go, sqlite.go and postgres.go hold all that
+//     differs between the two; migrate.go brings the tables up to date.
+//
+// Both databases are used through database/sql and River's drivers for it, so there is one set of statements. Times are
+// milliseconds since 1970 in UTC; a request's body and an event's are JSON texts, and what is searched stands in columns.
+package store

@@ -1,0 +1,244 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"mailback/recovery"
+)
+
+// Workers is what jobs call. Advance and Deliver give how long to wait before they are called again with the same
+// arguments, 0 for never. An error with a wait says why; an error alone is waited for as its recovery.Kind asks. Either way
+// the job stays.
+type Workers struct {
+	Advance func(ctx context.Context, request, version int64) (time.Duration, error)
+	Deliver func(ctx context.Context, message, version int64) (time.Duration, error)
+	// Refused is told that Slack will never take a message of a request, by its key; code is Slack's error. Optional.
+	Refused func(ctx context.Context, request int64, key, code string) error
+}
+
+// job is one that is about to be inserted.
+type job = river.InsertManyParams
+
+// The version is among the arguments, and a job is unique by all of them: one unique by its request alone would swallow
+// the wake-up that lands while it runs or waits.
+type (
+	advanceArgs struct {
+		Request int64 `json:"request_id"`
+		Version int64 `json:"version"`
+	}
+	deliverArgs struct {
+		Message int64 `json:"message_id"`
+		Version int64 `json:"version"`
+	}
+)
+
+// Kind names the job.
+func (advanceArgs) Kind() string { return "advance" }
+
+// Kind names the job.
+func (deliverArgs) Kind() string { return "deliver" }
+
+// InsertOpts gives the kind its own queue, so that a Slack that hangs holds up no restore.
+func (a advanceArgs) InsertOpts() river.InsertOpts { return insertOpts(a.Kind()) }
+
+// InsertOpts gives the kind its own queue.
+func (a deliverArgs) InsertOpts() river.InsertOpts { return insertOpts(a.Kind()) }
+
+func insertOpts(queue string) river.InsertOpts {
+	return river.InsertOpts{
+		Queue:       queue,
+		MaxAttempts: 30_000, // only a process that dies in the middle counts, see run; River keeps it in 16 bits
+		UniqueOpts:  river.UniqueOpts{ByArgs: true},
+	}
+}
+
+func advanceJob(r recovery.Request) job {
+	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}}
+}
+
+func deliverJob(message, version int64) job {
+	return job{Args: deliverArgs{Message: message, Version: version}}
+}
+
+// enqueue inserts jobs with the transaction.
+func (s *Store) enqueue(ctx context.Context, t txn, jobs []job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	_, err := s.insert.InsertManyTx(ctx, t.tx, jobs)
+	return t.d.fault("insert jobs", err)
+}
+
+// riverConfig is what the client that inserts jobs and the one that runs them have in common.
+func (s *Store) riverConfig() *river.Config {
+	cfg := &river.Config{Logger: calm(s.log), RetryPolicy: retryPolicy{s}}
+	if s.cfg.Now != nil {
+		cfg.Test.Time = riverClock{s}
+	}
+	return cfg
+}
+
+// workersPerQueue is how many jobs of a kind run side by side.
+const workersPerQueue = 16
+
+// Start runs jobs until Stop. ctx bounds the start alone.
+func (s *Store) Start(ctx context.Context, w Workers) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		return errors.New("jobs run already")
+	}
+	s.workers = w
+	cfg := s.riverConfig()
+	cfg.Workers = s.riverWorkers()
+	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
+	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue}
+	cfg.FetchPollInterval = s.cfg.PollInterval
+	cfg.FetchCooldown = min(s.cfg.PollInterval, 10*time.Millisecond)
+	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout, s.cfg.RescueAfter
+	cfg.CompletedJobRetentionPeriod = time.Hour
+	client, err := river.NewClient(s.db.driver(s.db.write), cfg)
+	if err != nil {
+		return fmt.Errorf("set up the jobs: %w", err)
+	}
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the jobs: %w", err)
+	}
+	s.running = client
+	return nil
+}
+
+// stopGrace is how long jobs get to notice that they are cancelled.
+const stopGrace = 3 * time.Second
+
+// Stop takes up no more jobs and waits for those that run. When ctx ends first they are cancelled; they stay in the
+// database and go on with the next Start.
+func (s *Store) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == nil {
+		return nil
+	}
+	if err := s.running.Stop(ctx); err != nil {
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		defer cancel()
+		if err := s.running.StopAndCancel(hard); err != nil {
+			return fmt.Errorf("jobs do not stop: %w", err)
+		}
+	}
+	s.running = nil
+	return nil
+}
+
+func (s *Store) riverWorkers() *river.Workers {
+	ws := river.NewWorkers()
+	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[advanceArgs]) error {
+		return s.run(ctx, j.JobRow, slog.String("request", fmt.Sprintf("R-%d", j.Args.Request)), func() (time.Duration, error) {
+			return s.advance(ctx, j.Args.Request, j.Args.Version)
+		})
+	}))
+	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[deliverArgs]) error {
+		return s.run(ctx, j.JobRow, slog.Int64("message", j.Args.Message), func() (time.Duration, error) {
+			return s.deliver(ctx, j.Args.Message, j.Args.Version)
+		})
+	}))
+	return ws
+}
+
+// advance is the job of one version of a request.
+func (s *Store) advance(ctx context.Context, id, version int64) (time.Duration, error) {
+	wait, err := s.workers.Advance(ctx, id, version)
+	if wait > 0 || err != nil {
+		return wait, err
+	}
+	const still = `SELECT EXISTS (SELECT 1 FROM requests WHERE id = $1 AND version = $2 AND active)`
+	return s.leftBehind(ctx, "request", still, id, version)
+}
+
+// leftBehind keeps a job whose work ended without doing anything, where there is still something to do: an open request
+// and a message that is not shown are never without a job.
+func (s *Store) leftBehind(ctx context.Context, what, query string, id, version int64) (time.Duration, error) {
+	var left bool
+	if err := s.db.reader().row(ctx, "look at the "+what, query, []any{id, version}, &left); err != nil || !left {
+		return 0, err
+	}
+	s.log.WarnContext(ctx, "a job ended and left its work undone: it is repeated", what, id, "version", version)
+	return time.Second, nil
+}
+
+// run is every job. An error does not end one: the job waits and comes again, which in River is a snooze. A retry of
+// River's would count, and be given up in the end.
+func (s *Store) run(ctx context.Context, row *rivertype.JobRow, what slog.Attr, work func() (time.Duration, error)) error {
+	wait, err := guard(work)
+	if err != nil {
+		stopped := errors.Is(ctx.Err(), context.Canceled)
+		if wait <= 0 {
+			wait = s.patience(row, err, stopped)
+		}
+		level := slog.LevelWarn
+		if recovery.KindOf(err) == recovery.Internal && !stopped {
+			level = slog.LevelError
+		}
+		s.log.LogAttrs(ctx, level, "job failed: it is repeated", slog.String("job", row.Kind), what, slog.Duration("wait", wait),
+			slog.Any("error", err))
+	}
+	if wait <= 0 {
+		return nil
+	}
+	// River counts a snooze from the system's clock, whatever clock it was given (river internal/jobexecutor).
+	return river.JobSnooze(max(0, time.Until(s.now().Add(wait))))
+}
+
+// guard turns a panic into an error.
+func guard(work func() (time.Duration, error)) (wait time.Duration, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			wait, err = 0, fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return work()
+}
+
+// patience is how long to wait after an error: as long as Microsoft asks, else a quarter of the job's age, within bounds.
+// A job that Stop cut off goes on with the next Start.
+func (s *Store) patience(row *rivertype.JobRow, err error, stopped bool) time.Duration {
+	age := s.now().Sub(row.CreatedAt) / 4
+	kind := recovery.KindOf(err)
+	switch {
+	case kind == recovery.Throttled:
+		e, _ := errors.AsType[*recovery.Error](err)
+		return max(e.RetryAfter, time.Second)
+	case stopped:
+		return 100 * time.Millisecond
+	case kind == recovery.Unavailable:
+		return min(max(age, time.Second), time.Minute)
+	default:
+		return min(max(age, 5*time.Second), 5*time.Minute)
+	}
+}
+
+// retryPolicy is for what run does not see: the jobs of a process that died.
+type retryPolicy struct{ s *Store }
+
+// NextRetry is soon.
+func (p retryPolicy) NextRetry(*rivertype.JobRow) time.Time { return p.s.now().Add(time.Second) }
+
+// riverClock gives River the Config's clock.
+type riverClock struct{ s *Store }
+
+// NowUTC is the time.
+func (c riverClock) NowUTC() time.Time { return c.s.now().UTC() }
+
+// NowUTCOrNil is the time; nil would mean the database's own.
+func (c riverClock) NowUTCOrNil() *time.Time {
+	now := c.NowUTC()
+	return &now
+}

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mailback/recovery"
+)
+
+// Create stores a new request: see recovery.Store.
+func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event) (recovery.Request, bool, error) {
+	var created bool
+	err := s.db.transact(ctx, func(t txn) error {
+		id, err := t.reserve(ctx, r)
+		if errors.Is(err, sql.ErrNoRows) {
+			created = false
+			r, err = t.request(ctx, "WHERE key = $1", r.Key)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		created = true
+		r.ID = id
+		return s.save(ctx, t, recovery.Request{ID: id, UUID: r.UUID, Key: r.Key, CreatedAt: r.CreatedAt}, &r, e)
+	})
+	if err != nil {
+		return recovery.Request{}, false, err
+	}
+	return r, created, nil
+}
+
+// reserve inserts the bare row of a new request; sql.ErrNoRows when its key is there already.
+func (t txn) reserve(ctx context.Context, r recovery.Request) (id int64, err error) {
+	const query = `INSERT INTO requests (key, uuid, state, version, requester, open, active, created_at, updated_at, body)
+		VALUES ($1, $2, '', 0, $3, FALSE, FALSE, $4, $4, '{}') ON CONFLICT (key) DO NOTHING RETURNING id`
+	err = t.row(ctx, "insert the request", query, []any{r.Key, r.UUID, r.Requester.UserID, millis(r.CreatedAt)}, &id)
+	return id, err
+}
+
+// Update changes a request: see recovery.Store.
+func (s *Store) Update(ctx context.Context, id int64, change func(*recovery.Request) (recovery.Event, error)) (recovery.Request, error) {
+	var r recovery.Request
+	err := s.db.transact(ctx, func(t txn) error {
+		var err error
+		if r, err = t.request(ctx, "WHERE id = $1"+t.d.lockRow, id); err != nil {
+			return notFound(err, "R-%d", id)
+		}
+		was := r
+		was.Reviews = slices.Clone(r.Reviews)
+		e, err := change(&r)
+		if err != nil {
+			return err
+		}
+		return s.save(ctx, t, was, &r, e)
+	})
+	if err != nil {
+		return recovery.Request{}, err
+	}
+	return r, nil
+}
+
+// save checks a change and writes all that belongs to it: the row, and with an event also its line in the audit trail, the
+// reviews, the messages and the next jobs.
+func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recovery.Request, e recovery.Event) error {
+	r.ID, r.UUID, r.Key, r.CreatedAt, r.Version = was.ID, was.UUID, was.Key, was.CreatedAt, was.Version
+	if !was.State.CanBecome(r.State) {
+		return fmt.Errorf("%s from %q to %q: %w", r.Ref(), was.State, r.State, recovery.ErrEdge)
+	}
+	if e.Kind == "" {
+		if r.State != was.State {
+			return fmt.Errorf("%s from %q to %q without an event", r.Ref(), was.State, r.State)
+		}
+		return t.write(ctx, *r, millis(s.now()))
+	}
+	if e.At.IsZero() {
+		e.At = s.now()
+	}
+	r.Version++
+	if r.State != was.State {
+		r.EnteredAt = e.At
+	}
+	if err := t.write(ctx, *r, millis(e.At)); err != nil {
+		return err
+	}
+	if err := t.writeReviews(ctx, was.Reviews, *r); err != nil {
+		return err
+	}
+	e, err := t.append(ctx, was, *r, e)
+	if err != nil {
+		return err
+	}
+	jobs, err := s.writeMessages(ctx, t, *r, e)
+	if err != nil {
+		return err
+	}
+	if active(*r) {
+		jobs = append(jobs, advanceJob(*r))
+	}
+	return s.enqueue(ctx, t, jobs)
+}
+
+// active says whether a request has a job: it moves by itself, waits for somebody, or has clicks to decide.
+func active(r recovery.Request) bool { return r.State.Open() || len(r.Inbox) > 0 }
+
+// write writes a request's row.
+func (t txn) write(ctx context.Context, r recovery.Request, updated int64) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
+	}
+	var next sql.NullInt64
+	if !r.Next.IsZero() {
+		next = sql.NullInt64{Int64: millis(r.Next), Valid: true}
+	}
+	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
+		next_at = $7, body = $8 WHERE id = $9`
+	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
+		updated, next, string(body), r.ID)
+}
+
+// writeReviews notes what was decided. A review that no longer counts stays, marked so.
+func (t txn) writeReviews(ctx context.Context, was []recovery.Review, r recovery.Request) error {
+	same := func(a, b recovery.Review) bool { return a.By == b.By && a.At.Equal(b.At) && a.Verdict == b.Verdict }
+	if slices.EqualFunc(was, r.Reviews, same) {
+		return nil
+	}
+	if err := t.exec(ctx, "write the reviews", `UPDATE reviews SET stands = FALSE WHERE request_id = $1`, r.ID); err != nil {
+		return err
+	}
+	const query = `INSERT INTO reviews (request_id, team_id, user_id, at, verdict, reason, fingerprint, stands)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE) ON CONFLICT (request_id, team_id, user_id, at) DO UPDATE SET stands = TRUE`
+	for _, v := range r.Reviews {
+		err := t.exec(ctx, "write the reviews", query, r.ID, v.By.TeamID, v.By.UserID, millis(v.At), string(v.Verdict), v.Reason,
+			v.Fingerprint)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Request gives one request as it is now: see recovery.Store.
+func (s *Store) Request(ctx context.Context, id int64) (recovery.Request, error) {
+	r, err := s.db.reader().request(ctx, "WHERE id = $1", id)
+	return r, notFound(err, "R-%d", id)
+}
+
+// Requests lists requests, latest first: see recovery.Store.
+func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Request, error) {
+	var where []string
+	var args []any
+	equals := func(column, value string) {
+		if value != "" {
+			args = append(args, value)
+			where = append(where, column+" = $"+strconv.Itoa(len(args)))
+		}
+	}
+	equals("requester", f.Requester)
+	equals("state", string(f.State))
+	if f.Open {
+		where = append(where, "open")
+	}
+	clause := ""
+	if len(where) > 0 {
+		clause = "WHERE " + strings.Join(where, " AND ")
+	}
+	if f.Limit <= 0 {
+		f.Limit = 20
+	}
+	args = append(args, f.Limit)
+	return s.db.reader().requests(ctx, clause+" ORDER BY id DESC LIMIT $"+strconv.Itoa(len(args)), args...)
+}
+
+// request reads the request that clause selects; sql.ErrNoRows when there is none.
+func (c conn) request(ctx context.Context, clause string, args ...any) (recovery.Request, error) {
+	rs, err := c.requests(ctx, clause, args...)
+	if err == nil && len(rs) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return recovery.Request{}, err
+	}
+	return rs[0], nil
+}
+
+// requests reads the requests that clause selects.
+func (c conn) requests(ctx context.Context, clause string, args ...any) ([]recovery.Request, error) {
+	var rs []recovery.Request
+	err := c.rows(ctx, "read requests", "SELECT id, body FROM requests "+clause, args, func(rows *sql.Rows) error {
+		var id int64
+		var body []byte
+		if err := rows.Scan(&id, &body); err != nil {
+			return err
+		}
+		var r recovery.Request
+		if err := json.Unmarshal(body, &r); err != nil {
+			return fmt.Errorf("read the JSON of R-%d: %w", id, err)
+		}
+		rs = append(rs, r)
+		return nil
+	})
+	return rs, err
+}

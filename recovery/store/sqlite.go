@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// openSQLite opens a file, which it creates for this user alone. A lock on FILE.lock, which ends with the process, keeps
+// a second process out.
+func openSQLite(ctx context.Context, file string) (*database, error) {
+	if file == "" || file == ":memory:" {
+		return nil, errors.New("the database URL names no file: it has to be sqlite:FILE, for example sqlite:mailback.db")
+	}
+	unlock, err := lockFile(file + ".lock")
+	if err != nil {
+		return nil, sqliteTrouble(file, err)
+	}
+	write, read, err := openPools(ctx, file)
+	if err != nil {
+		return nil, errors.Join(sqliteTrouble(file, err), unlock())
+	}
+	return &database{
+		dialect: sqliteDialect(), write: write, read: read,
+		exclude: func(_ context.Context, do func() error) error { return do() }, // the lock on the file does it
+		close:   sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close(), unlock()) }),
+	}, nil
+}
+
+// openPools gives one connection that writes, and some that read beside it (SQLite: write-ahead logging).
+func openPools(ctx context.Context, file string) (write, read *sql.DB, err error) {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, nil, err
+	}
+	// Full: the commit survives power loss. The triggers of the audit trail also see rows that REPLACE deletes.
+	if write, err = sql.Open("sqlite", sqliteURL(file, "immediate", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)",
+		"recursive_triggers(1)")); err != nil {
+		return nil, nil, err
+	}
+	write.SetMaxOpenConns(1)
+	if err := write.PingContext(ctx); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	if read, err = sql.Open("sqlite", sqliteURL(file, "deferred", "query_only(1)")); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(4)
+	return write, read, nil
+}
+
+// sqliteURL is the file as modernc.org/sqlite takes it (its Driver.Open). Waiting for other programs is short: transact
+// tries again for as long as its caller has time.
+func sqliteURL(file, lock string, pragmas ...string) string {
+	q := url.Values{"_txlock": {lock}, "_pragma": append([]string{"busy_timeout(500)"}, pragmas...)}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: file}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// errLocked is that another process holds the lock.
+var errLocked = errors.New("locked")
+
+// sqliteTrouble says in a sentence why a file cannot be used.
+func sqliteTrouble(file string, err error) error {
+	dir := filepath.Dir(file)
+	switch {
+	case errors.Is(err, errLocked):
+		return fmt.Errorf("the database %s is in use by another Mailback: stop that one first, or use PostgreSQL to run several", file)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the database %s cannot be created: there is no directory %s", file, dir)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("the database %s cannot be written: this user needs to write the file and the directory %s: %w", file, dir, err)
+	default:
+		return fmt.Errorf("the database %s cannot be opened: %w", file, err)
+	}
+}

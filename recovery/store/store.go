@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"mailback/recovery"
+)
+
+// Config is what a Store works with. URL and Render are required.
+type Config struct {
+	URL    string            // "sqlite:mailback.db", or "postgres://user@host/name"
+	Render recovery.Renderer // words the messages of an event
+	Now    recovery.Clock    // nil: the system's; given to River too, so that waiting jobs follow a moved clock
+	Logger *slog.Logger      // nil: slog.Default()
+
+	JobTimeout   time.Duration // how long a job may take; 0: 30 s
+	RescueAfter  time.Duration // when the job of a process that died is taken over by another; 0: 35 s, never less than JobTimeout
+	PollInterval time.Duration // how often new jobs are looked for; 0: 75 ms, which costs 2 % of a core where nothing happens
+}
+
+// Store is a recovery.Store that also runs the jobs. Its methods may be called side by side.
+type Store struct {
+	cfg    Config
+	log    *slog.Logger
+	db     *database
+	insert *river.Client[*sql.Tx] // inserts jobs, runs none
+
+	mu      sync.Mutex
+	workers Workers
+	running *river.Client[*sql.Tx] // nil unless started
+}
+
+var _ recovery.Store = (*Store)(nil)
+
+// Open opens the database, which it creates in the case of SQLite, and brings its tables up to date. Its errors are
+// sentences for whoever starts the program.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Render == nil {
+		return nil, errors.New("store: no renderer")
+	}
+	s := &Store{cfg: cfg, log: cfg.Logger}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	s.cfg.JobTimeout = orDefault(cfg.JobTimeout, 30*time.Second)
+	s.cfg.RescueAfter = max(orDefault(cfg.RescueAfter, 35*time.Second), s.cfg.JobTimeout)
+	s.cfg.PollInterval = orDefault(cfg.PollInterval, 75*time.Millisecond)
+	db, err := openDatabase(ctx, cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	s.db = db
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.close())
+	}
+	s.insert, err = river.NewClient(db.driver(db.write), s.riverConfig())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("set up the job queue: %w", err), db.close())
+	}
+	if db.single {
+		if err := s.wake(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("wake the open requests: %w", err), db.close())
+		}
+	}
+	return s, nil
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+// Close stops jobs that still run and closes the database. Call Stop first to let them finish. Only the first call counts.
+func (s *Store) Close() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return errors.Join(s.Stop(ctx), s.db.close())
+}
+
+// Ping says whether the database takes a transaction now. The error is a *recovery.Error.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.db.transact(ctx, func(t txn) error {
+		var one int
+		return t.row(ctx, "ping the database", "SELECT 1", nil, &one)
+	})
+}
+
+// now is the time of the Config's clock.
+func (s *Store) now() time.Time {
+	if s.cfg.Now == nil {
+		return time.Now()
+	}
+	return s.cfg.Now()
+}

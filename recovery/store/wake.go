@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"mailback/recovery"
+)
+
+// wake makes up for a process that was killed, where no other process can be at work: it takes back all leases and gives
+// every active request and every message that is not shown a new version with a new job. River would keep the jobs that
+// were running for RescueAfter and more, and as they are unique, with their old versions they would swallow their like.
+func (s *Store) wake(ctx context.Context) error {
+	return s.db.transact(ctx, func(t txn) error {
+		jobs, err := s.wakeRequests(ctx, t)
+		if err != nil {
+			return err
+		}
+		const query = `UPDATE messages SET version = version + 1, lease_until = 0 WHERE shown_version < version RETURNING id, version`
+		err = t.rows(ctx, "wake the messages", query, nil, func(rows *sql.Rows) error {
+			var id, version int64
+			err := rows.Scan(&id, &version)
+			jobs = append(jobs, deliverJob(id, version))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		// The dead process may be River's leader for some seconds more, and nobody would wake what waits.
+		if err := t.exec(ctx, "take the lead", `DELETE FROM river_leader`); err != nil {
+			return err
+		}
+		return s.enqueue(ctx, t, jobs)
+	})
+}
+
+// wakeRequests gives the active requests new versions. It is not an event: nothing about them changed.
+func (s *Store) wakeRequests(ctx context.Context, t txn) ([]job, error) {
+	rs, err := t.requests(ctx, "WHERE active")
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for _, r := range rs {
+		r.Version++
+		r.Lease = recovery.Lease{}
+		if err := t.write(ctx, r, millis(s.now())); err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, advanceJob(r))
+	}
+	return jobs, nil
+}
