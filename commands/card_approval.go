@@ -1,0 +1,126 @@
+package commands
+
+import (
+	"github.com/slack-go/slack"
+
+	"mailback/recovery"
+)
+
+// approvalCard is the request as the approvers see it, in their channel. What the requester chose stands first.
+func (s *scene) approvalCard() *card {
+	c, r := s.card(s.approvers()), s.r
+	subject := s.subject(c.reader)
+	c.head(s.approvalHead())
+	c.list(c.say("chosen.title"), s.chosen(c))
+	c.para(c.say("asked-by", mention(r.Requester.UserID)))
+	if r.Ask.Reason == "" {
+		c.para(c.say("reason.none"))
+	}
+	c.quote(c.say("reason.title"), r.Ask.Reason)
+	c.what(r.Diagnosis, subject)
+	if asked := r.Ask.Query; asked.Value != subject && asked.Kind != recovery.ByPerson {
+		c.para(c.say("asked-as", asked.Value))
+	}
+	s.approvalStanding(c)
+	if s.ambiguous() && r.State == recovery.Submitted && r.Choices.Account == "" {
+		c.candidates(r.Diagnosis)
+	}
+	s.planOrProgress(c)
+	if r.Diagnosis != nil && r.State == recovery.Pending {
+		c.list(c.say("found.title"), c.notes(r.Diagnosis.Evidence))
+	}
+	c.buttons(subject, s.approvalButtons()...)
+	c.foot(append(s.foot(c), s.fingerprint(c))...)
+	return c
+}
+
+func (s *scene) approvalHead() string {
+	switch {
+	case s.r.State == recovery.Submitted && s.looking():
+		return "head.confirming.again"
+	case s.r.State == recovery.Submitted && s.ambiguous():
+		return "head.submitted.choose"
+	case s.r.State == recovery.Confirming:
+		return "head.confirming.other"
+	default:
+		return "head." + string(s.r.State)
+	}
+}
+
+// chosen lists what somebody decided about the plan, as far as it is in the plan.
+func (s *scene) chosen(c *card) []markup {
+	r := s.r
+	var lines []markup
+	if r.Choices.Account != "" {
+		lines = append(lines, c.say("chosen.account"))
+	}
+	if r.Plan == nil {
+		return lines
+	}
+	if step, ok := s.step(recovery.StepRestoreUser); ok {
+		if step.SignInName != "" {
+			lines = append(lines, c.say("chosen.upn", step.SignInName))
+		}
+		if step.DropConflicts {
+			lines = append(lines, c.say("chosen.drop", literals(step.Drops)))
+		}
+	}
+	if (r.Choices.License != "" || r.Ask.License != "") && r.Plan.Seats != nil {
+		lines = append(lines, c.say("chosen.license", c.license(r.Plan.Seats.PartNumber)))
+	}
+	if r.Choices.BlockSignIn {
+		lines = append(lines, c.say("chosen.signin"))
+	}
+	return lines
+}
+
+// approvalStanding says where it stands, to approvers.
+func (s *scene) approvalStanding(c *card) {
+	r := s.r
+	switch r.State {
+	case recovery.Pending:
+		c.list(c.say("changed.title"), c.notes(r.Changed))
+		if s.approved() > 0 {
+			c.para(c.say("approvals.by", s.approved(), s.needed(), s.reviewers()))
+		} else {
+			c.para(c.say("approvals", 0, s.needed()))
+		}
+	case recovery.Confirming:
+		c.list(c.say("changed.title"), c.notes(r.Changed))
+		c.para(c.say("waiting-requester"), s.obstacle(c.reader))
+	case recovery.Partial:
+		c.para(s.obstacle(c.reader))
+	case recovery.Failed:
+		c.para(s.obstacle(c.reader), c.say("end.not-begun"))
+	case recovery.Submitted:
+		c.para(s.obstacle(c.reader))
+	default:
+		s.standing(c)
+	}
+}
+
+func (s *scene) approvalButtons() []button {
+	check := button{recovery.ActCheck, "button.check", slack.StyleDefault}
+	switch s.r.State {
+	case recovery.Pending:
+		return []button{
+			{recovery.ActApprove, "button.approve", slack.StylePrimary},
+			{recovery.ActDeny, "button.deny", slack.StyleDefault},
+		}
+	case recovery.Approved:
+		if s.r.Obstacle != nil {
+			return []button{check}
+		}
+	case recovery.Partial, recovery.Failed:
+		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}
+	}
+	return nil
+}
+
+// fingerprint names the plan that people agree to.
+func (s *scene) fingerprint(c *card) markup {
+	if s.r.Plan == nil {
+		return ""
+	}
+	return c.say("foot.plan", s.r.Plan.Fingerprint())
+}

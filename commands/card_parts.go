@@ -1,0 +1,284 @@
+package commands
+
+import (
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"mailback/recovery"
+)
+
+// subject is how a reader knows the mailbox: requesters by what they asked for, approvers by its own address.
+func (s *scene) subject(to reader) string {
+	q := s.r.Ask.Query
+	switch {
+	case !to.approver && q.Kind == recovery.ByAddress:
+		return q.Value
+	case s.r.Plan != nil:
+		return s.r.Plan.Address
+	case s.r.Diagnosis != nil && s.r.Diagnosis.Account.ID != "" && to.approver:
+		return s.r.Diagnosis.Account.Address()
+	case q.Kind == recovery.ByPerson:
+		return to.plain("mentioned")
+	default:
+		return q.Value
+	}
+}
+
+// what says which mailbox it is, what happened to it, and until when it can be brought back.
+func (c *card) what(d *recovery.Diagnosis, subject string) {
+	if d == nil {
+		c.para(c.say("asked-as", subject))
+		return
+	}
+	name := markup("")
+	if c.approver && d.Account.DisplayName != "" {
+		name = c.say("name", d.Account.DisplayName)
+	}
+	c.para(c.say("case."+string(d.Case), subject), name)
+}
+
+// deadline says until when, as a date and as the time left.
+func (c *card) deadline(deadline, now time.Time) {
+	if deadline.IsZero() {
+		c.para(c.say("deadline.unknown"))
+		return
+	}
+	c.para(c.say("deadline", c.when(deadline), c.left(deadline, now)))
+}
+
+// plan says what comes back with the mailbox, what will be done, what it costs and what people must know before they agree.
+func (c *card) plan(p *recovery.Plan) {
+	var steps []markup
+	for _, st := range p.Steps {
+		steps = append(steps, c.step(st))
+	}
+	c.list(c.say("back.title"), c.comesBack(p))
+	c.list(c.say("plan.title"), steps)
+	c.list(c.say("cost.title"), []markup{c.cost(p)})
+	var lost, warnings []markup
+	for _, n := range p.Warnings {
+		switch m := c.note(n); {
+		case m == "":
+		case n.Code == recovery.NoteAddressDropped:
+			lost = append(lost, m)
+		case n.Code != recovery.NoteSignInReturns: // said with what comes back
+			if !slices.Contains(warnings, m) {
+				warnings = append(warnings, m)
+			}
+		}
+	}
+	c.list(c.say("lost.title"), lost)
+	c.list(c.say("warn.title"), warnings)
+}
+
+// step says what a step does.
+func (w reader) step(st recovery.Step) markup {
+	switch {
+	case st.Kind == recovery.StepRestoreUser && st.SignInName != "":
+		return w.say("step.restore-user.as", st.SignInName)
+	case st.Kind == recovery.StepUsageLocation:
+		return w.say("step.usage-location", st.Country)
+	case st.Kind == recovery.StepAssign, st.Kind == recovery.StepReprocess:
+		return w.say("step."+string(st.Kind), w.license(st.PartNumber))
+	default:
+		return w.say("step." + string(st.Kind))
+	}
+}
+
+// comesBack lists what comes back beside the mail, sign-in and admin roles first.
+func (c *card) comesBack(p *recovery.Plan) []markup {
+	var lines []markup
+	switch p.SignIn {
+	case recovery.SignInUnchanged:
+		return []markup{c.say("back.unchanged")}
+	case recovery.SignInReturns:
+		lines = append(lines, c.say("back.sign-in.returns"))
+	case recovery.SignInStaysOff:
+		lines = append(lines, c.say("back.sign-in.off"))
+	case recovery.SignInBlocked:
+		lines = append(lines, c.say("back.sign-in.blocked"))
+	default:
+		lines = append(lines, c.say("back.sign-in.unknown"))
+	}
+	if !c.approver {
+		return append(lines, c.say("back.limited"))
+	}
+	switch {
+	case !p.Access.RolesKnown:
+		lines = append(lines, c.say("back.roles.unknown"))
+	case len(p.Access.Roles) == 0:
+		lines = append(lines, c.say("back.roles.none"))
+	default:
+		lines = append(lines, c.say("back.roles", literals(p.Access.Roles)))
+	}
+	if !p.Access.GroupsKnown {
+		return append(lines, c.say("back.groups.unknown"))
+	}
+	return append(lines, c.say("back.groups", c.count("groups", p.Access.Groups)))
+}
+
+// cost names the licence, and to approvers the seats that are free.
+func (c *card) cost(p *recovery.Plan) markup {
+	switch {
+	case p.Seats == nil && p.Case == recovery.CaseShared:
+		return c.say("cost.none")
+	case p.Seats == nil:
+		return c.say("cost.pending")
+	case c.approver:
+		return c.say("cost.seats", c.license(p.Seats.PartNumber), c.count("seats", p.Seats.Free))
+	default:
+		return c.say("cost", c.license(p.Seats.PartNumber))
+	}
+}
+
+// progress says how far each step is.
+func (c *card) progress(p *recovery.Plan, state recovery.State, next time.Time) {
+	var lines []markup
+	for _, st := range p.Steps {
+		lines = append(lines, c.stepProgress(st, state))
+	}
+	c.list(c.say("progress.title"), lines)
+	if state == recovery.Restoring && !next.IsZero() {
+		c.para(c.say("progress.next", c.when(next)))
+	}
+}
+
+func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
+	p, what, problem := st.Progress, c.step(st), markup("")
+	if p.Problem != nil {
+		problem = c.note(*p.Problem)
+	}
+	switch {
+	case p.Found && !p.Done.IsZero():
+		return c.say("progress.found", what)
+	case !p.Done.IsZero():
+		return c.say("progress.done", c.when(p.Done), what)
+	case state == recovery.Partial || state == recovery.Failed:
+		return c.say("progress.failed", what)
+	case p.Began.IsZero():
+		return c.say("progress.open", what)
+	case problem != "":
+		return c.say("progress.problem", c.when(p.Began), what, problem)
+	default:
+		return c.say("progress.working", c.when(p.Began), what)
+	}
+}
+
+// proof shows what was read back.
+func (c *card) proof(p recovery.Proof) {
+	lines := proofLines(c.reader, p)
+	if c.approver {
+		if !p.MailboxCreated.IsZero() && len(p.Missing) == 0 {
+			lines = append(lines, c.say("proof.created", c.when(p.MailboxCreated)))
+		}
+		if p.SignInEnabled != nil && *p.SignInEnabled {
+			lines = append(lines, c.say("proof.enabled"))
+		} else if p.SignInEnabled != nil {
+			lines = append(lines, c.say("proof.blocked"))
+		}
+	}
+	lines = append(lines, c.notes(p.Notes)...)
+	c.list(c.say("proof.title", c.when(p.ReadAt)), lines)
+	c.list(c.say("proof.missing"), c.notes(p.Missing))
+}
+
+// proofLines are the facts of a proof that everybody is told.
+func proofLines(to reader, p recovery.Proof) []markup {
+	var lines []markup
+	if !p.AnsweredAt.IsZero() {
+		lines = append(lines, to.say("proof.mailbox", to.when(p.AnsweredAt)))
+	}
+	switch {
+	case p.License != "" && p.SeatsLeft != nil && to.approver:
+		lines = append(lines, to.say("proof.seats", to.license(p.License), to.count("seats", *p.SeatsLeft)))
+	case p.License != "":
+		lines = append(lines, to.say("proof.license", to.license(p.License)))
+	}
+	lines = append(lines, to.say("proof.sign-in", p.SignInName))
+	if len(p.Dropped) > 0 {
+		lines = append(lines, to.say("proof.dropped", literals(p.Dropped)))
+	}
+	return lines
+}
+
+// offers shows the choices of a diagnosis that are this reader's, each with its reason.
+func (c *card) offers(d *recovery.Diagnosis) {
+	for _, o := range d.Offers {
+		if o.Action == recovery.ChooseAccount {
+			continue // for approvers, on their card: candidates
+		}
+		lines := []markup{"*" + c.say("offer."+offerName(o.Action)) + "*"}
+		if c.approver {
+			for _, h := range o.About[:min(len(o.About), maxListed)] {
+				lines = append(lines, c.say("holder", h.Address, h.Name, c.say("holder."+string(h.Kind))))
+			}
+		}
+		c.para(lines...)
+		var options []*slack.OptionBlockObject
+		for _, p := range o.Options {
+			options = append(options, option(p.Value, c.optionText(o.Action, p), ""))
+		}
+		c.choice(o.Action, options, o.Chosen)
+	}
+}
+
+// offerName is the part of an action's id behind "choice.".
+func offerName(a recovery.Action) string { return string(a)[len("choice."):] }
+
+func (c *card) optionText(a recovery.Action, p recovery.Option) string {
+	switch {
+	case a == recovery.ChooseSignIn:
+		return c.plain("option.signin." + p.Value)
+	case a == recovery.ChooseDrop && c.approver:
+		return c.plain("option.drop", p.Label)
+	case a == recovery.ChooseDrop:
+		return c.plain("option.drop.limited")
+	case a == recovery.ChooseLicense && c.approver:
+		return c.plain("option.license", unescape(string(c.license(p.Label))), c.count("seats", p.Free))
+	case a == recovery.ChooseLicense:
+		return unescape(string(c.license(p.Label)))
+	default:
+		return p.Label
+	}
+}
+
+// candidates lets approvers choose the account.
+func (c *card) candidates(d *recovery.Diagnosis) {
+	var lines []markup
+	about := map[string]recovery.Candidate{}
+	for i, k := range d.Candidates {
+		about[k.ID] = k
+		if i < maxListed {
+			lines = append(lines, c.candidate(k))
+		}
+	}
+	c.list(c.say("who.title"), lines)
+	for _, o := range d.Offers {
+		if o.Action != recovery.ChooseAccount {
+			continue
+		}
+		var options []*slack.OptionBlockObject
+		for _, p := range o.Options {
+			k := about[p.Value]
+			options = append(options, option(p.Value, p.Label, c.candidateNote(k)))
+		}
+		c.para("*" + c.say("offer.account") + "*")
+		c.choice(o.Action, options, o.Chosen)
+	}
+}
+
+func (w reader) candidate(k recovery.Candidate) markup {
+	if k.DeletedAt.IsZero() {
+		return w.say("who.live", k.Address, k.Name)
+	}
+	return w.say("who.deleted", k.Address, k.Name, w.when(k.DeletedAt))
+}
+
+func (w reader) candidateNote(k recovery.Candidate) string {
+	if k.DeletedAt.IsZero() {
+		return w.plain("who.live", k.Name, k.ID)
+	}
+	return w.plain("who.deleted", k.Name, k.ID[:min(len(k.ID), 8)], w.date(k.DeletedAt.UTC()))
+}

@@ -1,0 +1,18 @@
+// Package commands is what people type, click and read: the grammar of /restore-mailbox, the handlers of its buttons and
+// forms, the cards, and the words of all of them.
+//
+// A tour, from what comes in to what goes out:
+//
+//   - grammar.go, who.go, reduce.go and near.go turn a typed line into a Command, or into a SyntaxError that names the word
+//     that was not understood. They guess nothing: a mailbox is looked for exactly as it was typed.
+//   - handlers.go, buttons.go, forms.go and answers.go serve Slack through package bot: they record what somebody wants
+//     with recovery's Service and ack it. Nothing is decided here; a button carries a request's id and nothing else.
+//   - people.go tells recovery who somebody is in Slack.
+//   - render.go and lines.go decide which messages a request has; card*.go lay them out; blocks.go writes Block Kit within
+//     its limits.
+//   - words.go finds a sentence by its key; english*.go hold the sentences, one table per language.
+//
+// Rules of wording: state first, then what happened, then what to do, with the request's id in each message. Plain
+// words, whole sentences, no vendor's error text. Whatever a person or the tenant wrote is escaped before it stands in a
+// message. Who holds an address, who has left, seats and access lists are shown to approvers alone.
+package commands

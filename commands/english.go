@@ -1,0 +1,124 @@
+package commands
+
+import (
+	"maps"
+	"time"
+)
+
+// english is the first language. Its sentences are written for somebody tired, on a phone.
+func english() language {
+	l := language{
+		code: "en",
+		plural: func(n int) string {
+			if n == 1 {
+				return "one"
+			}
+			return "other"
+		},
+		text: map[string]string{},
+		date: func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
+	}
+	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishLines(), englishNotes(), englishCommands()} {
+		maps.Copy(l.text, part)
+	}
+	return l
+}
+
+// englishCommon has the names of things: states, cases, steps, licences, and numbers. It is one table, hence its length.
+func englishCommon() map[string]string {
+	return map[string]string{
+		"days.one": "%d day", "days.other": "%d days",
+		"hours.one": "%d hour", "hours.other": "%d hours",
+		"minutes.one": "%d minute", "minutes.other": "%d minutes",
+		"groups.one": "%d group", "groups.other": "%d groups",
+		"seats.one": "%d seat free", "seats.other": "%d seats free",
+
+		"left":         "%[1]s left",
+		"left.over":    "the time is over",
+		"left.minutes": "less than an hour left",
+
+		// What a state is called in a sentence: "R-142 is …".
+		"state.submitted":  "being looked at",
+		"state.confirming": "waiting for the requester's confirmation",
+		"state.pending":    "waiting for approval",
+		"state.approved":   "approved",
+		"state.restoring":  "in progress",
+		"state.succeeded":  "done",
+		"state.partial":    "partly done",
+		"state.failed":     "ended without success",
+		"state.denied":     "denied",
+		"state.cancelled":  "cancelled",
+		"state.expired":    "expired",
+		"state.unneeded":   "closed, because the mailbox works",
+		"state.impossible": "closed, because there is no way back",
+
+		// What a case is called in a list and in "first …, now …".
+		"case.noun.license":      "licence removed",
+		"case.noun.user":         "user deleted",
+		"case.noun.shared":       "shared mailbox deleted",
+		"case.noun.softdeleted":  "mailbox without its user",
+		"case.noun.inactive":     "inactive mailbox",
+		"case.noun.healthy":      "working mailbox",
+		"case.noun.gone":         "not there",
+		"case.noun.ambiguous":    "several accounts",
+		"case.noun.synchronised": "on-premises account",
+
+		"type.UserMailbox":      "a person's mailbox",
+		"type.SharedMailbox":    "a shared mailbox",
+		"type.RoomMailbox":      "a room",
+		"type.EquipmentMailbox": "equipment",
+
+		// What a step does, after "I could not" and "was not there:".
+		"step.noun.restore-user":      "bring the account back",
+		"step.noun.block-sign-in":     "block its sign-in",
+		"step.noun.usage-location":    "set its usage location",
+		"step.noun.assign-license":    "give it its licence",
+		"step.noun.reprocess-license": "give it its group's licence again",
+		"step.noun.mailbox":           "reach the mailbox",
+
+		// Why something did not work.
+		"kind.internal":    "a fault in Mailback itself",
+		"kind.invalid":     "Microsoft refused the call",
+		"kind.not found":   "it is not there",
+		"kind.forbidden":   "a permission is missing",
+		"kind.conflict":    "a name or address is taken",
+		"kind.no seat":     "no licence is free",
+		"kind.throttled":   "too many calls at once",
+		"kind.unavailable": "no answer",
+		"kind.incomplete":  "the answer was cut short",
+
+		"action.choice.account": "which account",
+		"action.choice.upn":     "the new sign-in name",
+		"action.choice.drop":    "what to do about addresses that are taken",
+		"action.choice.license": "which licence",
+		"action.choice.signin":  "whether the person may sign in",
+
+		"differs.account":   "the account's name or address",
+		"differs.steps":     "the steps that are needed",
+		"differs.license":   "the licence",
+		"differs.access":    "its groups or admin roles",
+		"differs.sign-in":   "what becomes of its sign-in",
+		"differs.approvals": "how many people must approve",
+		"differs.warnings":  "what you must know before you agree",
+
+		"channel.archived":     "it is archived",
+		"channel.not a member": "the app is not in it",
+		"channel.shared":       "it is shared with another organisation",
+		"channel.unknown":      "there is no such channel",
+
+		// Product names of well-known part numbers (Microsoft: product names and service plan identifiers for licensing).
+		"sku.O365_BUSINESS_ESSENTIALS": "Microsoft 365 Business Basic",
+		"sku.O365_BUSINESS_PREMIUM":    "Microsoft 365 Business Standard",
+		"sku.SPB":                      "Microsoft 365 Business Premium",
+		"sku.STANDARDPACK":             "Office 365 E1",
+		"sku.ENTERPRISEPACK":           "Office 365 E3",
+		"sku.ENTERPRISEPREMIUM":        "Office 365 E5",
+		"sku.DESKLESSPACK":             "Office 365 F3",
+		"sku.SPE_E3":                   "Microsoft 365 E3",
+		"sku.SPE_E5":                   "Microsoft 365 E5",
+		"sku.SPE_F1":                   "Microsoft 365 F3",
+		"sku.EXCHANGESTANDARD":         "Exchange Online Plan 1",
+		"sku.EXCHANGEENTERPRISE":       "Exchange Online Plan 2",
+		"sku.EXCHANGEDESKLESS":         "Exchange Online Kiosk",
+	}
+}

@@ -1,0 +1,96 @@
+package commands
+
+// englishCommands has the answers to commands, buttons and forms. It is one table, hence its length.
+func englishCommands() map[string]string {
+	return map[string]string{
+		"ack.asked":        "%[1]s: your request for %[2]s is recorded. I am looking at it and go on in a direct message to you.",
+		"ack.asked.before": "%[1]s: you have asked for %[2]s already, and it is still open. It goes on in my direct messages to you.",
+		"ack.cancel":       "%[1]s: I have noted that you want to cancel it. You will hear from me.",
+		"looking":          "Looking…",
+
+		"nothing-recorded":       "I could not record that, so nothing was done. Please try again in a minute.",
+		"nothing-recorded.click": "%[1]s: I could not record your click, so nothing was done. Please press again.",
+		"not-read":               "I could not read the requests just now. Please try again in a minute.",
+		"no-such-request":        "There is no %[1]s that you may see. Type /restore-mailbox status for yours.",
+		"unreachable":            "%[1]s: I cannot write to you (%[2]s), so I cancelled it and nothing was changed. In Slack, open *Apps*, then *Mailback*, then its *Messages* tab, and ask again.",
+
+		"help.short": "Tell me which mailbox is missing, for example: `/restore-mailbox adelev@contoso.com She is back from leave`. " +
+			"Type `/restore-mailbox help` for more.",
+		"help": "I bring Microsoft 365 mailboxes back. You ask, see what is lost and what will be done, and confirm; an approver decides.\n" +
+			"• `/restore-mailbox adelev@contoso.com She is back` asks for a mailbox, with a reason. An address, a mention, an object id or a \"display name\" will do.\n" +
+			"• `as:adele.v@contoso.com` before the reason gives it a new sign-in name; `license:SPE_E3` names the licence.\n" +
+			"• `/restore-mailbox check adelev@contoso.com` tells what is known and changes nothing.\n" +
+			"• `/restore-mailbox status` lists your requests, `status R-142` shows one.\n" +
+			"• `/restore-mailbox cancel R-142` withdraws one, until the first change is made.\n" +
+			"• `/restore-mailbox deleted` lists deleted users, for approvers; `deleted adele` only those that fit.\n" +
+			"• `/restore-mailbox help` shows this.",
+
+		// What was not understood: %[1]s the word, %[2]s what was probably meant, %[3]d its length, %[4]d the limit.
+		"syntax.long":           "That is too long: %[3]d characters. Name one mailbox and a short reason.",
+		"syntax.word":           "I do not understand “%[1]s”. Begin with the mailbox's address, or put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more.",
+		"syntax.word.near":      "I do not understand “%[1]s”. Did you mean “%[2]s”? Begin with that, and type it once more.",
+		"syntax.extra":          "I do not understand “%[1]s” there. Leave it out and try again.",
+		"syntax.no-who":         "Which mailbox? For example: `/restore-mailbox check adelev@contoso.com`.",
+		"syntax.address":        "“%[1]s” is not a whole address. I need one like adelev@contoso.com.",
+		"syntax.invisible":      "There is an invisible character inside “%[1]s”, so it is not the address that it seems to be. Please type it by hand.",
+		"syntax.lookalike":      "“%[1]s” has a character that only looks right.",
+		"syntax.lookalike.near": "“%[1]s” has a character that only looks right. Did you mean “%[2]s”? Please type it like that.",
+		"syntax.two":            "One mailbox at a time, please: I did not expect “%[1]s” there. If it belongs to the reason, put a word before it.",
+		"syntax.handle":         "“%[1]s” did not become a mention. Pick the person from the list that Slack shows, or type the address.",
+		"syntax.not-person":     "“%[1]s” is not a mailbox. I need an address, a mention of a person, an object id or a \"display name\".",
+		"syntax.label":          "The link shows “%[1]s” but holds another address.",
+		"syntax.label.near":     "The link shows “%[1]s” but holds “%[2]s”. Please type the one that you mean.",
+		"syntax.quote":          "The quotes in “%[1]s” do not fit. Put the name alone between two of them: \"Adele Vance\".",
+		"syntax.empty-name":     "There is nothing between the quotes. Put the display name there: \"Adele Vance\".",
+		"syntax.long-name":      "“%[1]s” is too long to look for.",
+		"syntax.key":            "I do not know the key “%[1]s”. I know as: and license:. If it belongs to the reason, put a word before it.",
+		"syntax.key.near":       "I do not know the key “%[1]s”. Did you mean “%[2]s:”?",
+		"syntax.key-empty":      "“%[1]s” needs its value right behind the colon, without a space.",
+		"syntax.key-twice":      "“%[1]s” is there twice. Which one do you mean?",
+		"syntax.key-late":       "Please put “%[1]s” before the reason, right behind the mailbox.",
+		"syntax.license":        "“%[1]s” is not a licence's part number. They look like SPE_E3 or ENTERPRISEPACK.",
+		"syntax.reason-long":    "The reason has %[3]d characters; %[4]d are possible. Nothing was recorded; please shorten it.",
+		"syntax.no-id":          "Which request? For example: `/restore-mailbox cancel R-142`.",
+		"syntax.id":             "“%[1]s” is not a request's id. They look like R-142.",
+
+		"error.internal":    "Something went wrong in Mailback itself. Please try again; if it stays so, tell whoever runs it.",
+		"error.invalid":     "Microsoft 365 did not accept the question. Tell whoever runs Mailback.",
+		"error.not-found":   "Microsoft 365 has nothing like that any more.",
+		"error.forbidden":   "Mailback lacks a permission for this: %[1]s. An administrator has to grant it in Microsoft Entra.",
+		"error.throttled":   "Microsoft 365 asks for a pause. Please try again in a minute.",
+		"error.unavailable": "No answer from Microsoft 365 or Slack just now. Please try again in a minute.",
+		"error.incomplete":  "The list may have been cut short, so I do not show it. Try again with a text that narrows it: `/restore-mailbox deleted adele`.",
+
+		"trouble.busy":     "I am too busy just now, so nothing was recorded. Please try again in a minute.",
+		"trouble.failed":   "Something went wrong in Mailback. It may not have been recorded: look with `/restore-mailbox status` before you try again.",
+		"trouble.late":     "That takes longer than usual. Whether it was recorded, `/restore-mailbox status` will show.",
+		"trouble.oversize": "It is done, but the answer is too long to show.",
+
+		"accounts.one": "%d deleted user", "accounts.other": "%d deleted users",
+		"deleted.title":     "%[1]s:",
+		"deleted.line":      "%[1]s, %[2]s: deleted %[3]s, %[4]s",
+		"deleted.more":      "… and %[1]d more. Narrow it: `/restore-mailbox deleted adele`.",
+		"deleted.none":      "There are no deleted users.",
+		"deleted.none.text": "No deleted user has “%[1]s” in the name or address.",
+
+		"check.ask":  "To bring it back, type: `/restore-mailbox %[1]s` and the reason.",
+		"check.foot": "Read %[1]s. Nothing was changed.",
+
+		"status.title":  "Requests:",
+		"status.none":   "You have no requests. Ask for one: `/restore-mailbox adelev@contoso.com She is back`.",
+		"status.line":   "%[1]s, %[2]s: %[3]s, since %[4]s.",
+		"status.by":     "Asked for by %[1]s.",
+		"status.reason": "Reason: %[1]s",
+
+		"deny.title":        "Deny %[1]s",
+		"deny.label":        "Why?",
+		"deny.placeholder":  "The account stays closed, because …",
+		"deny.hint":         "The requester will read it, and it is kept in the audit log. Please be specific.",
+		"deny.submit":       "Deny request",
+		"deny.close":        "Back",
+		"deny.empty":        "A denial needs a reason.",
+		"deny.long":         "At most %[1]d characters, please; there are %[2]d.",
+		"deny.not-recorded": "I could not record that, so nothing was done. Please try again in a minute.",
+		"form.not-opened":   "%[1]s: Slack did not open the form, so nothing was done. Please press “Deny” again.",
+	}
+}

@@ -1,0 +1,309 @@
+package commands
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"mailback/recovery"
+)
+
+// The lengths that a command may have, in characters.
+const (
+	maxTyped  = 40_000 // Slack cuts messages there
+	maxReason = 500
+	maxName   = 256
+)
+
+// Command is what somebody typed, understood: an AskCommand, CheckCommand, DeletedCommand, StatusCommand, CancelCommand or
+// HelpCommand. String gives it in canonical form, which parses to the same Command.
+type Command interface{ String() string }
+
+// AskCommand asks for a mailbox to come back.
+type AskCommand struct{ recovery.Ask }
+
+// CheckCommand asks what is known about a mailbox and changes nothing.
+type CheckCommand struct{ Who recovery.Query }
+
+// DeletedCommand lists deleted users; Text narrows the list and may be empty.
+type DeletedCommand struct{ Text string }
+
+// StatusCommand shows the request with the number ID; 0 stands for all that its person may see.
+type StatusCommand struct{ ID int64 }
+
+// CancelCommand withdraws the request with the number ID.
+type CancelCommand struct{ ID int64 }
+
+// HelpCommand shows how to use the command; Empty says that nothing was typed.
+type HelpCommand struct{ Empty bool }
+
+// String gives the canonical form.
+func (c AskCommand) String() string {
+	s := whoString(c.Query)
+	if c.As != "" {
+		s += " as:" + escape(c.As)
+	}
+	if c.License != "" {
+		s += " license:" + c.License
+	}
+	if c.Reason != "" {
+		s += " " + escape(c.Reason)
+	}
+	return s
+}
+
+// String gives the canonical form.
+func (c CheckCommand) String() string { return "check " + whoString(c.Who) }
+
+// String gives the canonical form.
+func (c DeletedCommand) String() string { return strings.TrimSpace("deleted " + escape(c.Text)) }
+
+// String gives the canonical form.
+func (c StatusCommand) String() string {
+	if c.ID == 0 {
+		return "status"
+	}
+	return fmt.Sprintf("status R-%d", c.ID)
+}
+
+// String gives the canonical form.
+func (c CancelCommand) String() string { return fmt.Sprintf("cancel R-%d", c.ID) }
+
+// String gives the canonical form.
+func (c HelpCommand) String() string {
+	if c.Empty {
+		return ""
+	}
+	return "help"
+}
+
+// Fault says in which way a typed line was not understood.
+type Fault string
+
+// The faults. SyntaxError.Word is the word at fault, Near what was probably meant.
+const (
+	FaultLong       Fault = "long"        // the whole line is too long
+	FaultWord       Fault = "word"        // neither a mailbox nor a command; Near is a command or an address further on
+	FaultExtra      Fault = "extra"       // words after a command that takes no more
+	FaultNoWho      Fault = "no-who"      // check without a mailbox
+	FaultAddress    Fault = "address"     // not a whole address
+	FaultInvisible  Fault = "invisible"   // an invisible character inside an address
+	FaultLookalike  Fault = "lookalike"   // a character that only looks like the right one; Near has the right one
+	FaultTwo        Fault = "two"         // two mailboxes
+	FaultHandle     Fault = "handle"      // @name that did not become a mention
+	FaultNotPerson  Fault = "not-person"  // a channel, a user group or a web address
+	FaultLabel      Fault = "label"       // a link that shows one address and holds another; Near is the hidden one
+	FaultQuote      Fault = "quote"       // a quote that is not closed, or closed in the middle of a word
+	FaultEmptyName  Fault = "empty-name"  // nothing between the quotes
+	FaultLongName   Fault = "long-name"   // a name nobody has
+	FaultKey        Fault = "key"         // an unknown key; Near is the one probably meant
+	FaultKeyEmpty   Fault = "key-empty"   // a key without its value
+	FaultKeyTwice   Fault = "key-twice"   // the same key again
+	FaultKeyLate    Fault = "key-late"    // a key behind the first word of the reason
+	FaultLicense    Fault = "license"     // not the form of a licence's part number
+	FaultReasonLong Fault = "reason-long" // Length characters of reason
+	FaultNoID       Fault = "no-id"       // cancel without a request
+	FaultID         Fault = "id"          // not the form of a request's id
+)
+
+// SyntaxError says what was not understood. Its fields are for wording; Error is for logs and names no person.
+type SyntaxError struct {
+	Fault  Fault
+	Word   string
+	Near   string
+	Length int // with FaultReasonLong and FaultLong, in characters
+}
+
+// Error names the fault alone: what people typed does not belong into logs.
+func (e *SyntaxError) Error() string { return "not understood: " + string(e.Fault) }
+
+// verbs are the words that a command may begin with.
+var verbs = []string{"check", "deleted", "status", "cancel", "help"}
+
+// keys are the keys of key:value.
+var keys = []string{"as", "license", "licence"}
+
+// Parse understands the text of a /restore-mailbox command as Slack delivers it, escaped. Its errors are *SyntaxError.
+func Parse(text string) (Command, error) {
+	if n := utf8.RuneCountInString(text); n > maxTyped {
+		return nil, &SyntaxError{Fault: FaultLong, Length: n}
+	}
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	word, rest := nextWord(text)
+	verb := strings.ToLower(strings.TrimRight(clean(word), ".,;:!?"))
+	switch verb {
+	case "":
+		if word == "" {
+			return HelpCommand{Empty: true}, nil
+		}
+		return nil, &SyntaxError{Fault: FaultWord, Word: word}
+	case "help":
+		return HelpCommand{}, nil
+	case "check":
+		return parseCheck(rest)
+	case "deleted":
+		return parseDeleted(rest)
+	case "status":
+		id, err := parseID(rest)
+		return StatusCommand{ID: id}, err
+	case "cancel":
+		id, err := parseID(rest)
+		if err == nil && id == 0 {
+			return nil, &SyntaxError{Fault: FaultNoID}
+		}
+		return CancelCommand{ID: id}, err
+	default:
+		return parseAsk(text)
+	}
+}
+
+func parseCheck(text string) (Command, error) {
+	if strings.TrimFunc(text, blank) == "" {
+		return nil, &SyntaxError{Fault: FaultNoWho}
+	}
+	who, rest, err := parseWho(text)
+	if err != nil {
+		return nil, err
+	}
+	if extra, _ := nextWord(rest); extra != "" {
+		return nil, &SyntaxError{Fault: FaultExtra, Word: clean(extra)}
+	}
+	return CheckCommand{Who: who}, nil
+}
+
+func parseDeleted(text string) (Command, error) {
+	name := clean(reduce(text))
+	if utf8.RuneCountInString(name) > maxName {
+		return nil, &SyntaxError{Fault: FaultLongName, Word: name}
+	}
+	return DeletedCommand{Text: unquote(name)}, nil
+}
+
+// idPattern takes R-142, r-142, R142, #142 and 142.
+var idPattern = regexp.MustCompile(`^(?:[Rr]-?|#)?([0-9]{1,18})$`)
+
+// parseID reads a request's id; 0 when there is none.
+func parseID(text string) (int64, error) {
+	word, rest := nextWord(reduce(text))
+	word = strings.TrimRight(clean(word), ".,;:!?")
+	if word == "" {
+		return 0, nil
+	}
+	m := idPattern.FindStringSubmatch(word)
+	if m == nil {
+		return 0, &SyntaxError{Fault: FaultID, Word: word}
+	}
+	id, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil || id == 0 {
+		return 0, &SyntaxError{Fault: FaultID, Word: word}
+	}
+	if extra, _ := nextWord(rest); extra != "" {
+		return 0, &SyntaxError{Fault: FaultExtra, Word: clean(extra)}
+	}
+	return id, nil
+}
+
+func parseAsk(text string) (Command, error) {
+	who, rest, err := parseWho(text)
+	if err != nil {
+		return nil, err
+	}
+	c := AskCommand{recovery.Ask{Query: who}}
+	rest = reduce(rest)
+	for {
+		word, after := nextWord(rest)
+		key, value, ok := keyed(word)
+		if !ok {
+			break
+		}
+		if err := c.set(key, value); err != nil {
+			return nil, err
+		}
+		rest = after
+	}
+	c.Reason = clean(rest)
+	return c, c.checkReason()
+}
+
+// keyPattern takes key:value, but not a web address.
+var keyPattern = regexp.MustCompile(`^(\pL[\pL_-]*):(.*)$`)
+
+// keyed takes a word apart into key and value.
+func keyed(word string) (key, value string, ok bool) {
+	m := keyPattern.FindStringSubmatch(clean(word))
+	if m == nil || strings.HasPrefix(m[2], "//") {
+		return "", "", false
+	}
+	_, value, _ = strings.Cut(word, ":")
+	return strings.ToLower(m[1]), strings.TrimFunc(value, blank), true
+}
+
+func (c *AskCommand) set(key, value string) error {
+	if !slices.Contains(keys, key) {
+		return &SyntaxError{Fault: FaultKey, Word: key + ":", Near: nearest(key, keys)}
+	}
+	if value == "" {
+		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
+	}
+	if key == "as" {
+		address, err := parseAddress(trimWrapping(value))
+		if err != nil {
+			return err
+		}
+		return once(&c.As, address, "as:")
+	}
+	value = strings.TrimRight(value, ".,;")
+	if !licensePattern.MatchString(value) {
+		return &SyntaxError{Fault: FaultLicense, Word: clean(value)}
+	}
+	return once(&c.License, value, "license:")
+}
+
+func once(field *string, value, key string) error {
+	if *field != "" {
+		return &SyntaxError{Fault: FaultKeyTwice, Word: key}
+	}
+	*field = value
+	return nil
+}
+
+// licensePattern is the form of Graph's skuPartNumber, as SPE_E3.
+var licensePattern = regexp.MustCompile(`^[A-Za-z0-9_+.-]{1,100}$`)
+
+// checkReason refuses a reason that holds what was probably meant as something else.
+func (c *AskCommand) checkReason() error {
+	if n := utf8.RuneCountInString(c.Reason); n > maxReason {
+		return &SyntaxError{Fault: FaultReasonLong, Length: n}
+	}
+	for i, word := range strings.Fields(c.Reason) {
+		if _, err := parseAddress(trimWrapping(word)); err == nil && i == 0 {
+			return &SyntaxError{Fault: FaultTwo, Word: word}
+		}
+		if key, value, ok := keyed(word); ok && value != "" && slices.Contains(keys, key) {
+			return &SyntaxError{Fault: FaultKeyLate, Word: word}
+		}
+	}
+	return nil
+}
+
+// nextWord takes the first word off a text; a link in angle brackets is one word even with a blank inside.
+func nextWord(text string) (word, rest string) {
+	text = strings.TrimLeftFunc(text, blank)
+	for end := 0; end < len(text); {
+		r, size := utf8.DecodeRuneInString(text[end:])
+		if r == '<' {
+			if n := strings.IndexByte(text[end:], '>'); n > 0 {
+				end += n + 1
+				continue
+			}
+		}
+		if blank(r) && !invisible(r) {
+			return strings.TrimRightFunc(text[:end], blank), text[end:]
+		}
+		end += size
+	}
+	return strings.TrimRightFunc(text, blank), ""
+}

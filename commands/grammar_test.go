@@ -1,0 +1,232 @@
+package commands
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mailback/recovery"
+)
+
+func address(a string) recovery.Query { return recovery.Query{Kind: recovery.ByAddress, Value: a} }
+
+func ask(q recovery.Query, reason string) AskCommand {
+	return AskCommand{recovery.Ask{Query: q, Reason: reason}}
+}
+
+const adele = "adelev@contoso.com"
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	object := recovery.Query{Kind: recovery.ByObjectID, Value: "87d349ed-44d7-43e1-9a83-5f2406dee5bd"}
+	person := recovery.Query{Kind: recovery.ByPerson, Value: "U012ABCDEF"}
+	name := recovery.Query{Kind: recovery.ByName, Value: "Adele Vance"}
+	tests := []struct {
+		name, text string
+		want       Command
+	}{
+		{"nothing", "", HelpCommand{Empty: true}},
+		{"blanks", " \t\u00a0\u200b", HelpCommand{Empty: true}},
+		{"help", "HELP", HelpCommand{}},
+		{"help with a question mark", "help?", HelpCommand{}},
+		{"an address", "adelev@contoso.com", ask(address(adele), "")},
+		{"case is kept", "AdeleV@Contoso.com", ask(address("AdeleV@Contoso.com"), "")},
+		{"mailto with a label", "<mailto:adelev@contoso.com|adelev@contoso.com> left by mistake", ask(address(adele), "left by mistake")},
+		{"mailto without a label", "<mailto:adelev@contoso.com>", ask(address(adele), "")},
+		{"mailto with a name as label", "<mailto:adelev@contoso.com|Adele Vance> x", ask(address(adele), "x")},
+		{"mailto and a comma", "<mailto:adelev@contoso.com|adelev@contoso.com>, please", ask(address(adele), "please")},
+		{"a mention", "<@U012ABCDEF>", ask(person, "")},
+		{"a mention with a label", "<@U012ABCDEF|adele> came back", ask(person, "came back")},
+		{"a mention in an organisation", "<@W012ABCDEF>", ask(recovery.Query{Kind: recovery.ByPerson, Value: "W012ABCDEF"}, "")},
+		{"an object id", "87D349ED-44d7-43e1-9a83-5f2406dee5bd", ask(object, "")},
+		{"a name in straight quotes", `"Adele Vance" went on leave`, ask(name, "went on leave")},
+		{"in curly quotes", "“Adele Vance”", ask(name, "")},
+		{"in low quotes", "„Adele Vance“", ask(name, "")},
+		{"in angle quotes", "«Adele Vance» x", ask(name, "x")},
+		{"a quoted address is an address", `"adelev@contoso.com"`, ask(address(adele), "")},
+		{"trailing comma", "adelev@contoso.com, she is back", ask(address(adele), "she is back")},
+		{"trailing full stop", "adelev@contoso.com.", ask(address(adele), "")},
+		{"brackets as mail programs write them", "&lt;adelev@contoso.com&gt;", ask(address(adele), "")},
+		{"brackets around a link", "&lt;<mailto:adelev@contoso.com|adelev@contoso.com>&gt;;", ask(address(adele), "")},
+		{"parentheses", "(adelev@contoso.com)", ask(address(adele), "")},
+		{"single quotes", "'adelev@contoso.com'", ask(address(adele), "")},
+		{"an apostrophe", "o'brien@contoso.com", ask(address("o'brien@contoso.com"), "")},
+		{"a plus", "adele+news@contoso.com", ask(address("adele+news@contoso.com"), "")},
+		{"an ampersand", "a&amp;b@contoso.com", ask(address("a&b@contoso.com"), "")},
+		{"a quoted local part", `"adele vance"@contoso.com why`, ask(address(`"adele vance"@contoso.com`), "why")},
+		{"a domain in another script", "adele@bücher.example", ask(address("adele@bücher.example"), "")},
+		{"a local part in another script", "jānis@contoso.com", ask(address("jānis@contoso.com"), "")},
+		{"zero-width and RTL marks around it", "\u200f\u200badelev@contoso.com\u200b\ufeff", ask(address(adele), "")},
+		{"a non-breaking space before the reason", "adelev@contoso.com\u00a0why", ask(address(adele), "why")},
+		{"line breaks in the reason", "adelev@contoso.com line one\nline two", ask(address(adele), "line one line two")},
+		{"a reason with a link", "adelev@contoso.com see <https://help.example/1|ticket 1>", ask(address(adele), "see ticket 1 (https://help.example/1)")},
+		{"a reason that begins with a link", "adelev@contoso.com <https://help.example/1>", ask(address(adele), "https://help.example/1")},
+		{"a reason with markup", "adelev@contoso.com a &lt;!channel&gt; &amp;lt; b", ask(address(adele), "a <!channel> &lt; b")},
+		{"a mention in the reason", "adelev@contoso.com ask <@U1AA>", ask(address(adele), "ask <@U1AA>")},
+		{"an address later in the reason", "adelev@contoso.com asked by bob@contoso.com", ask(address(adele), "asked by bob@contoso.com")},
+		{"a colon in the reason", "adelev@contoso.com from HR: she is back", ask(address(adele), "from HR: she is back")},
+		{"direction marks leave the reason", "adelev@contoso.com a\u202eb", ask(address(adele), "ab")},
+		{"keys", "adelev@contoso.com as:adele.v@contoso.com License:SPE_E3 back", AskCommand{recovery.Ask{
+			Query: address(adele), As: "adele.v@contoso.com", License: "SPE_E3", Reason: "back",
+		}}},
+		{"a key with a link", "adelev@contoso.com as:<mailto:adele.v@contoso.com|adele.v@contoso.com>", AskCommand{recovery.Ask{
+			Query: address(adele), As: "adele.v@contoso.com",
+		}}},
+		{"the British key", "adelev@contoso.com licence:SPE_E3", AskCommand{recovery.Ask{Query: address(adele), License: "SPE_E3"}}},
+		{"check", "check adelev@contoso.com", CheckCommand{Who: address(adele)}},
+		{"check a name", `Check "Adele Vance"`, CheckCommand{Who: name}},
+		{"deleted", "deleted", DeletedCommand{}},
+		{"deleted with a text", "deleted Adele V", DeletedCommand{Text: "Adele V"}},
+		{"deleted with a quoted text", `deleted “Adele V”`, DeletedCommand{Text: "Adele V"}},
+		{"deleted with an address", "deleted <mailto:adelev@contoso.com|adelev@contoso.com>", DeletedCommand{Text: adele}},
+		{"status", "status", StatusCommand{}},
+		{"status of one", "status R-142", StatusCommand{ID: 142}},
+		{"in small letters", "status r-142.", StatusCommand{ID: 142}},
+		{"without the hyphen", "status R142", StatusCommand{ID: 142}},
+		{"the number alone", "status 142", StatusCommand{ID: 142}},
+		{"cancel", "cancel R-7", CancelCommand{ID: 7}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse(tt.text)
+			if err != nil {
+				t.Fatalf("Parse(%q): %v", tt.text, err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("Parse(%q) (-want +got):\n%s", tt.text, diff)
+			}
+		})
+	}
+}
+
+func TestParseFaults(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       SyntaxError
+	}{
+		{"a misspelt command", "chekc adelev@contoso.com", SyntaxError{Fault: FaultWord, Word: "chekc", Near: "check"}},
+		{"another one", "stauts", SyntaxError{Fault: FaultWord, Word: "stauts", Near: "status"}},
+		{"a name without quotes", "Adele Vance", SyntaxError{Fault: FaultWord, Word: "Adele"}},
+		{"as mail programs copy it", "Adele Vance &lt;<mailto:adelev@contoso.com|adelev@contoso.com>&gt;", SyntaxError{Fault: FaultWord, Word: "Adele", Near: adele}},
+		{"a handle", "@adele", SyntaxError{Fault: FaultHandle, Word: "@adele"}},
+		{"a channel", "<#C123|general>", SyntaxError{Fault: FaultNotPerson, Word: "<#C123|general>"}},
+		{"a user group", "<!subteam^S1|@it>", SyntaxError{Fault: FaultNotPerson, Word: "<!subteam^S1|@it>"}},
+		{"a web address", "<https://contoso.com>", SyntaxError{Fault: FaultNotPerson, Word: "https://contoso.com"}},
+		{"an empty link", "<|x>", SyntaxError{Fault: FaultNotPerson, Word: "<|x>"}},
+		{"no domain", "adelev@", SyntaxError{Fault: FaultAddress, Word: "adelev@"}},
+		{"a domain of one label", "adelev@contoso", SyntaxError{Fault: FaultAddress, Word: "adelev@contoso"}},
+		{"two dots", "adelev@contoso..com", SyntaxError{Fault: FaultAddress, Word: "adelev@contoso..com"}},
+		{"text stuck to a link", "x<mailto:adelev@contoso.com|adelev@contoso.com>", SyntaxError{Fault: FaultAddress, Word: "xadelev@contoso.com"}},
+		{"an invisible character inside", "ade\u200blev@contoso.com", SyntaxError{Fault: FaultInvisible, Word: adele}},
+		{"a full-width @", "adelev＠contoso.com", SyntaxError{Fault: FaultLookalike, Word: "adelev＠contoso.com", Near: adele}},
+		{"a curly apostrophe", "o’brien@contoso.com", SyntaxError{Fault: FaultLookalike, Word: "o’brien@contoso.com", Near: "o'brien@contoso.com"}},
+		{"two addresses", "adelev@contoso.com bob@contoso.com", SyntaxError{Fault: FaultTwo, Word: "bob@contoso.com"}},
+		{"two addresses with a comma", "adelev@contoso.com,bob@contoso.com", SyntaxError{Fault: FaultTwo, Word: "adelev@contoso.com,bob@contoso.com"}},
+		{"a label that lies", "<mailto:bob@contoso.com|adelev@contoso.com>", SyntaxError{Fault: FaultLabel, Word: adele, Near: "bob@contoso.com"}},
+		{"an open quote", `"Adele Vance`, SyntaxError{Fault: FaultQuote, Word: `"Adele Vance`}},
+		{"a quote in the middle", `"Adele "Del" Vance"`, SyntaxError{Fault: FaultQuote, Word: `"Adele "Del" Vance"`}},
+		{"empty quotes", `""`, SyntaxError{Fault: FaultEmptyName}},
+		{"a key of another version", "adelev@contoso.com into:bob@contoso.com", SyntaxError{Fault: FaultKey, Word: "into:"}},
+		{"a misspelt key", "adelev@contoso.com lisence:SPE_E3", SyntaxError{Fault: FaultKey, Word: "lisence:", Near: "licence"}},
+		{"an empty key", "adelev@contoso.com as: adele@contoso.com", SyntaxError{Fault: FaultKeyEmpty, Word: "as:"}},
+		{"a key twice", "adelev@contoso.com license:A licence:B", SyntaxError{Fault: FaultKeyTwice, Word: "license:"}},
+		{"a key in the reason", "adelev@contoso.com with license:SPE_E3", SyntaxError{Fault: FaultKeyLate, Word: "license:SPE_E3"}},
+		{"a bad licence", "adelev@contoso.com license:E3/E5", SyntaxError{Fault: FaultLicense, Word: "E3/E5"}},
+		{"a bad new name", "adelev@contoso.com as:adele", SyntaxError{Fault: FaultAddress, Word: "adele"}},
+		{"check alone", "check", SyntaxError{Fault: FaultNoWho}},
+		{"check with more", "check adelev@contoso.com now", SyntaxError{Fault: FaultExtra, Word: "now"}},
+		{"cancel alone", "cancel", SyntaxError{Fault: FaultNoID}},
+		{"cancel an address", "cancel adelev@contoso.com", SyntaxError{Fault: FaultID, Word: adele}},
+		{"status of zero", "status R-0", SyntaxError{Fault: FaultID, Word: "R-0"}},
+		{"status of two", "status R-1 R-2", SyntaxError{Fault: FaultExtra, Word: "R-2"}},
+		{"a long text for deleted", "deleted " + strings.Repeat("x", 257), SyntaxError{Fault: FaultLongName, Word: strings.Repeat("x", 257)}},
+		{"a long reason", "adelev@contoso.com " + strings.Repeat("ā", 501), SyntaxError{Fault: FaultReasonLong, Length: 501}},
+		{"a long line", strings.Repeat("x", 40_001), SyntaxError{Fault: FaultLong, Length: 40_001}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse(tt.text)
+			fault, ok := errors.AsType[*SyntaxError](err)
+			if !ok {
+				t.Fatalf("Parse(%q) = %v, %v; want a SyntaxError", tt.text, got, err)
+			}
+			if diff := cmp.Diff(tt.want, *fault); diff != "" {
+				t.Errorf("Parse(%q) (-want +got):\n%s", tt.text, diff)
+			}
+			if strings.Contains(err.Error(), "contoso") {
+				t.Errorf("the error for logs repeats what was typed: %v", err)
+			}
+		})
+	}
+}
+
+func TestReasonAtTheLimit(t *testing.T) {
+	t.Parallel()
+	reason := strings.Repeat("é", maxReason)
+	c, err := Parse(adele + " " + reason)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.(AskCommand).Reason; got != reason {
+		t.Errorf("the reason lost something: %d characters of %d are left", utf8.RuneCountInString(got), maxReason)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"", "help", "adelev@contoso.com as:a@b.c license:SPE_E3 because", "<mailto:a@b.c|a@b.c> x", `"Adele" y`, "<@U123|x> z",
+		"check “A B”", "deleted x", "status R-1", "cancel 9", `"a b"@c.de`, "&lt;a@b.c&gt;", "a&amp;b@c.de &amp;lt;", "as:x", "<|>",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse(text)
+		if err != nil {
+			if _, ok := errors.AsType[*SyntaxError](err); !ok {
+				t.Fatalf("Parse(%q): %v is no SyntaxError", text, err)
+			}
+			return
+		}
+		again, err := Parse(c.String())
+		if err != nil {
+			t.Fatalf("Parse(%q) = %q, which does not parse: %v %+v", text, c, err, err)
+		}
+		if diff := cmp.Diff(c, again); diff != "" {
+			t.Fatalf("Parse(%q) prints %q, which means something else:\n%s", text, c, diff)
+		}
+		a, ok := c.(AskCommand)
+		if !ok {
+			return
+		}
+		if a.Query.Kind == recovery.ByAddress && !strings.Contains(unescape(strings.ToValidUTF8(text, "\uFFFD")), a.Query.Value) {
+			t.Fatalf("Parse(%q) found the address %q, which nobody typed", text, a.Query.Value)
+		}
+		if n := utf8.RuneCountInString(a.Reason); n > maxReason {
+			t.Fatalf("a reason of %d characters", n)
+		}
+	})
+}
+
+func TestParseIsQuickOnTheWorstInput(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"<", "<>", "(", "((a@b.c", "'", "''a", "&lt;", "&gt;", "&amp;", "\u200b", "a ", "a@b.c ", "as: ", "as:a@b.c ", `"`, `" `, "<|", "@", ",", "a@"} {
+		text := strings.Repeat(part, maxTyped/utf8.RuneCountInString(part))
+		for _, line := range []string{text, adele + " " + text, "check " + text, "deleted " + text} {
+			if utf8.RuneCountInString(line) > maxTyped {
+				line = string([]rune(line)[:maxTyped])
+			}
+			start := time.Now()
+			_, err := Parse(line)
+			if took := time.Since(start); took > 2*time.Second { // which is when Slack's ack is due
+				t.Errorf("%.20q…: %v (%v)", line, took, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package commands
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+
+	"mailback/bot"
+	"mailback/recovery"
+)
+
+// Service is what handlers need of recovery.Service, which documents it.
+type Service interface {
+	Ask(ctx context.Context, in recovery.AskInput) (r recovery.Request, isNew bool, err error)
+	Click(ctx context.Context, id int64, c recovery.Click) (*recovery.Note, error)
+	Check(ctx context.Context, who recovery.Actor, q recovery.Query) (recovery.CheckResult, *recovery.Note, error)
+	Deleted(ctx context.Context, who recovery.Actor, text string) ([]recovery.Account, *recovery.Note, error)
+	Status(ctx context.Context, who recovery.Actor, id int64) ([]recovery.Request, *recovery.Note, error)
+}
+
+// Slack is what handlers need of bot.Bot to answer in place.
+type Slack interface {
+	OpenView(ctx context.Context, triggerID string, view slack.ModalViewRequest) (*slack.View, error)
+	Respond(ctx context.Context, responseURL string, r bot.Response) error
+}
+
+// Config is what Handlers work with; all of it is required.
+type Config struct {
+	Service  Service
+	Slack    Slack
+	Language string // code, as in MAILBACK_LOCALE
+	Now      recovery.Clock
+	Logger   *slog.Logger
+}
+
+// Handlers answer what people do in Slack. They record it and ack; what it leads to is decided by jobs, on fresh facts.
+type Handlers struct {
+	service Service
+	slack   Slack
+	words   words
+	now     recovery.Clock
+	log     *slog.Logger
+}
+
+var _ bot.Handler = (*Handlers)(nil)
+
+// New returns Handlers.
+func New(cfg Config) *Handlers {
+	return &Handlers{service: cfg.Service, slack: cfg.Slack, words: wordsIn(cfg.Language), now: cfg.Now, log: cfg.Logger}
+}
+
+// Sorry words the troubles of bot.Config.Sorry in a language.
+func Sorry(languageCode string) func(bot.Trouble, string) string {
+	w := wordsIn(languageCode)
+	return func(why bot.Trouble, _ string) string { return string(w.say("trouble." + why.String())) }
+}
+
+// Shortcut does nothing: the manifest registers none.
+func (h *Handlers) Shortcut(context.Context, slack.InteractionCallback) bot.Reply { return bot.Reply{} }
+
+// Event does nothing: the manifest subscribes to none.
+func (h *Handlers) Event(context.Context, slackevents.EventsAPIEvent) bot.Reply { return bot.Reply{} }
+
+// ephemeral is the ack of a command: a message that its person alone sees.
+type ephemeral struct {
+	ResponseType string        `json:"response_type"`
+	Text         string        `json:"text"`
+	Blocks       []slack.Block `json:"blocks,omitempty"`
+}
+
+// maxAckText keeps an ack well under the 20480 bytes that Slack takes (slack-go socketmode/socketmode.go).
+const maxAckText = 3000
+
+func answer(text markup) bot.Reply {
+	return bot.Reply{Payload: ephemeral{slack.ResponseTypeEphemeral, cutMarkup(string(text), maxAckText), nil}}
+}
+
+// Command answers /restore-mailbox.
+func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply {
+	command, err := Parse(c.Text)
+	if err != nil {
+		return answer(h.misunderstood(err))
+	}
+	who := recovery.Actor{TeamID: c.TeamID, UserID: c.UserID}
+	switch command := command.(type) {
+	case AskCommand:
+		return h.ask(ctx, c, who, command)
+	case CheckCommand:
+		return h.later(c, func(ctx context.Context) bot.Response { return h.check(ctx, who, command) })
+	case DeletedCommand:
+		return h.later(c, func(ctx context.Context) bot.Response { return h.deleted(ctx, who, command) })
+	case StatusCommand:
+		return h.status(ctx, who, command)
+	case CancelCommand:
+		return h.cancel(ctx, c, who, command)
+	case HelpCommand:
+		if command.Empty {
+			return answer(h.words.say("help.short"))
+		}
+		return answer(h.words.say("help"))
+	default:
+		h.log.ErrorContext(ctx, "command without a handler", "command", command)
+		return answer(h.words.say("error.internal"))
+	}
+}
+
+// ask records a request. The ack says what was recorded, and is honest when nothing was.
+func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command AskCommand) bot.Reply {
+	r, isNew, err := h.service.Ask(ctx, recovery.AskInput{
+		Ask: command.Ask, Actor: who, Key: "command:" + who.TeamID + ":" + who.UserID + ":" + c.TriggerID,
+		ResponseURL: recovery.Secret(c.ResponseURL), Language: h.words.code,
+	})
+	if err != nil {
+		h.log.ErrorContext(ctx, "ask not recorded", "user", who.UserID, "error", err)
+		return answer(h.words.say("nothing-recorded"))
+	}
+	key := "ack.asked"
+	if !isNew {
+		key = "ack.asked.before"
+	}
+	return answer(h.words.say(key, r.Ref(), markup(whoMarkup(command.Query))))
+}
+
+// cancel records that somebody wants to withdraw a request.
+func (h *Handlers) cancel(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command CancelCommand) bot.Reply {
+	note, err := h.service.Click(ctx, command.ID, recovery.Click{
+		Action: recovery.ActCancel, By: who, At: h.now(), Key: "command:" + who.TeamID + ":" + who.UserID + ":" + c.TriggerID,
+	})
+	r := recovery.Request{ID: command.ID}
+	switch {
+	case err != nil:
+		h.log.ErrorContext(ctx, "cancel not recorded", "request", r.Ref(), "user", who.UserID, "error", err)
+		return answer(h.words.say("nothing-recorded"))
+	case note != nil && note.Code == recovery.NoteOldMessage:
+		return answer(h.words.say("no-such-request", r.Ref()))
+	case note != nil:
+		return answer(reader{h.words, false, r.Ref()}.note(*note))
+	default:
+		return answer(h.words.say("ack.cancel", r.Ref()))
+	}
+}
+
+// status answers at once, for the store is near.
+func (h *Handlers) status(ctx context.Context, who recovery.Actor, command StatusCommand) bot.Reply {
+	list, note, err := h.service.Status(ctx, who, command.ID)
+	switch {
+	case err != nil:
+		h.log.ErrorContext(ctx, "status not read", "user", who.UserID, "error", err)
+		return answer(h.words.say("not-read"))
+	case note != nil:
+		return answer(reader{h.words, false, ""}.note(*note))
+	case len(list) == 0 && command.ID != 0:
+		return answer(h.words.say("no-such-request", recovery.Request{ID: command.ID}.Ref()))
+	case len(list) == 0:
+		return answer(h.words.say("status.none"))
+	case command.ID != 0:
+		return answer(h.statusOf(list[0], who))
+	default:
+		return answer(h.statusList(list, who))
+	}
+}
+
+// later acks with "Looking…" and sends the answer when it is there: in its place where Slack allows that, else below it.
+func (h *Handlers) later(c slack.SlashCommand, find func(context.Context) bot.Response) bot.Reply {
+	reply := answer(h.words.say("looking"))
+	reply.After = func(ctx context.Context) {
+		look, cancel := context.WithTimeout(ctx, lookTime)
+		defer cancel()
+		r := find(look)
+		r.Replace = true
+		if err := h.slack.Respond(ctx, c.ResponseURL, r); err != nil {
+			h.log.WarnContext(ctx, "answer not delivered", "user", c.UserID, "error", err)
+		}
+	}
+	return reply
+}
+
+// lookTime bounds a look-up that somebody waits for.
+const lookTime = 20 * time.Second
+
+// private answers the person who clicked, beside what was clicked.
+func (h *Handlers) private(responseURL string, text markup) bot.Reply {
+	return bot.Reply{After: func(ctx context.Context) {
+		if responseURL == "" {
+			return // a click on a form has no message to answer beside
+		}
+		if err := h.slack.Respond(ctx, responseURL, bot.Response{Text: cutMarkup(string(text), maxAckText)}); err != nil {
+			h.log.WarnContext(ctx, "answer to a click not delivered", "error", err)
+		}
+	}}
+}

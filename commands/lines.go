@@ -1,0 +1,199 @@
+package commands
+
+import (
+	"strconv"
+
+	"mailback/recovery"
+)
+
+// lines adds what people are told beside the cards: the requester at each turn, the approvers in the card's thread.
+func (s *scene) lines() {
+	by := mention(s.e.By.UserID)
+	a, q := s.approvers(), s.requester()
+	switch s.e.Kind {
+	case recovery.EventChosen:
+		if s.e.Click != nil && s.e.Click.Action == recovery.ChooseAccount {
+			s.thread(a.say("line.chosen", a.ref, by))
+		}
+	case recovery.EventConfirmed:
+		s.thread(a.say("line.confirmed", a.ref, by))
+	case recovery.EventApproved:
+		s.thread(a.say("line.approved", a.ref, by, s.approved(), s.needed()))
+		if s.r.State == recovery.Approved {
+			s.told(q.say("told.approved", q.ref, s.reviewers(), s.subject(q)))
+		}
+	case recovery.EventDenied:
+		s.thread(a.say("line.denied", a.ref, by, s.r.EndReason))
+		s.told(q.say("told.denied", q.ref, by, s.subject(q), s.r.EndReason))
+	case recovery.EventCancelled:
+		s.cancelled(a, q, by)
+	case recovery.EventExpired:
+		s.thread(a.say("line.expired", a.ref))
+		s.told(q.say("told.expired", q.ref, s.subject(q)))
+	case recovery.EventVoided:
+		s.voided(a, q)
+	case recovery.EventStarted:
+		s.thread(a.say("line.started", a.ref))
+	case recovery.EventStep:
+		s.stepLine(a)
+	case recovery.EventWaiting:
+		s.waiting(a, q)
+	case recovery.EventEnded:
+		s.ended(a, q)
+	case recovery.EventRetried:
+		s.thread(a.say("line.retried", a.ref, by))
+		s.told(q.say("told.retried", q.ref, by))
+	}
+}
+
+func (s *scene) cancelled(a, q reader, by markup) {
+	if s.e.By.UserID == "" {
+		s.thread(a.say("line.stopped", a.ref, s.obstacle(a)))
+		s.told(q.say("told.stopped", q.ref, s.subject(q), s.obstacle(q)))
+		return
+	}
+	s.thread(a.say("line.cancelled", a.ref, by))
+	if s.e.By != s.r.Requester {
+		s.told(q.say("told.cancelled", q.ref, by, s.subject(q)))
+	}
+}
+
+func (s *scene) voided(a, q reader) {
+	why := markup("")
+	if s.e.Note != nil {
+		why = a.note(*s.e.Note)
+	}
+	if s.r.State == recovery.Pending {
+		s.thread(a.say("line.voided.pending", a.ref, why))
+		s.told(q.say("told.voided.pending", q.ref))
+		return
+	}
+	s.thread(a.say("line.voided", a.ref, why))
+	if s.r.Plan == nil {
+		s.told(q.say("told.voided.obstacle", q.ref, s.subject(q), s.obstacle(q)))
+		return
+	}
+	s.told(q.say("told.voided", q.ref, s.subject(q)))
+}
+
+// stepLine tells that a step was read back; that its change was sent is no news.
+func (s *scene) stepLine(a reader) {
+	step, ok := s.step(s.e.Step)
+	if !ok || step.Progress.Done.IsZero() {
+		return
+	}
+	key := "line.step"
+	if step.Progress.Found {
+		key = "line.step.found"
+	}
+	s.thread(a.say(key, a.ref, a.step(step)))
+}
+
+// waiting tells of a wait: the approvers of each, the requester only of one that is longer than people expect.
+func (s *scene) waiting(a, q reader) {
+	if s.e.Note == nil || s.r.State != recovery.Restoring {
+		return // before the first change the cards say it
+	}
+	s.thread(a.say("line.waiting", a.ref, a.note(*s.e.Note)))
+	if s.e.Note.Code != recovery.NoteStillWaiting || len(s.e.Note.Args) == 0 {
+		return
+	}
+	if minutes, err := strconv.Atoi(s.e.Note.Args[0]); err == nil && minutes >= 30 {
+		s.told(q.say("told.waiting", q.ref, s.subject(q), q.note(*s.e.Note)))
+	}
+}
+
+// ended tells how it ended. A request that ends at its diagnosis has no messages before, so that its card is the news.
+func (s *scene) ended(a, q reader) {
+	switch s.r.State {
+	case recovery.Succeeded:
+		s.thread(a.say("line.succeeded", a.ref, s.subject(a), s.proofSentence(a)))
+		if name := s.r.Plan.SignInName; s.renamed() {
+			s.told(q.say("told.succeeded.as", q.ref, s.subject(q), name, s.proofSentence(q)))
+			return
+		}
+		s.told(q.say("told.succeeded", q.ref, s.subject(q), s.proofSentence(q)))
+	case recovery.Partial, recovery.Failed:
+		key := string(s.r.State)
+		s.thread(a.say("line."+key, a.ref, s.subject(a), s.obstacle(a)))
+		s.told(q.say("told."+key, q.ref, s.subject(q), s.obstacle(q)))
+	case recovery.Unneeded, recovery.Impossible:
+		key := string(s.r.State)
+		s.thread(a.say("line."+key, a.ref, s.obstacle(a)))
+		if s.e.From != recovery.Submitted {
+			s.told(q.say("told."+key, q.ref, s.subject(q), s.obstacle(q)))
+		}
+	}
+}
+
+// renamed says whether the account came back under another sign-in name.
+func (s *scene) renamed() bool {
+	step, ok := s.step(recovery.StepRestoreUser)
+	return ok && step.SignInName != ""
+}
+
+func (s *scene) step(kind recovery.StepKind) (recovery.Step, bool) {
+	if s.r.Plan == nil {
+		return recovery.Step{}, false
+	}
+	for _, st := range s.r.Plan.Steps {
+		if st.Kind == kind {
+			return st, true
+		}
+	}
+	return recovery.Step{}, false
+}
+
+func (s *scene) obstacle(to reader) markup {
+	if s.r.Obstacle == nil {
+		return ""
+	}
+	return to.note(*s.r.Obstacle)
+}
+
+// needed is how many approvers the plan needs.
+func (s *scene) needed() int {
+	if s.r.Plan == nil {
+		return 1
+	}
+	return max(1, s.r.Plan.Approvals)
+}
+
+// approved is how many approvals there are for the plan in force.
+func (s *scene) approved() int { return len(s.approvedBy()) }
+
+func (s *scene) approvedBy() []recovery.Review {
+	var list []recovery.Review
+	for _, v := range s.r.Reviews {
+		if v.Verdict == recovery.Approve {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+func (s *scene) reviewers() markup {
+	var all markup
+	for i, v := range s.approvedBy() {
+		if i > 0 {
+			all += ", "
+		}
+		all += mention(v.By.UserID)
+	}
+	return all
+}
+
+// proofSentence says in one line what was read back.
+func (s *scene) proofSentence(to reader) markup {
+	if s.r.Proof == nil {
+		return ""
+	}
+	var all markup
+	for _, l := range proofLines(to, *s.r.Proof) {
+		if all != "" {
+			all += " "
+		}
+		all += l
+	}
+	return all
+}

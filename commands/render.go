@@ -1,0 +1,187 @@
+package commands
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"mailback/recovery"
+)
+
+// RendererConfig is what cards need to know of the installation.
+type RendererConfig struct {
+	ApprovalChannel string        // channel id
+	Language        string        // of the approval channel, and of requesters whose own is not known
+	TTL             time.Duration // how long a request waits for a person; 0 says nothing about it
+}
+
+// NewRenderer returns the renderer of all messages about requests.
+//
+// A request has two cards, which are edited as it goes on: its requester's, from the moment there is a plan or an obstacle,
+// and the approvers', from the moment they have something to decide. What must reach a person or the record is a line of
+// its own beside: decisions and progress in the thread of the approvers' card, turning points in the requester's DM.
+func NewRenderer(cfg RendererConfig) recovery.Renderer {
+	v := renderer{RendererConfig: cfg, languages: map[string]words{}}
+	for _, l := range languages() {
+		v.languages[l.code] = words{l}
+	}
+	return v.render
+}
+
+type renderer struct {
+	RendererConfig
+	languages map[string]words
+}
+
+func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Message, error) {
+	s := scene{renderer: v, r: r, e: e}
+	switch e.Kind {
+	case recovery.EventAsked, recovery.EventClicked, recovery.EventUnsent:
+		return nil, nil
+	case recovery.EventRefused:
+		s.private()
+		if isChoice(e.Click) {
+			s.cards() // the choice that was not taken is still marked on the reader's screen
+		}
+	default:
+		s.cards()
+		s.lines()
+	}
+	return s.messages, s.err
+}
+
+func isChoice(c *recovery.Click) bool {
+	if c == nil {
+		return false
+	}
+	switch c.Action {
+	case recovery.ChooseAccount, recovery.ChooseSignInName, recovery.ChooseDrop, recovery.ChooseLicense, recovery.ChooseSignIn:
+		return true
+	default:
+		return false
+	}
+}
+
+// scene is one request after one event, with the messages that it needs so far.
+type scene struct {
+	renderer
+	r        recovery.Request
+	e        recovery.Event
+	messages []recovery.Message
+	err      error // the first one
+}
+
+// wordsOf gives the words of a language code.
+func (v renderer) wordsOf(code string) words {
+	if w, ok := v.languages[code]; ok {
+		return w
+	}
+	return wordsIn(v.Language)
+}
+
+// requester is the requester as a reader.
+func (s *scene) requester() reader {
+	return reader{s.wordsOf(s.r.Reader.Language), s.r.Reader.Approver, s.r.Ref()}
+}
+
+// approvers are the people in the approval channel as readers.
+func (s *scene) approvers() reader { return reader{s.wordsOf(s.Language), true, s.r.Ref()} }
+
+func (s *scene) card(to reader) *card { return &card{reader: to, id: s.r.ID, version: s.r.Version} }
+
+func (s *scene) add(m recovery.Message, body []byte, err error) {
+	if err != nil {
+		if s.err == nil {
+			s.err = err
+		}
+		return
+	}
+	m.Body = body
+	s.messages = append(s.messages, m)
+}
+
+// cards adds the cards as they should be now.
+func (s *scene) cards() {
+	if s.hasRequesterCard() {
+		body, err := s.requesterCard().body()
+		s.add(recovery.Message{Key: recovery.CardRequester, Channel: s.r.Requester.UserID}, body, err)
+	}
+	if s.hasApprovalCard() {
+		body, err := s.approvalCard().body()
+		s.add(recovery.Message{Key: recovery.CardApproval, Channel: s.ApprovalChannel}, body, err)
+	}
+}
+
+// unreachable says whether the request ended because its requester, or the approval channel, cannot be written to.
+func (s *scene) unreachable(code recovery.NoteCode) bool {
+	return s.r.State == recovery.Cancelled && s.r.Obstacle != nil && s.r.Obstacle.Code == code
+}
+
+func (s *scene) hasRequesterCard() bool {
+	if s.unreachable(recovery.NoteUnreachable) {
+		return false
+	}
+	looking := s.e.Kind == recovery.EventChosen // somebody had it look again, so there is a card
+	return looking || s.r.Plan != nil || s.r.Obstacle != nil || s.r.Diagnosis != nil || !s.r.State.Open()
+}
+
+// hasApprovalCard says whether the approvers have, or had, something to decide.
+func (s *scene) hasApprovalCard() bool {
+	if s.unreachable(recovery.NoteChannel) {
+		return false
+	}
+	switch s.r.State {
+	case recovery.Pending, recovery.Approved, recovery.Restoring, recovery.Succeeded, recovery.Partial, recovery.Failed, recovery.Denied:
+		return true
+	}
+	wasThere := s.e.From == recovery.Pending || s.e.From == recovery.Approved || len(s.r.Changed) > 0
+	return wasThere || s.r.Choices.Account != "" || s.ambiguous()
+}
+
+func (s *scene) ambiguous() bool {
+	return s.r.Diagnosis != nil && s.r.Diagnosis.Case == recovery.CaseAmbiguous
+}
+
+// line adds a message of its own.
+func (s *scene) line(m recovery.Message, text markup) {
+	body, err := json.Marshal(content{Text: cutMarkup(string(text), maxMessageText)})
+	s.add(m, body, err)
+}
+
+// thread adds a line under the approval card.
+func (s *scene) thread(text markup) {
+	if s.hasApprovalCard() {
+		s.line(recovery.Message{
+			Key: fmt.Sprintf("line:%d", s.e.Seq), Channel: s.ApprovalChannel, Thread: recovery.CardApproval,
+		}, text)
+	}
+}
+
+// told adds a line to the requester.
+func (s *scene) told(text markup) {
+	if !s.unreachable(recovery.NoteUnreachable) {
+		s.line(recovery.Message{Key: fmt.Sprintf("told:%d", s.e.Seq), Channel: s.r.Requester.UserID}, text)
+	}
+}
+
+// private answers a click that was refused, to the person who made it alone: beside the card, or by DM where there is none.
+func (s *scene) private() {
+	if s.e.Click == nil || s.e.Note == nil || s.e.Click.By.UserID == "" {
+		return
+	}
+	to := s.approvers()
+	if s.e.Click.By == s.r.Requester {
+		to = s.requester()
+	} else {
+		to.approver = false // who clicks without right learns nothing by it
+	}
+	m := recovery.Message{Key: fmt.Sprintf("private:%d", s.e.Seq), Channel: s.e.Click.Channel, Ephemeral: s.e.Click.By.UserID}
+	if m.Channel == "" {
+		m.Channel, m.Ephemeral = s.e.Click.By.UserID, ""
+	}
+	text := to.note(*s.e.Note)
+	if s.e.Note.Code != recovery.NoteYourOwn {
+		text = to.say("private", s.r.Ref(), text)
+	}
+	s.line(m, text)
+}

@@ -1,0 +1,268 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mailback/recovery"
+)
+
+// markup is text in Slack's mrkdwn, with everything that people or the tenant wrote escaped in it.
+type markup string
+
+// language is one table of sentences. A sentence takes its arguments by number, %[1]s, since languages order them differently.
+type language struct {
+	code   string                 // as in MAILBACK_LOCALE
+	plural func(n int) string     // the form that a number takes: "one", "other"; appended to the key
+	text   map[string]string      // by key
+	date   func(time.Time) string // a date with its time in UTC, for readers whose Slack shows no date tokens
+}
+
+// words finds sentences of one language.
+type words struct{ language }
+
+// languages gives all languages there are; the first one stands in for those that are not.
+func languages() []language { return []language{english()} }
+
+// wordsIn gives the words of a language, by its code or a Slack locale such as en-GB.
+func wordsIn(code string) words {
+	all := languages()
+	short, _, _ := strings.Cut(strings.ToLower(code), "-")
+	for _, l := range all {
+		if l.code == short {
+			return words{l}
+		}
+	}
+	return words{all[0]}
+}
+
+// maxArg is how much of one text of other people's stands in a sentence, in characters.
+const maxArg = 300
+
+// say gives a sentence as markup. Strings among its arguments are escaped, markup is taken as it is.
+func (w words) say(key string, args ...any) markup {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = literal(s)
+		}
+	}
+	return markup(w.format(key, args))
+}
+
+// plain gives a sentence for a place that takes no markup: buttons, heads, form fields.
+func (w words) plain(key string, args ...any) string {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = cut(clean(s), maxArg)
+		}
+	}
+	return w.format(key, args)
+}
+
+func (w words) format(key string, args []any) string {
+	text, ok := w.text[key]
+	switch {
+	case !ok:
+		return key // every key is in the table: TestWordsAreComplete
+	case len(args) == 0:
+		return text
+	default:
+		return fmt.Sprintf(text, args...)
+	}
+}
+
+// has says whether there is a sentence of this key.
+func (w words) has(key string) bool {
+	_, ok := w.text[key]
+	return ok
+}
+
+// count gives a number with its noun in the right form; the noun is a key with a form per plural.
+func (w words) count(key string, n int) markup {
+	return markup(fmt.Sprintf(w.text[key+"."+w.plural(n)], n))
+}
+
+// literal makes a text of somebody else's safe in markup, on one line and not endless.
+func literal(s string) markup { return markup(escape(cut(clean(s), maxArg))) }
+
+// literals joins texts of somebody else's.
+func literals(list []string) markup {
+	safe := make([]string, 0, min(len(list), maxListed))
+	for i, s := range list {
+		if i == maxListed {
+			safe = append(safe, fmt.Sprintf("+%d", len(list)-i))
+			break
+		}
+		safe = append(safe, string(literal(s)))
+	}
+	return markup(strings.Join(safe, ", "))
+}
+
+// maxListed is how many names stand in a list before the rest is counted.
+const maxListed = 12
+
+// mention names a Slack user, whose name Slack fills in for each reader.
+func mention(userID string) markup {
+	if !userIDPattern.MatchString(userID) {
+		return literal(userID)
+	}
+	return markup("<@" + userID + ">")
+}
+
+// when gives a time in each reader's own zone (docs.slack.dev/messaging/formatting-message-text#date-formatting).
+func (w words) when(t time.Time) markup {
+	return markup("<!date^" + strconv.FormatInt(t.Unix(), 10) + "^{date_short_pretty} {time}|" + escape(w.date(t.UTC())) + ">")
+}
+
+// left says how much time there is until a deadline, in days, or in hours when it is near.
+func (w words) left(deadline, now time.Time) markup {
+	switch d := deadline.Sub(now); {
+	case d <= 0:
+		return w.say("left.over")
+	case d < time.Hour:
+		return w.say("left.minutes")
+	case d < 48*time.Hour:
+		return w.say("left", w.count("hours", int(d.Hours())))
+	default:
+		return w.say("left", w.count("days", int(d.Hours())/24))
+	}
+}
+
+// license names a SKU by its product name where that is well known, and by its part number.
+func (w words) license(partNumber string) markup {
+	if name := w.text["sku."+strings.ToUpper(partNumber)]; name != "" {
+		return literal(name + " (" + partNumber + ")")
+	}
+	return literal(partNumber)
+}
+
+func (w words) licenses(partNumbers []string) markup {
+	list := make([]string, len(partNumbers))
+	for i, p := range partNumbers {
+		list[i] = string(w.license(p))
+	}
+	return markup(strings.Join(list, ", "))
+}
+
+// reader is somebody who reads: in a language, and with the right to see who holds an address, seats and access lists, or not.
+type reader struct {
+	words
+	approver bool
+	ref      string // the request's id, R-142; empty where there is none
+}
+
+// note words a note for the reader. It gives "" for one that is not for this reader's eyes.
+func (w reader) note(n recovery.Note) markup {
+	key := "note." + string(n.Code)
+	if !w.approver && w.has(key+".limited") {
+		key += ".limited"
+	}
+	switch {
+	case w.ref == "" && w.has(key+".general"):
+		key += ".general"
+	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
+		key += ".new"
+	case n.Code == recovery.NoteSignInTaken || n.Code == recovery.NoteAddressTaken:
+		if !strings.Contains(strings.Join(n.Args, " "), "@") { // a property's name, where Graph named no address
+			key += ".unnamed"
+		}
+	}
+	if w.text[key] == "" {
+		return ""
+	}
+	if !strings.Contains(w.text[key], "%[") {
+		return w.say(key)
+	}
+	return w.say(key, append(w.noteArgs(n), w.ref)...)
+}
+
+// notes words notes, leaving out those that are not for the reader's eyes.
+func (w reader) notes(list []recovery.Note) []markup {
+	var lines []markup
+	for _, n := range list {
+		if m := w.note(n); m != "" {
+			lines = append(lines, m)
+		}
+	}
+	return lines
+}
+
+// noteArgs turns a note's arguments into what its sentence takes.
+func (w reader) noteArgs(n recovery.Note) []any {
+	switch n.Code {
+	case recovery.NoteHadRoles, recovery.NoteAddressTaken, recovery.NoteHoldersUnknown:
+		return []any{literals(n.Args), "", "", ""}
+	case recovery.NoteNoSeat:
+		return []any{w.licenses(n.Args), "", "", ""}
+	}
+	args := make([]any, 4) // no note has more; what is missing reads as ""
+	for i := range args {
+		args[i] = markup("")
+		if i < len(n.Args) {
+			args[i] = w.noteArg(n.Code, i, n.Args[i])
+		}
+	}
+	return args
+}
+
+func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
+	switch code {
+	case recovery.NotePlanOff, recovery.NoteGraceSeats, recovery.NoteLicenseWithIt:
+		return w.license(arg)
+	case recovery.NoteGroupLicense, recovery.NoteOverConsumed:
+		if i == 0 {
+			return w.license(arg)
+		}
+	case recovery.NoteFailedStep, recovery.NoteStepMissing:
+		if i == 0 {
+			return w.oneOf("step.noun.", arg)
+		}
+		return w.oneOf("kind.", arg)
+	case recovery.NoteUnreadable:
+		return w.oneOf("kind.", arg)
+	case recovery.NoteState:
+		return w.oneOf("state.", arg)
+	case recovery.NoteChooseFirst:
+		return w.oneOf("action.", arg)
+	case recovery.NotePlanDiffers:
+		return w.oneOf("differs.", arg)
+	case recovery.NoteCaseDiffers:
+		return w.oneOf("case.noun.", arg)
+	case recovery.NoteChannel:
+		return w.oneOf("channel.", arg)
+	case recovery.NoteExchangeType:
+		return w.oneOf("type.", arg)
+	case recovery.NoteApproverLost:
+		return mention(arg)
+	case recovery.NoteStillWaiting:
+		return w.minutes(arg)
+	}
+	if t, err := time.Parse(time.RFC3339, arg); err == nil {
+		return w.when(t)
+	}
+	return literal(arg)
+}
+
+// oneOf words a value of a known set; one that is not in it stands as it is.
+func (w words) oneOf(prefix, value string) markup {
+	if w.has(prefix + value) {
+		return w.say(prefix + value)
+	}
+	return literal(value)
+}
+
+// minutes words a number of minutes, in hours from two hours on.
+func (w words) minutes(arg string) markup {
+	n, err := strconv.Atoi(arg)
+	switch {
+	case err != nil:
+		return literal(arg)
+	case n >= 120:
+		return w.count("hours", n/60)
+	default:
+		return w.count("minutes", n)
+	}
+}

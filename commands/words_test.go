@@ -1,0 +1,310 @@
+package commands
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"mailback/bot"
+	"mailback/recovery"
+)
+
+// constants gives the values of all string constants of a type in the Go files of a folder.
+func constants(t *testing.T, folder, typeName string) []string {
+	t.Helper()
+	var values []string
+	for _, f := range sources(t, folder) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if id, ok := spec.Type.(*ast.Ident); !ok || id.Name != typeName {
+				return true
+			}
+			for _, v := range spec.Values {
+				if lit, ok := v.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					s, err := strconv.Unquote(lit.Value)
+					if err != nil {
+						t.Fatal(err)
+					}
+					values = append(values, s)
+				}
+			}
+			return true
+		})
+	}
+	if len(values) == 0 {
+		t.Fatalf("no constants of type %s in %s", typeName, folder)
+	}
+	return values
+}
+
+// sources parses the Go files of a folder, tests left out.
+func sources(t *testing.T, folder string) []*ast.File {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no Go files in %s: %v", folder, err)
+	}
+	var files []*ast.File
+	for _, p := range paths {
+		if strings.HasSuffix(p, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), p, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	return files
+}
+
+// families are the keys that are put together from a prefix and a value of a known set.
+func families(t *testing.T) map[string][]string {
+	t.Helper()
+	states := constants(t, "../recovery", "State")
+	ended := []string{"partial", "failed", "unneeded", "impossible"}
+	cases := constants(t, "../recovery", "Case")
+	steps := constants(t, "../recovery", "StepKind")
+	kinds := constants(t, "../recovery", "Kind")
+	errorKeys := slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return k == "conflict" || k == "no seat" }) // of changes alone
+	for i, k := range errorKeys {
+		errorKeys[i] = strings.ReplaceAll(k, " ", "-")
+	}
+	var choices, offers []string
+	for _, a := range constants(t, "../recovery", "Action") {
+		if name, ok := strings.CutPrefix(a, "choice."); ok {
+			choices, offers = append(choices, a), append(offers, name)
+		}
+	}
+	var troubles []string
+	for _, tr := range []bot.Trouble{bot.Busy, bot.Failed, bot.Late, bot.Oversize} {
+		troubles = append(troubles, tr.String())
+	}
+	return map[string][]string{
+		"note.":          constants(t, "../recovery", "NoteCode"),
+		"state.":         states,
+		"head.":          states,
+		"case.":          cases,
+		"case.noun.":     cases,
+		"step.":          steps,
+		"step.noun.":     steps,
+		"kind.":          kinds,
+		"error.":         errorKeys,
+		"action.":        choices,
+		"offer.":         offers,
+		"holder.":        constants(t, "../recovery", "HolderKind"),
+		"syntax.":        constants(t, ".", "Fault"),
+		"trouble.":       troubles,
+		"told.":          ended,
+		"line.":          ended,
+		"option.signin.": {"allow", "block"},
+		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings"},
+		"channel.":       {"archived", "not a member", "shared", "unknown"},
+		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
+	}
+}
+
+func TestWordsAreComplete(t *testing.T) {
+	t.Parallel()
+	all := families(t)
+	for _, l := range languages() {
+		for prefix, values := range all {
+			for _, v := range values {
+				if _, ok := l.text[prefix+v]; !ok {
+					t.Errorf("%s has no words for %q", l.code, prefix+v)
+				}
+			}
+		}
+		for _, key := range saidKeys(t) {
+			if _, ok := l.text[key]; ok || strings.HasSuffix(key, ".") && all[key] != nil {
+				continue
+			}
+			if _, ok := l.text[key+".other"]; !ok {
+				t.Errorf("%s has no words for %q", l.code, key)
+			}
+		}
+	}
+}
+
+// saidKeys gives the keys that the code words by a literal, and the prefixes that it adds a value to.
+func saidKeys(t *testing.T) []string {
+	t.Helper()
+	var keys []string
+	for _, f := range sources(t, ".") {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			sel, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"say", "plain", "count", "oneOf"}, sel.Sel.Name) {
+				return true
+			}
+			arg := call.Args[0]
+			if sum, ok := arg.(*ast.BinaryExpr); ok {
+				arg = sum.X
+			}
+			if lit, ok := arg.(*ast.BasicLit); ok {
+				key, err := strconv.Unquote(lit.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				keys = append(keys, key)
+			}
+			return true
+		})
+	}
+	if len(keys) < 50 {
+		t.Fatalf("only %d keys found", len(keys))
+	}
+	return keys
+}
+
+func TestNoWordsAreIdle(t *testing.T) {
+	t.Parallel()
+	var literals []string
+	for _, f := range sources(t, ".") {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if kv, ok := n.(*ast.KeyValueExpr); ok {
+				ast.Inspect(kv.Value, func(n ast.Node) bool { literals = appendLiteral(literals, n); return true })
+				return false // keys of the tables are no use of them
+			}
+			literals = appendLiteral(literals, n)
+			return true
+		})
+	}
+	all := families(t)
+	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as)$`)
+	for key := range english().text {
+		used := func(k string) bool {
+			for prefix, values := range all {
+				if v, ok := strings.CutPrefix(k, prefix); ok && slices.Contains(values, v) {
+					return true
+				}
+			}
+			return slices.Contains(literals, k) || strings.HasPrefix(k, "sku.")
+		}
+		short := key
+		for !used(short) && suffixes.MatchString(short) {
+			short = suffixes.ReplaceAllString(short, "")
+		}
+		if !used(short) {
+			t.Errorf("nothing says %q", key)
+		}
+	}
+}
+
+func appendLiteral(list []string, n ast.Node) []string {
+	lit, ok := n.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return list
+	}
+	s, err := strconv.Unquote(lit.Value)
+	if err != nil {
+		return list
+	}
+	return append(list, s)
+}
+
+func TestSentencesNumberTheirArguments(t *testing.T) {
+	t.Parallel()
+	verb := regexp.MustCompile(`%(\[[1-5]\][sd])?`)
+	for _, l := range languages() {
+		for key, text := range l.text {
+			if strings.Contains(text, "%d") { // a number with its noun
+				if form := key[strings.LastIndexByte(key, '.')+1:]; form != l.plural(1) && form != l.plural(2) || strings.Count(text, "%") != 1 {
+					t.Errorf("%s: %q is no number with its noun: %q", l.code, key, text)
+				}
+				continue
+			}
+			for _, v := range verb.FindAllString(text, -1) {
+				if v == "%" {
+					t.Errorf("%s: %q has an argument without its number: %q", l.code, key, text)
+				}
+			}
+		}
+	}
+}
+
+// hostile is a text that would do harm if it stood in a message as it is.
+const hostile = "<!channel> & <https://evil.example|contoso.com>\u202e"
+
+func TestNotesAreSafe(t *testing.T) {
+	t.Parallel()
+	for _, code := range constants(t, "../recovery", "NoteCode") {
+		for _, approver := range []bool{true, false} {
+			for _, args := range [][]string{nil, {hostile}, {hostile, hostile, hostile}, {"a@b.example", "7"}, {"2026-11-23T12:00:00Z"}} {
+				got := string(reader{wordsIn("en"), approver, "R-142"}.note(recovery.Note{Code: recovery.NoteCode(code), Args: args}))
+				if strings.Contains(got, "%!") || strings.Contains(got, "<!channel") || strings.Contains(got, "<https") || strings.Contains(got, "\u202e") {
+					t.Errorf("note %s %q: %q", code, args, got)
+				}
+			}
+		}
+	}
+}
+
+func TestNoteWords(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		note     recovery.Note
+		approver bool
+		want     string
+	}{
+		{"a time", recovery.Note{Code: recovery.NoteDeletedOn, Args: []string{"2026-11-12T09:30:00Z"}}, true,
+			"The account was deleted on <!date^1794475800^{date_short_pretty} {time}|12 November 2026, 09:30 UTC>."},
+		{"a known licence", recovery.Note{Code: recovery.NoteNoSeat, Args: []string{"SPE_E3", "HOUSE_PLAN"}}, true,
+			"No licence is free: Microsoft 365 E3 (SPE_E3), HOUSE_PLAN. Buy a seat or take one back, then press “Check again”."},
+		{"seats are for approvers", recovery.Note{Code: recovery.NoteNoSeat, Args: []string{"SPE_E3"}}, false,
+			"No licence is free. Ask your administrators for one, then press “Check again”."},
+		{"who holds an address is not for requesters", recovery.Note{Code: recovery.NoteSameAddress, Args: []string{"new@contoso.com"}}, false, ""},
+		{"your own", recovery.Note{Code: recovery.NoteYourOwn}, false, "You asked for R-142, so someone else must decide."},
+		{"a state", recovery.Note{Code: recovery.NoteState, Args: []string{"denied"}}, false, "That is not possible any more, or not yet: R-142 is denied."},
+		{"a step", recovery.Note{Code: recovery.NoteFailedStep, Args: []string{"assign-license", "no seat"}}, true,
+			"I could not give it its licence (no licence is free)."},
+		{"a property in place of an address", recovery.Note{Code: recovery.NoteSignInTaken, Args: []string{"userPrincipalName"}}, true,
+			"The sign-in name is taken by another account. Ask again with as: and another one."},
+		{"hours", recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"120"}}, true,
+			"Microsoft has not finished yet (2 hours so far). It can take up to a day."},
+		{"who approved", recovery.Note{Code: recovery.NoteApproverLost, Args: []string{"U0PATTIF01"}}, true,
+			"The approval of <@U0PATTIF01> no longer counts, because that person may not approve any more."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := (reader{wordsIn("en-GB"), tt.approver, "R-142"}).note(tt.note); string(got) != tt.want {
+				t.Errorf("got  %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTimeLeft(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for left, want := range map[time.Duration]string{
+		-time.Hour: "the time is over", 0: "the time is over", 59 * time.Minute: "less than an hour left",
+		time.Hour: "1 hour left", 47 * time.Hour: "47 hours left", 11*24*time.Hour + time.Hour: "11 days left",
+	} {
+		if got := wordsIn("en").left(now.Add(left), now); string(got) != want {
+			t.Errorf("%v: %q, want %q", left, got, want)
+		}
+	}
+}
+
+func TestUnknownLanguageIsEnglish(t *testing.T) {
+	t.Parallel()
+	if got := wordsIn("tlh").code; got != "en" {
+		t.Errorf("got %q", got)
+	}
+}
