@@ -1,0 +1,159 @@
+package exchange
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"mailback/recovery"
+)
+
+// refusal is Exchange's error body; its useful text lies deep (rknightion/graph2otel internal/exoclient/errors.go).
+type refusal struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Details []struct {
+			Message string `json:"message"`
+		} `json:"details"`
+		Inner struct {
+			Exception struct {
+				Message string `json:"message"`
+				Type    string `json:"type"`
+			} `json:"internalexception"`
+		} `json:"innererror"`
+	} `json:"error"`
+}
+
+// ticket is what Exchange puts before a message, as in
+// Ex6F9304|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|The operation couldn't be performed.
+var ticket = regexp.MustCompile(`^(?:Ex[0-9A-F]+)?\|?([\w.]+Exception)\|`)
+
+// said gives the exception's type and the text that people can read.
+func (r refusal) said() (exception, message string) {
+	exception, message = r.Error.Inner.Exception.Type, r.Error.Inner.Exception.Message
+	if len(r.Error.Details) > 0 {
+		detail := r.Error.Details[0].Message
+		if m := ticket.FindStringSubmatch(detail); m != nil {
+			exception, detail = cmp.Or(exception, m[1]), detail[len(m[0]):]
+		}
+		message = cmp.Or(message, detail)
+	}
+	return exception, cmp.Or(message, r.Error.Message)
+}
+
+// fault classifies why a call failed; it is the only place that does. A nil err means that the answer itself is the failure.
+func (x *call) fault(err error) *recovery.Error {
+	e := &recovery.Error{Op: x.cmdlet, Err: err, Receipt: x.receipt()}
+	if known, ok := errors.AsType[*recovery.Error](err); ok { // of sign-in
+		e.Kind, e.Detail, e.RetryAfter, e.Err = known.Kind, known.Detail, known.RetryAfter, known.Err
+		return e
+	}
+	if err != nil {
+		e.Kind = recovery.Unavailable // no answer, or one cut short
+		if errors.Is(err, errForeign) {
+			e.Kind = recovery.Incomplete
+		}
+		return e
+	}
+	var r refusal
+	readable := json.Unmarshal(x.body, &r) == nil
+	exception, message := r.said()
+	e.Err = fmt.Errorf("HTTP %d %s %s: %s", x.status, r.Error.Code, exception, oneLine(cmp.Or(message, x.header.Get("x-ms-diagnostics"), "no error body")))
+	e.Kind, e.Detail = x.kind(exception, message)
+	if e.Kind == recovery.Throttled {
+		e.RetryAfter = max(retryAfter(x.header), unnamedWait)
+	}
+	if !readable && len(bytes.Trim(x.body, "\x00")) > 0 && e.Kind == recovery.Invalid {
+		e.Kind = recovery.Unavailable // something between us and Exchange answered
+	}
+	return e
+}
+
+// unnamedWait is the least wait after a throttled answer: Exchange's own seldom say how long.
+const unnamedWait = 5 * time.Second
+
+// kind reads a refusal: by the exception first, by status where that says nothing.
+func (x *call) kind(exception, message string) (recovery.Kind, string) {
+	switch {
+	case x.status == http.StatusTooManyRequests, strings.Contains(message, "maximum number of concurrent requests per tenant"),
+		strings.Contains(exception, "UnableToWriteToAadException"):
+		return recovery.Throttled, ""
+	case strings.Contains(exception, "ManagementObjectNotFoundException"):
+		return recovery.NotFound, ""
+	case x.status == http.StatusUnauthorized:
+		return recovery.Forbidden, "Exchange.ManageAsApp"
+	case x.status == http.StatusForbidden: // an unknown or forbidden cmdlet: a run of NUL bytes for a body
+		return recovery.Forbidden, x.cmdlet
+	case x.status >= 500, x.status == http.StatusRequestTimeout, strings.Contains(exception, "Transient"):
+		return recovery.Unavailable, ""
+	default:
+		return recovery.Invalid, ""
+	}
+}
+
+// receipt gives the ids of the call. A recipient dates an answer that has no Date itself (RFC 9110, 6.6.1).
+func (x *call) receipt() recovery.Receipt {
+	r := recovery.Receipt{RequestID: x.header.Get("request-id"), ClientRequestID: x.id}
+	if x.status == 0 {
+		return r
+	}
+	date, err := http.ParseTime(x.header.Get("Date"))
+	if err != nil {
+		date = time.Now()
+	}
+	r.Date = date.UTC()
+	return r
+}
+
+// retryAfter reads the header in seconds, which is how Exchange gives it; 0 where it does not.
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.ParseFloat(h.Get("Retry-After"), 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+var aadsts = regexp.MustCompile(`AADSTS\d+: [^\r\n"\\]*`)
+
+// signInFailed says why there is no token, in the sign-in's one sentence: its whole answer is long and names the app
+// (codes: learn.microsoft.com/entra/identity-platform/reference-error-codes).
+func signInFailed(err error) *recovery.Error {
+	e := &recovery.Error{Kind: recovery.Unavailable, Op: "sign in", Err: err}
+	var status int
+	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse != nil {
+		status = failed.RawResponse.StatusCode
+		e.RetryAfter = retryAfter(failed.RawResponse.Header)
+	}
+	said := aadsts.FindString(err.Error())
+	if said != "" {
+		e.Err = errors.New(said)
+	}
+	switch {
+	case status == http.StatusTooManyRequests:
+		e.Kind, e.RetryAfter = recovery.Throttled, max(e.RetryAfter, unnamedWait)
+	case status >= 400 && status < 500:
+		code, _, _ := strings.Cut(said, ":")
+		e.Kind, e.Detail = recovery.Forbidden, strings.TrimSpace("sign-in to Microsoft Entra "+code)
+	}
+	return e
+}
+
+// oneLine keeps an error's text fit for a log line.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 300 {
+		return string(r[:300]) + "…"
+	}
+	return s
+}

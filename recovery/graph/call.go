@@ -1,0 +1,137 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	abs "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
+	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+
+	"mailback/recovery"
+)
+
+// mapping makes every refusal an ODataError, as the SDK's own methods do.
+func mapping() abs.ErrorMappings {
+	return abs.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue}
+}
+
+// get sends a read and gives the resource it answers.
+func get[T any](ctx context.Context, c *Client, op operation, ri *abs.RequestInformation, factory serialization.ParsableFactory) (T, recovery.Receipt, error) {
+	var got serialization.Parsable
+	var none T
+	x, err := c.send(ctx, op, ri, func(ctx context.Context) (err error) {
+		got, err = c.adapter.Send(ctx, ri, factory, mapping())
+		return err
+	})
+	if err != nil {
+		return none, recovery.Receipt{}, err
+	}
+	resource, ok := got.(T)
+	if !ok {
+		return none, recovery.Receipt{}, incomplete(x, errors.New("an empty answer"))
+	}
+	return resource, x.receipt(), nil
+}
+
+// send gives a call its id, its deadline and its record, and classifies what went wrong.
+func (c *Client) send(ctx context.Context, op operation, ri *abs.RequestInformation, do func(context.Context) error) (*call, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	x := &call{op: op, id: uuid.NewString()}
+	ri.Headers.Remove("client-request-id")
+	ri.Headers.Add("client-request-id", x.id)
+	began := time.Now()
+	err := do(context.WithValue(ctx, callKey{}, x))
+	c.log.DebugContext(ctx, "graph call", slog.String("op", string(op)), slog.Int("status", x.status),
+		slog.Duration("took", time.Since(began)), slog.String("client_request_id", x.id), slog.String("request_id", x.header.Get("request-id")))
+	if err != nil {
+		return x, fault(x, err)
+	}
+	return x, nil
+}
+
+// page is any of the SDK's collection responses.
+type page[T any] interface {
+	GetValue() []T
+	GetOdataNextLink() *string
+}
+
+// list reads a collection to its last page. A page that fails makes the whole list Incomplete, but for a throttled one,
+// whose time to wait is of use. The receipt is that of the first page.
+func list[T any](ctx context.Context, c *Client, op operation, ri *abs.RequestInformation, factory serialization.ParsableFactory) ([]T, recovery.Receipt, error) {
+	var all []T
+	var first recovery.Receipt
+	seen := map[string]bool{}
+	for {
+		got, receipt, err := get[page[T]](ctx, c, op, ri, factory)
+		if err != nil {
+			if len(seen) > 0 && recovery.KindOf(err) != recovery.Throttled {
+				err = &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Detail: "page " + strconv.Itoa(len(seen)+1), Err: err}
+			}
+			return nil, recovery.Receipt{}, err
+		}
+		if len(seen) == 0 {
+			first = receipt
+		}
+		items, next := got.GetValue(), text(got.GetOdataNextLink())
+		if err := whole(items, next, seen); err != nil {
+			return nil, recovery.Receipt{}, &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: err}
+		}
+		all = append(all, items...)
+		if next == "" {
+			return all, first, nil
+		}
+		if ri, err = follow(ri, next); err != nil {
+			return nil, recovery.Receipt{}, &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: err}
+		}
+	}
+}
+
+// whole checks that a page is one, and that its link leads on; it notes the link in seen.
+func whole[T any](items []T, next string, seen map[string]bool) error {
+	if items == nil {
+		return errors.New("an answer without a list")
+	}
+	for _, item := range items {
+		if any(item) == nil {
+			return errors.New("a list with holes")
+		}
+	}
+	if next == "" {
+		return nil
+	}
+	if seen[next] {
+		return errors.New("the link to the next page leads in a circle")
+	}
+	seen[next] = true
+	return nil
+}
+
+// follow makes the call for the next page: the same headers, the link as it is.
+func follow(from *abs.RequestInformation, link string) (*abs.RequestInformation, error) {
+	uri, err := url.Parse(link)
+	if err != nil {
+		return nil, errors.New("the link to the next page is no URL")
+	}
+	ri := abs.NewRequestInformation()
+	ri.Method = abs.GET
+	ri.Headers.AddAll(from.Headers)
+	ri.SetUri(*uri)
+	return ri, nil
+}
+
+// incomplete is for an answer that lacks what it must have.
+func incomplete(x *call, err error) *recovery.Error {
+	return &recovery.Error{Kind: recovery.Incomplete, Op: string(x.op), Receipt: x.receipt(), Err: err}
+}
+
+// wrong is for calls that make no sense and are not sent.
+func wrong(op operation, err error) *recovery.Error {
+	return &recovery.Error{Kind: recovery.Invalid, Op: string(op), Err: err}
+}

@@ -1,0 +1,56 @@
+package graph
+
+// operation names a call in errors and logs.
+type operation string
+
+// The calls that this package makes.
+const (
+	opSignIn       operation = "sign in"
+	opUsers        operation = "list users"
+	opUser         operation = "get user"
+	opDeletedUsers operation = "list deleted users"
+	opDeletedUser  operation = "get deleted user"
+	opSKUs         operation = "list subscribedSkus"
+	opOrganization operation = "get organization"
+	opMailbox      operation = "get mailboxSettings"
+	opMemberOf     operation = "list transitiveMemberOf"
+	opRoles        operation = "list roleAssignments"
+	opGroups       operation = "list groups"
+	opContacts     operation = "list contacts"
+	opRestore      operation = "restore user"
+	opAssign       operation = "assignLicense"
+	opReprocess    operation = "reprocessLicenseAssignment"
+	opLocation     operation = "set usageLocation"
+	opBlock        operation = "block sign-in"
+)
+
+// permission is the least privileged application permission that opens the call
+// (microsoftgraph/microsoft-graph-devx-content permissions/new/permissions.json).
+func (op operation) permission() string {
+	switch op {
+	case opSignIn:
+		return ""
+	case opSKUs:
+		return "LicenseAssignment.Read.All"
+	case opOrganization:
+		return "Organization.Read.All"
+	case opMailbox:
+		return "MailboxSettings.Read"
+	case opRoles:
+		return "RoleManagement.Read.Directory"
+	case opGroups:
+		return "GroupMember.Read.All"
+	case opContacts:
+		return "OrgContact.Read.All"
+	case opRestore:
+		return "User.DeleteRestore.All"
+	case opAssign:
+		return "LicenseAssignment.ReadWrite.All"
+	case opReprocess, opLocation:
+		return "User.ReadWrite.All"
+	case opBlock:
+		return "User.EnableDisableAccount.All"
+	default:
+		return "User.Read.All"
+	}
+}
