@@ -33,7 +33,7 @@ type Outbox interface {
 
 // How long a delivery waits for what has no time of its own.
 const (
-	threadPause = 2 * time.Second
+	threadPause = 300 * time.Millisecond
 	retryPause  = 5 * time.Second
 	tokenPause  = time.Minute
 )

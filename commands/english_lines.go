@@ -23,7 +23,6 @@ func englishLines() map[string]string {
 
 		// Lines in the thread of the approval card.
 		"line.chosen":         "%[1]s: %[2]s chose the account.",
-		"line.confirmed":      "%[1]s: %[2]s confirmed the plan.",
 		"line.approved":       "%[1]s: %[2]s approved (%[3]d of %[4]d).",
 		"line.denied":         "%[1]s: %[2]s denied. Reason: %[3]s",
 		"line.cancelled":      "%[1]s: %[2]s cancelled. Nothing was changed.",
@@ -31,9 +30,7 @@ func englishLines() map[string]string {
 		"line.expired":        "%[1]s: expired, nobody decided in time. Nothing was changed.",
 		"line.voided":         "%[1]s: the approvals no longer count. %[2]s",
 		"line.voided.pending": "%[1]s: %[2]s It waits for another approver.",
-		"line.started":        "%[1]s: started.",
 		"line.step":           "%[1]s: done: %[2]s",
-		"line.step.found":     "%[1]s: was already so: %[2]s",
 		"line.waiting":        "%[1]s: waiting. %[2]s",
 		"line.succeeded":      "%[1]s: %[2]s is restored. %[3]s",
 		"line.partial":        "%[1]s: %[2]s is only partly back. %[3]s",

@@ -15,8 +15,6 @@ func (s *scene) lines() {
 		if s.e.Click != nil && s.e.Click.Action == recovery.ChooseAccount {
 			s.thread(a.say("line.chosen", a.ref, by))
 		}
-	case recovery.EventConfirmed:
-		s.thread(a.say("line.confirmed", a.ref, by))
 	case recovery.EventApproved:
 		s.thread(a.say("line.approved", a.ref, by, s.approved(), s.needed()))
 		if s.r.State == recovery.Approved {
@@ -32,8 +30,6 @@ func (s *scene) lines() {
 		s.told(q.say("told.expired", q.ref, s.subject(q)))
 	case recovery.EventVoided:
 		s.voided(a, q)
-	case recovery.EventStarted:
-		s.thread(a.say("line.started", a.ref))
 	case recovery.EventStep:
 		s.stepLine(a)
 	case recovery.EventWaiting:
@@ -76,17 +72,14 @@ func (s *scene) voided(a, q reader) {
 	s.told(q.say("told.voided", q.ref, s.subject(q)))
 }
 
-// stepLine tells that a step was read back; that its change was sent is no news.
+// stepLine tells that a step's effect was read back. That its change was sent is no news, nor is one that was there
+// before; and that the mailbox answers is told with the end.
 func (s *scene) stepLine(a reader) {
 	step, ok := s.step(s.e.Step)
-	if !ok || step.Progress.Done.IsZero() {
+	if !ok || step.Progress.Done.IsZero() || step.Progress.Found || step.Kind == recovery.StepMailbox {
 		return
 	}
-	key := "line.step"
-	if step.Progress.Found {
-		key = "line.step.found"
-	}
-	s.thread(a.say(key, a.ref, a.step(step)))
+	s.thread(a.say("line.step", a.ref, a.step(step)))
 }
 
 // waiting tells of a wait: the approvers of each, the requester only of one that is longer than people expect.

@@ -17,11 +17,14 @@ func (s *Store) Outbox() *Outbox { return &Outbox{s} }
 
 // Message gives message id as it should be now: where it goes, or where it is once it was posted; its ts, empty until
 // then; the ts of its thread; its body, with "user" for an ephemeral one; its version; and whether Slack is known to show
-// this version with its buttons. The channel is empty while the message whose thread it belongs to has not been posted.
+// this version with its buttons. The channel is empty while the message whose thread it belongs to has not been posted, or an
+// earlier message of its request to the same channel: people read them in the order in which they happened.
 func (o *Outbox) Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error) {
 	const query = `SELECT m.channel, m.posted_channel, m.ts, m.ephemeral, m.body, m.version, m.live AND m.shown_version = m.version,
 		COALESCE(p.channel, ''), COALESCE(p.posted_channel, ''), COALESCE(p.ts, ''),
-		COALESCE(p.ts = '' AND p.refused = '', FALSE)
+		COALESCE(p.ts = '' AND p.refused = '', FALSE) OR m.ts = '' AND m.ephemeral = '' AND EXISTS (
+			SELECT 1 FROM messages e WHERE e.request_id = m.request_id AND e.id < m.id AND e.channel = m.channel
+			AND e.ts = '' AND e.refused = '' AND e.ephemeral = '')
 		FROM messages m LEFT JOIN messages p ON m.thread_key <> '' AND p.request_id = m.request_id AND p.key = m.thread_key
 		WHERE m.id = $1`
 	var posted, user, pChannel, pPosted string
