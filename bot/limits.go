@@ -227,10 +227,10 @@ func (c *checker) element(where string, element any) {
 	c.between(where+" value", units(str(e["value"])), 0, 2000)
 	c.between(where+" url", units(str(e["url"])), 0, 3000)
 	c.text(where+" placeholder", e["placeholder"], 0, 150)
-	c.text(where+" confirm title", within(e, "confirm", "title"), 0, 100)
-	c.text(where+" confirm text", within(e, "confirm", "text"), 0, 300)
-	c.text(where+" confirm button", within(e, "confirm", "confirm"), 0, 30)
-	c.text(where+" deny button", within(e, "confirm", "deny"), 0, 30)
+	c.text(where+" confirm title", inConfirm(e, "title"), 0, 100)
+	c.text(where+" confirm text", inConfirm(e, "text"), 0, 300)
+	c.text(where+" confirm button", inConfirm(e, "confirm"), 0, 30)
+	c.text(where+" deny button", inConfirm(e, "deny"), 0, 30)
 	switch str(e["type"]) {
 	case "button":
 		c.text(where+" text", e["text"], 1, 75)
@@ -259,8 +259,8 @@ func (c *checker) options(where string, options []any) {
 	}
 }
 
-// within is field inner of the object in field outer, or nil.
-func within(e map[string]any, outer, inner string) any {
-	o, _ := e[outer].(map[string]any)
-	return o[inner]
+// inConfirm is a field of an element's confirmation dialog, or nil.
+func inConfirm(e map[string]any, field string) any {
+	o, _ := e["confirm"].(map[string]any)
+	return o[field]
 }

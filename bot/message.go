@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -86,11 +87,7 @@ func clickable(v any) bool {
 			}
 		}
 	case []any:
-		for _, inner := range v {
-			if clickable(inner) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(v, clickable)
 	}
 	return false
 }

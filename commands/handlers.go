@@ -121,7 +121,7 @@ func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.A
 	if !isNew {
 		key = "ack.asked.before"
 	}
-	return answer(h.words.say(key, r.Ref(), markup(whoMarkup(command.Query))))
+	return answer(h.words.say(key, r.Ref(), whoMarkup(command.Query)))
 }
 
 // cancel records that somebody wants to withdraw a request.

@@ -51,16 +51,22 @@ func TestPerson(t *testing.T) {
 		name, user string
 		want       recovery.Person
 	}{
-		{"a member", `"team_id":"T0CONTOSO1","locale":"en-US","tz":"Europe/Riga","is_email_confirmed":true,"profile":{"display_name":"meganb","email":"m@contoso.com"},"enterprise_user":{"enterprise_id":"E1"}`,
+		{
+			"a member", `"team_id":"T0CONTOSO1","locale":"en-US","tz":"Europe/Riga","is_email_confirmed":true,"profile":{"display_name":"meganb","email":"m@contoso.com"},"enterprise_user":{"enterprise_id":"E1"}`,
 			with(func(p *recovery.Person) {
 				p.Email, p.Locale, p.TimeZone, p.EnterpriseID = "m@contoso.com", "en-US", "Europe/Riga", "E1"
-			})},
+			}),
+		},
 		{"an address that nobody confirmed", `"team_id":"T0CONTOSO1","profile":{"display_name":"meganb","email":"m@contoso.com"}`, member},
 		{"a name from elsewhere", `"team_id":"T0CONTOSO1","real_name":"meganb","profile":{}`, member},
-		{"no team is another team", `"is_email_confirmed":true,"profile":{"display_name":"meganb","email":"m@contoso.com"}`,
-			with(func(p *recovery.Person) { p.TeamID, p.External = "", true })},
-		{"another team, though no stranger", `"team_id":"T0FABRIKAM","is_stranger":false,"is_email_confirmed":true,"profile":{"display_name":"meganb","email":"m@x.example"}`,
-			with(func(p *recovery.Person) { p.TeamID, p.External = "T0FABRIKAM", true })},
+		{
+			"no team is another team", `"is_email_confirmed":true,"profile":{"display_name":"meganb","email":"m@contoso.com"}`,
+			with(func(p *recovery.Person) { p.TeamID, p.External = "", true }),
+		},
+		{
+			"another team, though no stranger", `"team_id":"T0FABRIKAM","is_stranger":false,"is_email_confirmed":true,"profile":{"display_name":"meganb","email":"m@x.example"}`,
+			with(func(p *recovery.Person) { p.TeamID, p.External = "T0FABRIKAM", true }),
+		},
 		{"a stranger", `"team_id":"T0CONTOSO1","is_stranger":true,"profile":{"display_name":"meganb"}`, with(func(p *recovery.Person) { p.External = true })},
 		{"a guest", `"team_id":"T0CONTOSO1","is_restricted":true,"profile":{"display_name":"meganb"}`, with(func(p *recovery.Person) { p.Guest = true })},
 		{"a single-channel guest", `"team_id":"T0CONTOSO1","is_ultra_restricted":true,"profile":{"display_name":"meganb"}`, with(func(p *recovery.Person) { p.Guest = true })},

@@ -63,7 +63,8 @@ func deletedUser() recovery.Request {
 		SignIn: recovery.SignInReturns, Access: recovery.Access{RolesKnown: true, Roles: []string{"Helpdesk Administrator"}, GroupsKnown: true, Groups: 7},
 		Seats: &recovery.Seats{SKU: "05e9a617-0261-4cee-bb44-138d3ef5d965", PartNumber: "SPE_E3", Free: 4},
 		Warnings: []recovery.Note{
-			{Code: recovery.NoteSignInReturns}, {Code: recovery.NoteHadRoles, Args: []string{"Helpdesk Administrator"}},
+			{Code: recovery.NoteSignInReturns},
+			{Code: recovery.NoteHadRoles, Args: []string{"Helpdesk Administrator"}},
 			{Code: recovery.NoteLicenseWithIt, Args: []string{"SPE_E3"}},
 		},
 		Approvals: 2, Deadline: deleted.Add(recovery.Retention),

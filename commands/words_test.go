@@ -261,23 +261,51 @@ func TestNoteWords(t *testing.T) {
 		approver bool
 		want     string
 	}{
-		{"a time", recovery.Note{Code: recovery.NoteDeletedOn, Args: []string{"2026-11-12T09:30:00Z"}}, true,
-			"The account was deleted on <!date^1794475800^{date_short_pretty} {time}|12 November 2026, 09:30 UTC>."},
-		{"a known licence", recovery.Note{Code: recovery.NoteNoSeat, Args: []string{"SPE_E3", "HOUSE_PLAN"}}, true,
-			"No licence is free: Microsoft 365 E3 (SPE_E3), HOUSE_PLAN. Buy a seat or take one back, then press “Check again”."},
-		{"seats are for approvers", recovery.Note{Code: recovery.NoteNoSeat, Args: []string{"SPE_E3"}}, false,
-			"No licence is free. Ask your administrators for one, then press “Check again”."},
+		{
+			"a time",
+			recovery.Note{Code: recovery.NoteDeletedOn, Args: []string{"2026-11-12T09:30:00Z"}},
+			true,
+			"The account was deleted on <!date^1794475800^{date_short_pretty} {time}|12 November 2026, 09:30 UTC>.",
+		},
+		{
+			"a known licence",
+			recovery.Note{Code: recovery.NoteNoSeat, Args: []string{"SPE_E3", "HOUSE_PLAN"}},
+			true,
+			"No licence is free: Microsoft 365 E3 (SPE_E3), HOUSE_PLAN. Buy a seat or take one back, then press “Check again”.",
+		},
+		{
+			"seats are for approvers",
+			recovery.Note{Code: recovery.NoteNoSeat, Args: []string{"SPE_E3"}},
+			false,
+			"No licence is free. Ask your administrators for one, then press “Check again”.",
+		},
 		{"who holds an address is not for requesters", recovery.Note{Code: recovery.NoteSameAddress, Args: []string{"new@contoso.com"}}, false, ""},
 		{"your own", recovery.Note{Code: recovery.NoteYourOwn}, false, "You asked for R-142, so someone else must decide."},
 		{"a state", recovery.Note{Code: recovery.NoteState, Args: []string{"denied"}}, false, "That is not possible any more, or not yet: R-142 is denied."},
-		{"a step", recovery.Note{Code: recovery.NoteFailedStep, Args: []string{"assign-license", "no seat"}}, true,
-			"I could not give it its licence (no licence is free)."},
-		{"a property in place of an address", recovery.Note{Code: recovery.NoteSignInTaken, Args: []string{"userPrincipalName"}}, true,
-			"The sign-in name is taken by another account. Ask again with as: and another one."},
-		{"hours", recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"120"}}, true,
-			"Microsoft has not finished yet (2 hours so far). It can take up to a day."},
-		{"who approved", recovery.Note{Code: recovery.NoteApproverLost, Args: []string{"U0PATTIF01"}}, true,
-			"The approval of <@U0PATTIF01> no longer counts, because that person may not approve any more."},
+		{
+			"a step",
+			recovery.Note{Code: recovery.NoteFailedStep, Args: []string{"assign-license", "no seat"}},
+			true,
+			"I could not give it its licence (no licence is free).",
+		},
+		{
+			"a property in place of an address",
+			recovery.Note{Code: recovery.NoteSignInTaken, Args: []string{"userPrincipalName"}},
+			true,
+			"The sign-in name is taken by another account. Ask again with as: and another one.",
+		},
+		{
+			"hours",
+			recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"120"}},
+			true,
+			"Microsoft has not finished yet (2 hours so far). It can take up to a day.",
+		},
+		{
+			"who approved",
+			recovery.Note{Code: recovery.NoteApproverLost, Args: []string{"U0PATTIF01"}},
+			true,
+			"The approval of <@U0PATTIF01> no longer counts, because that person may not approve any more.",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

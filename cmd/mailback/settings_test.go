@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,9 +16,7 @@ func setEnv(t *testing.T, more map[string]string) {
 		"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "s",
 		"MAILBACK_APPROVERS": "S0123,U0456", "MAILBACK_APPROVAL_CHANNEL": "C0123",
 	}
-	for k, v := range more {
-		env[k] = v
-	}
+	maps.Copy(env, more)
 	for k, v := range env {
 		t.Setenv(k, v)
 	}

@@ -38,21 +38,6 @@ func (u *user) alias() string {
 	return alias
 }
 
-// addresses are the user's sign-in name, mail and proxy addresses without their prefixes, in lower case.
-func (u *user) addresses() []string {
-	all := []string{strings.ToLower(u.UPN)}
-	for _, a := range append([]string{u.Mail}, u.Proxies...) {
-		a = strings.ToLower(a)
-		if _, rest, ok := strings.Cut(a, ":"); ok {
-			a = rest
-		}
-		if a != "" && !slices.Contains(all, a) {
-			all = append(all, a)
-		}
-	}
-	return all
-}
-
 // with returns a copy of u, changed.
 func (u *user) with(change func(*user)) *user {
 	c := *u

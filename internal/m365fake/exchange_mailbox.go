@@ -237,8 +237,10 @@ func (s *Server) setMailbox(a arguments) ([]row, []string, error) {
 		return nil, nil, err
 	}
 	if len(found) != 1 || !strings.EqualFold(s.mailboxKeyOf(found[0], a.text("Identity")), a.text("Identity")) {
-		return nil, nil, &exchangeError{http.StatusBadRequest, "BadRequest", "|Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
-			"The operation couldn't be performed because '" + a.text("Identity") + "' matches multiple entries."}
+		return nil, nil, &exchangeError{
+			http.StatusBadRequest, "BadRequest", "|Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
+			"The operation couldn't be performed because '" + a.text("Identity") + "' matches multiple entries.",
+		}
 	}
 	s.mailboxes.change(found[0], func(m *mailbox) { m.Type = to })
 	return []row{}, nil, nil

@@ -88,8 +88,7 @@ func identify(w http.ResponseWriter, r *http.Request) (request, client string) {
 }
 
 func (s *Server) writeAnswer(w http.ResponseWriter, r *http.Request, a answer, err error) {
-	var refused *graphError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*graphError](err); ok {
 		s.writeGraphError(w, r, refused)
 		return
 	}

@@ -170,7 +170,7 @@ func (st *stand) deletedID(upn string) string {
 		upn += "@contoso.com"
 	}
 	id := newID("user", strings.ToLower(upn))
-	if st.Server.deleted.byID[id] == nil {
+	if st.deleted.byID[id] == nil {
 		st.t.Fatalf("%s is not deleted", upn)
 	}
 	return id

@@ -3,6 +3,7 @@ package slackfake
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -56,6 +57,7 @@ func throttled(wait time.Duration) *apiError { return &apiError{code: "ratelimit
 
 func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-OAuth-Scopes", strings.Join(s.cfg.Scopes, ","))
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	name := r.PathValue("method")
 	result, refusal := s.answer(name, r)
 	if refusal == nil {
@@ -67,9 +69,7 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := map[string]any{"ok": false, "error": refusal.code}
-	for k, v := range refusal.more {
-		body[k] = v
-	}
+	maps.Copy(body, refusal.more)
 	if refusal.retry > 0 {
 		refuse(w, r, http.StatusTooManyRequests, refusal.retry)
 		return
@@ -167,7 +167,7 @@ func readArgs(r *http.Request, takesJSON bool) (map[string]string, *apiError) {
 	}
 	var err error
 	if kind == "multipart/form-data" {
-		err = r.ParseMultipartForm(maxBody)
+		err = r.ParseMultipartForm(maxBody) //nolint:gosec // limited by the caller
 	} else {
 		err = r.ParseForm()
 	}

@@ -1,5 +1,7 @@
 package slackfake
 
+import "maps"
+
 import "regexp"
 
 // The limits in this file and in blocks.go are those of docs.slack.dev/reference/block-kit and of the comments in
@@ -64,25 +66,19 @@ func pattern(re *regexp.Regexp, words string) check {
 // element is an interactive element: more are its own properties, besides those that all have.
 func element(kind string, more props) check {
 	fields := props{"type!": enum(kind), "action_id": str(1, maxID), "focus_on_load": boolean}
-	for name, c := range more {
-		fields[name] = c
-	}
+	maps.Copy(fields, more)
 	return object(fields)
 }
 
 func menu(kind string, more props) check {
 	fields := props{"placeholder": plainText(1, 150), "confirm": confirmObject}
-	for name, c := range more {
-		fields[name] = c
-	}
+	maps.Copy(fields, more)
 	return element(kind, fields)
 }
 
 func textInput(kind string, more props) check {
 	fields := props{"placeholder": plainText(1, 150), "initial_value": str(0, maxText), "dispatch_action_config": dispatch}
-	for name, c := range more {
-		fields[name] = c
-	}
+	maps.Copy(fields, more)
 	return element(kind, fields)
 }
 
@@ -131,9 +127,7 @@ func menus() map[string]check {
 func multiMenus() map[string]check {
 	most := props{"max_selected_items": integer(1, 100)}
 	with := func(more props) props {
-		for name, c := range most {
-			more[name] = c
-		}
+		maps.Copy(more, most)
 		return more
 	}
 	ids := list(1, 100, str(1, maxID))

@@ -2,6 +2,7 @@ package slackfake
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,13 +60,11 @@ func (s *Server) userObject(p *Person, withLocale bool) map[string]any {
 		return u
 	}
 	zone, offset := zoneOf(p.Zone, s.cfg.Now())
-	for k, v := range map[string]any{
+	maps.Copy(u, map[string]any{
 		"real_name": p.RealName, "tz": p.Zone, "tz_label": zone, "tz_offset": offset, "is_admin": p.Admin, "is_owner": p.Owner,
 		"is_primary_owner": p.Owner, "is_restricted": p.Restricted, "is_ultra_restricted": p.UltraRestricted,
 		"is_email_confirmed": ours && !p.Invited, "color": "9f69e7", "who_can_share_contact_card": "EVERYONE",
-	} {
-		u[k] = v
-	}
+	})
 	if p.Invited {
 		u["is_invited_user"] = true
 	}
