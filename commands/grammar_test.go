@@ -133,7 +133,7 @@ func TestParseFaults(t *testing.T) {
 		{"a quote in the middle", `"Adele "Del" Vance"`, SyntaxError{Fault: FaultQuote, Word: `"Adele "Del" Vance"`}},
 		{"empty quotes", `""`, SyntaxError{Fault: FaultEmptyName}},
 		{"a key of another version", "adelev@contoso.com into:bob@contoso.com", SyntaxError{Fault: FaultKey, Word: "into:"}},
-		{"a misspelt key", "adelev@contoso.com licnse:SPE_E3", SyntaxError{Fault: FaultKey, Word: "licnse:", Near: "licence"}},
+		{"a misspelt key", "adelev@contoso.com licnse:SPE_E3", SyntaxError{Fault: FaultKey, Word: "licnse:", Near: "license"}},
 		{"an empty key", "adelev@contoso.com as: adele@contoso.com", SyntaxError{Fault: FaultKeyEmpty, Word: "as:"}},
 		{"a key twice", "adelev@contoso.com license:A licence:B", SyntaxError{Fault: FaultKeyTwice, Word: "license:"}},
 		{"a key in the reason", "adelev@contoso.com with license:SPE_E3", SyntaxError{Fault: FaultKeyLate, Word: "license:SPE_E3"}},

@@ -180,7 +180,7 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 		"chekc " + adele:                       "“check”",
 		"Adele Vance":                          "“Adele”",
 		"adelev＠contoso.com":                   adele,
-		adele + " licnse:SPE_E3":               "“licence:”",
+		adele + " licnse:SPE_E3":               "“license:”",
 		adele + " into:x":                      "as: and license:",
 		adele + " bob@contoso.com":             "One mailbox at a time",
 		adele + " " + strings.Repeat("x", 700): "700",
