@@ -58,15 +58,26 @@ func (s *Service) lease(ctx context.Context, id, version int64) (Request, error)
 		case r.Lease.Until.After(now):
 			return Event{}, errHeld{r.Lease.Until}
 		}
-		r.Lease = Lease{Owner: s.owner, Until: now.Add(leaseTime)}
+		r.Lease = s.newLease(now)
 		return Event{}, nil
 	})
 }
 
-// commit ends a turn: it changes the request, gives the lease back and records the event.
+// newLease gives a lease as a database keeps it: whole milliseconds, UTC, no monotonic clock.
+func (s *Service) newLease(now time.Time) Lease {
+	return Lease{Owner: s.owner, Until: now.Add(leaseTime).UTC().Truncate(time.Millisecond)}
+}
+
+// commitTime is how long a turn's result may take to be recorded.
+const commitTime = 5 * time.Second
+
+// commit ends a turn: it changes the request, gives the lease back and records the event. It does so even when the turn's
+// time is up: what was read or done must not be forgotten.
 func (s *Service) commit(ctx context.Context, was Request, change func(*Request) Event) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
 	_, err := s.Store.Update(ctx, was.ID, func(r *Request) (Event, error) {
-		if r.Lease != was.Lease {
+		if !r.Lease.same(was.Lease) {
 			return Event{}, errLost
 		}
 		r.Lease = Lease{}
@@ -81,15 +92,13 @@ func (s *Service) commit(ctx context.Context, was Request, change func(*Request)
 
 // rest ends a turn without an event: nothing happened, look again after wait.
 func (s *Service) rest(ctx context.Context, r Request, wait time.Duration) (time.Duration, error) {
-	wait = max(wait, 100*time.Millisecond)
+	wait = s.atMost(r, wait)
 	return wait, s.commit(ctx, r, func(*Request) Event { return Event{} })
 }
 
 // release gives the lease back after a turn that failed, so that its repeat need not wait for it.
 func (s *Service) release(ctx context.Context, r Request) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if err := s.commit(ctx, r, func(r *Request) Event { r.Tries++; return Event{} }); err != nil && !errors.Is(err, errLost) {
+	if err := s.commit(ctx, r, func(*Request) Event { return Event{} }); err != nil && !errors.Is(err, errLost) {
 		return fmt.Errorf("release the lease: %w", err)
 	}
 	return nil
@@ -135,10 +144,25 @@ func (s *Service) expires(r Request) time.Time {
 		return time.Time{}
 	}
 	at := r.EnteredAt.Add(s.Settings.TTL)
-	if r.Plan != nil && !r.Plan.Deadline.IsZero() && r.Plan.Deadline.Before(at) {
-		at = r.Plan.Deadline
+	var purge time.Time
+	switch {
+	case r.Plan != nil:
+		purge = r.Plan.Deadline
+	case r.Diagnosis != nil:
+		purge = r.Diagnosis.Deadline
+	}
+	if !purge.IsZero() && purge.Before(at) {
+		at = purge
 	}
 	return at
+}
+
+// atMost keeps a wait from being so short that it spins, or from going beyond the request's end.
+func (s *Service) atMost(r Request, wait time.Duration) time.Duration {
+	if at := s.expires(r); !at.IsZero() {
+		wait = min(wait, at.Sub(s.Now()))
+	}
+	return max(wait, 100*time.Millisecond)
 }
 
 // untilExpiry waits for a person.
@@ -175,23 +199,27 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 			return r.become(Impossible, Event{Kind: EventEnded, Note: refused})
 		})
 	}
-	d, err := s.diagnose(ctx, r.Ask, r.Choices)
+	d, err := s.decidable(ctx, r, r.Ask)
 	if err != nil {
 		return s.stumble(ctx, r, err)
-	}
-	if d.Plan != nil {
-		nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan.Approvals)
-		if err != nil {
-			return s.stumble(ctx, r, err)
-		}
-		if nobody != nil {
-			d = d.ends(d.Case, *nobody)
-		}
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		r.Reader.Approver = approver
 		return r.diagnosed(d)
 	})
+}
+
+// decidable is a diagnosis whose plan enough people may decide on.
+func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
+	d, err := s.diagnose(ctx, ask, r.Choices)
+	if err != nil || d.Plan == nil {
+		return d, err
+	}
+	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan.Approvals)
+	if nobody != nil {
+		d = d.ends(d.Case, *nobody)
+	}
+	return d, err
 }
 
 // diagnosed takes a diagnosis into a request that waits for one: to confirming with a plan, to its end without one, or to
@@ -236,18 +264,25 @@ func (n *Note) passing() bool {
 func (s *Service) stumble(ctx context.Context, r Request, err error) (time.Duration, error) {
 	note, wait := s.excuse(r, err)
 	s.Logger.WarnContext(ctx, "look-up failed", "request", r.Ref(), "tries", r.Tries, "wait", wait, "error", err)
-	if r.Obstacle != nil && r.Obstacle.Code == note.Code && note.Code != NoteWaitThrottled {
-		return wait, s.commit(ctx, r, func(r *Request) Event {
+	next := s.Now().Add(wait)
+	if !note.worthTelling(r.Obstacle, wait) {
+		return s.atMost(r, wait), s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle, r.Next = &note, next
 			r.Tries++
-			r.Next = s.Now().Add(wait)
 			return Event{}
 		})
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		r.Obstacle, r.Next = &note, s.Now().Add(wait)
+		r.Obstacle, r.Next = &note, next
 		r.Tries++
 		return Event{Kind: EventWaiting, Note: &note}
 	})
+}
+
+// worthTelling says whether people do not know yet what stands in the way. A pause is told again when it is a long one,
+// because it has another end.
+func (n Note) worthTelling(known *Note, wait time.Duration) bool {
+	return known == nil || known.Code != n.Code || n.Code == NoteWaitThrottled && wait >= time.Minute
 }
 
 // excuse words an error as a note and says when to try again.
@@ -283,7 +318,7 @@ func (s *Service) confirming(ctx context.Context, r Request) (time.Duration, err
 	if wait := r.Next.Sub(s.Now()); r.Obstacle != nil && wait > 0 {
 		return s.rest(ctx, r, wait)
 	}
-	d, err := s.diagnose(ctx, r.Ask, r.Choices)
+	d, err := s.decidable(ctx, r, r.again())
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
@@ -301,14 +336,12 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 	if wait := r.Next.Sub(s.Now()); r.Obstacle != nil && wait > 0 {
 		return s.rest(ctx, r, wait)
 	}
-	lost, err := s.lostApprover(ctx, r)
+	stand, lost, err := s.standingReviews(ctx, r)
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
-	if lost != nil {
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			return r.withoutReview(*lost)
-		})
+	if r.Reviews = stand; r.approvals() < r.Plan.Approvals {
+		return 0, s.commit(ctx, r, func(r *Request) Event { return r.shortOf(stand, lost) })
 	}
 	d, err := s.diagnose(ctx, r.again(), r.Choices)
 	if err != nil {
@@ -316,40 +349,44 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 	}
 	diff := r.differences(d)
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		if len(diff) > 0 {
+		switch {
+		case len(r.Inbox) > 0: // a click came meanwhile, and may be a cancellation: its own job decides it first
+			return Event{}
+		case len(diff) > 0:
 			return r.void(d, diff)
 		}
-		r.Obstacle = nil
+		r.Obstacle, r.Reviews = nil, stand
 		return r.become(Restoring, Event{Kind: EventStarted})
 	})
 }
 
-// lostApprover gives the first review that no longer counts because its approver may not decide any more.
-func (s *Service) lostApprover(ctx context.Context, r Request) (*Review, error) {
+// standingReviews parts the reviews into those that still count and those whose approver may not decide any more. Somebody
+// who is not there any more (NotFound) may not.
+func (s *Service) standingReviews(ctx context.Context, r Request) (stand, lost []Review, err error) {
 	for _, v := range r.Reviews {
 		refused, err := s.mayDecide(ctx, r, v.By)
-		if err != nil {
-			return nil, err
-		}
-		if refused != nil {
-			return &v, nil
+		switch {
+		case err != nil && KindOf(err) != NotFound:
+			return nil, nil, err
+		case err != nil || refused != nil:
+			lost = append(lost, v)
+		default:
+			stand = append(stand, v)
 		}
 	}
-	return nil, nil
+	return stand, lost, nil
 }
 
-// withoutReview takes a review back.
-func (r *Request) withoutReview(v Review) Event {
-	kept := r.Reviews[:0:0]
-	for _, o := range r.Reviews {
-		if o.By != v.By {
-			kept = append(kept, o)
-		}
+// shortOf sends the request back to its approvers because too few of those who approved still may.
+func (r *Request) shortOf(stand, lost []Review) Event {
+	r.Reviews, r.Changed, r.Obstacle = stand, nil, nil
+	for _, v := range lost {
+		r.Changed = append(r.Changed, Note{NoteApproverLost, []string{v.By.UserID}})
 	}
-	r.Reviews = kept
-	note := &Note{NoteApproverLost, []string{v.By.UserID}}
-	r.Changed = []Note{*note}
-	return r.become(Pending, Event{Kind: EventVoided, Note: note})
+	if len(lost) == 0 { // the plan asks for more than there ever were
+		r.Changed = []Note{{NotePlanDiffers, []string{"approvals"}}}
+	}
+	return r.become(Pending, Event{Kind: EventVoided, Note: &r.Changed[0]})
 }
 
 // void sends the request back to its requester with the new plan and how it differs.
@@ -362,10 +399,15 @@ func (r *Request) void(d Diagnosis, diff []Note) Event {
 	return e
 }
 
-// again is the ask for looking at the approved plan's account once more: by its object id, whatever else has come to
-// have the address since.
+// again is the ask for looking once more at the account that was found: by its object id, whatever else has come to have
+// the address since.
 func (r Request) again() Ask {
 	ask := r.Ask
-	ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
+	switch {
+	case r.Plan != nil:
+		ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
+	case r.Diagnosis != nil && r.Diagnosis.Account.ID != "":
+		ask.Query = Query{Kind: ByObjectID, Value: r.Diagnosis.Account.ID}
+	}
 	return ask
 }

@@ -27,11 +27,12 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 	}
 	return s.commit(ctx, r, func(r *Request) Event {
 		r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
-		if refused == nil {
-			refused = r.stateAllows(c, s.Settings)
+		why := refused
+		if why == nil {
+			why = r.stateAllows(c)
 		}
-		if refused != nil {
-			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
+		if why != nil {
+			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: why}
 		}
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
@@ -61,8 +62,7 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		return s.mayApprove(ctx, c.By)
 	case ActCancel, ActCheck:
 		if c.By == r.Requester {
-			_, refused, err := s.person(ctx, c.By)
-			return refused, err
+			return s.mayAct(ctx, c.By)
 		}
 		return s.mayApprove(ctx, c.By)
 	default:
@@ -72,7 +72,7 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 
 // orWorse gives the reason why somebody may do nothing at all, else otherwise.
 func (s *Service) orWorse(ctx context.Context, who Actor, otherwise Note) (*Note, error) {
-	_, refused, err := s.person(ctx, who)
+	refused, err := s.mayAct(ctx, who)
 	if err != nil || refused != nil {
 		return refused, err
 	}
@@ -108,7 +108,7 @@ func cardsOf(a Action) []string {
 }
 
 // stateAllows says why the request, as it is now, does not take the click.
-func (r *Request) stateAllows(c Click, s Settings) *Note {
+func (r *Request) stateAllows(c Click) *Note {
 	wrong := &Note{NoteState, []string{string(r.State)}}
 	switch c.Action {
 	case ActConfirm:
@@ -143,11 +143,7 @@ func (r *Request) stateAllows(c Click, s Settings) *Note {
 
 // offerAllows says why a choice cannot be taken: it must be one of the values offered.
 func (r *Request) offerAllows(c Click, wrong *Note) *Note {
-	want := Confirming
-	if c.Action == ChooseAccount {
-		want = Submitted
-	}
-	if r.State != want || r.Diagnosis == nil {
+	if r.State != Confirming && r.State != Submitted || r.Diagnosis == nil {
 		return wrong
 	}
 	for _, o := range r.Diagnosis.Offers {
@@ -180,7 +176,7 @@ func (r *Request) openOffer() (Offer, bool) {
 	if r.Diagnosis == nil {
 		return Offer{}, false
 	}
-	i := slices.IndexFunc(r.Diagnosis.Offers, func(o Offer) bool { return o.Required && o.Chosen == "" })
+	i := slices.IndexFunc(r.Diagnosis.Offers, Offer.open)
 	if i < 0 {
 		return Offer{}, false
 	}
@@ -224,7 +220,7 @@ func (r *Request) obey(c Click, now time.Time) Event {
 func (r *Request) choose(c Click) Event {
 	switch c.Action {
 	case ChooseAccount:
-		r.Choices.Account, r.Obstacle = c.Value, nil
+		r.Choices.Account = c.Value
 	case ChooseSignInName:
 		r.Choices.SignInName = c.Value
 	case ChooseDrop:
@@ -234,21 +230,23 @@ func (r *Request) choose(c Click) Event {
 	case ChooseSignIn:
 		r.Choices.BlockSignIn = c.Value == "block"
 	}
-	r.Replan, r.Next = r.State == Confirming, time.Time{}
+	r.Replan, r.Next, r.Obstacle = r.State == Confirming, time.Time{}, nil
 	return Event{Kind: EventChosen}
 }
 
-// retry starts an ended request again, on the word of an approver with fresh rights. Steps that were read back stay done.
+// retry starts an ended request again, on the word of an approver with fresh rights beside those who approved the plan
+// before. Steps that were read back stay done, but for those that the proof missed.
 func (r *Request) retry(c Click, now time.Time) Event {
-	r.Reviews = []Review{{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()}}
-	r.Proof, r.Obstacle = nil, nil
+	r.Reviews = slices.DeleteFunc(r.Reviews, func(v Review) bool { return v.By == c.By })
+	r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
 	for i := range r.Plan.Steps {
-		if p := &r.Plan.Steps[i].Progress; p.Done.IsZero() {
-			*p = Progress{Receipts: p.Receipts}
+		st := &r.Plan.Steps[i]
+		if st.Progress.Done.IsZero() || r.Proof != nil && r.Proof.misses(st.Kind) {
+			st.Progress = Progress{Receipts: st.Progress.Receipts}
 		}
 	}
-	e := Event{Kind: EventRetried}
-	return r.become(Approved, e)
+	r.Proof, r.Obstacle = nil, nil
+	return r.become(Approved, Event{Kind: EventRetried})
 }
 
 // approvals counts the distinct people who approved the plan in force.
@@ -271,7 +269,14 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 		note = Note{NoteChannel, []string{c.Reason}}
 	}
 	ends := r.State.CanBecome(Cancelled) && r.State != Cancelled
-	err := s.commit(ctx, r, func(r *Request) Event {
+	if ends && c.Value != CardApproval && r.ResponseURL != "" {
+		told := r
+		told.Obstacle, told.State = &note, Cancelled
+		if err := s.Replier.Reply(ctx, told); err != nil { // before the commit: better told twice than never
+			s.Logger.WarnContext(ctx, "requester not told", "request", r.Ref(), "error", err)
+		}
+	}
+	return s.commit(ctx, r, func(r *Request) Event {
 		r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
 		if !ends {
 			return Event{Kind: EventUnsent, Note: &note}
@@ -279,14 +284,6 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 		r.Obstacle = &note
 		return r.become(Cancelled, Event{Kind: EventCancelled, Note: &note})
 	})
-	if err != nil || !ends || c.Value == CardApproval || r.ResponseURL == "" {
-		return err
-	}
-	r.Obstacle, r.State = &note, Cancelled
-	if err := s.Replier.Reply(ctx, r); err != nil {
-		s.Logger.WarnContext(ctx, "requester not told", "request", r.Ref(), "error", err)
-	}
-	return nil
 }
 
 // differences says how a fresh diagnosis differs from the plan that was approved; nothing when it does not.
@@ -301,34 +298,31 @@ func (r *Request) differences(d Diagnosis) []Note {
 			return nil
 		}
 		return []Note{{NotePlanDiffers, []string{"steps"}}}
-	case d.Plan.Fingerprint() == r.Plan.Fingerprint():
-		return nil
 	}
-	diff := planDiff(*r.Plan, *d.Plan)
-	if len(diff) == 0 {
-		diff = []Note{{NotePlanDiffers, []string{"warnings"}}}
-	}
-	return diff
+	return planDiff(r.Plan, d)
 }
 
-// planDiff names the parts in which two plans differ.
-func planDiff(old, fresh Plan) []Note {
+// planDiff names the parts in which a fresh diagnosis' plan differs from the one that was agreed to. A choice that nobody
+// was asked for yet is a difference too: somebody has come to hold a name or an address since.
+func planDiff(old *Plan, d Diagnosis) []Note {
 	var diff []Note
 	add := func(differs bool, what string) {
-		if differs {
-			diff = append(diff, Note{NotePlanDiffers, []string{what}})
+		note := Note{NotePlanDiffers, []string{what}}
+		if differs && !slices.ContainsFunc(diff, note.same) {
+			diff = append(diff, note)
 		}
 	}
-	if old.Case != fresh.Case {
-		diff = append(diff, Note{NoteCaseDiffers, []string{string(old.Case), string(fresh.Case)}})
+	if old.Case != d.Plan.Case {
+		diff = append(diff, Note{NoteCaseDiffers, []string{string(old.Case), string(d.Plan.Case)}})
 	}
-	sameStep := func(a, b Step) bool { return a.same(b) }
+	fresh, a, b := d.Plan, old.Access, d.Plan.Access
 	add(old.AccountID != fresh.AccountID || old.Address != fresh.Address || old.Name != fresh.Name, "account")
-	add(old.SignIn != fresh.SignIn || old.SignInName != fresh.SignInName, "sign-in")
-	add(!slices.EqualFunc(old.Steps, fresh.Steps, sameStep), "steps")
-	add(!slices.Equal(old.Access.Roles, fresh.Access.Roles) || old.Access.RolesKnown != fresh.Access.RolesKnown ||
-		old.Access.Groups != fresh.Access.Groups, "access")
+	add(old.SignIn != fresh.SignIn || old.SignInName != fresh.SignInName || d.open(ChooseSignInName), "sign-in")
+	add(!slices.EqualFunc(old.Steps, fresh.Steps, Step.same) || d.open(ChooseDrop), "steps")
+	add(d.open(ChooseLicense), "license")
+	add(!slices.Equal(a.Roles, b.Roles) || a.RolesKnown != b.RolesKnown || a.Groups != b.Groups || a.GroupsKnown != b.GroupsKnown, "access")
 	add(old.Approvals != fresh.Approvals, "approvals")
+	add(len(diff) == 0 && old.Fingerprint() != fresh.Fingerprint(), "steps")
 	return diff
 }
 

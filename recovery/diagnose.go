@@ -103,22 +103,59 @@ func (s Settings) judge(r reading, ask Ask, c Choices, q Query) Diagnosis {
 	found := slices.DeleteFunc(slices.Clone(r.Found), func(f Found) bool {
 		return f.Account.Deleted() && !r.ReadAt.Before(f.Account.DeletedAt.Add(Retention))
 	})
-	live := slices.IndexFunc(found, func(f Found) bool { return !f.Account.Deleted() })
 	switch {
 	case len(found) == 0:
 		return s.nobody(d, r)
 	case q.Kind == ByName || len(found) > 1 && !wantsTheDeleted(found, c):
 		return ambiguous(d, r, found)
-	case len(found) > 1:
-		found = slices.DeleteFunc(found, func(f Found) bool { return !f.Account.Deleted() })
-		d.Evidence = append(d.Evidence, Note{NoteSameAddress, []string{r.Found[live].Account.UserPrincipalName}})
 	}
 	f := found[0]
+	for _, o := range found[1:] { // of a live and a deleted one
+		if f, o = deletedFirst(f, o); !o.Account.Deleted() {
+			d.Evidence = append(d.Evidence, Note{NoteSameAddress, []string{o.Account.UserPrincipalName}})
+		}
+	}
 	d.Account = f.Account
 	if f.Account.Deleted() {
 		return s.deleted(d, r, f, ask, c)
 	}
-	return s.live(d, r, f, ask, c)
+	d = s.live(d, r, f, ask, c)
+	if m, ok := r.severed(found); ok && d.Plan == nil && (d.Case == CaseHealthy || d.Obstacle.Code == NoteMailboxGone) {
+		return d.leftBehind(m)
+	}
+	return d
+}
+
+func deletedFirst(a, b Found) (Found, Found) {
+	if a.Account.Deleted() {
+		return a, b
+	}
+	return b, a
+}
+
+// severed gives the soft-deleted or inactive mailbox that an earlier account with the same address left behind: a user who
+// was created anew has another, empty one.
+func (r reading) severed(found []Found) (Mailbox, bool) {
+	for _, m := range r.mailboxes {
+		own := slices.ContainsFunc(found, func(f Found) bool { return f.Account.ID == m.ObjectID })
+		if !own && (m.Inactive || !m.SoftDeletedAt.IsZero()) {
+			return m, true
+		}
+	}
+	return Mailbox{}, false
+}
+
+// leftBehind is the diagnosis of a mailbox that outlived its user.
+func (d Diagnosis) leftBehind(m Mailbox) Diagnosis {
+	d = d.ends(CaseSoftDeleted, Note{Code: NoteNotThisWay})
+	d.Type, d.TypeProven, d.Deadline = m.Type, true, time.Time{}
+	switch {
+	case m.Inactive:
+		d.Case = CaseInactive
+	case !m.SoftDeletedAt.IsZero():
+		d.Deadline = m.SoftDeletedAt.Add(Retention)
+	}
+	return d
 }
 
 // wantsTheDeleted says whether, of a live and one deleted account with the same address, the deleted one is meant beyond
@@ -139,17 +176,11 @@ func (s Settings) nobody(d Diagnosis, r reading) Diagnosis {
 	for _, f := range r.Found { // those left out above: past their thirty days
 		d.Obstacle = &Note{NotePurged, []string{stamp(f.Account.DeletedAt.Add(Retention))}}
 	}
-	for _, m := range r.mailboxes {
-		d.Type, d.TypeProven = m.Type, true
-		d.Obstacle = &Note{Code: NoteNotThisWay}
-		if m.Inactive {
-			d.Case = CaseInactive
-			return d
-		}
-		d.Case = CaseSoftDeleted
-		if !m.SoftDeletedAt.IsZero() {
-			d.Deadline = m.SoftDeletedAt.Add(Retention)
-		}
+	if i := slices.IndexFunc(r.mailboxes, func(m Mailbox) bool { return m.Inactive }); i >= 0 {
+		return d.leftBehind(r.mailboxes[i])
+	}
+	if len(r.mailboxes) > 0 {
+		return d.leftBehind(r.mailboxes[0])
 	}
 	if !r.exchange {
 		d.Evidence = append(d.Evidence, Note{Code: NoteMaybeNotBack})
@@ -176,7 +207,7 @@ func ambiguous(d Diagnosis, r reading, found []Found) Diagnosis {
 
 // live is the diagnosis of an account that is not deleted: healthy, or without a licence.
 func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diagnosis {
-	a, m := f.Account, Mailbox{}
+	a := f.Account
 	d.Type, d.TypeProven = purposeType(f.Probe.Purpose), f.Probe.Purpose != ""
 	m, known := r.mailbox(a.ID)
 	if known {
@@ -192,6 +223,8 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 		return d.ends(CaseSynced, Note{Code: NoteSyncedUser})
 	case a.UserType == "Guest":
 		return d.ends(CaseGone, Note{Code: NoteGuestAccount})
+	case licensed && f.Probe.State == MailboxUnknown:
+		return d.ends(CaseHealthy, Note{NoteMissingRole, []string{"MailboxSettings.Read"}})
 	case licensed:
 		return d.ends(CaseHealthy, Note{NoteStillWaiting, []string{"0"}})
 	}
@@ -202,7 +235,7 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 		return d.ends(CaseLicense, Note{NoteMissingRole, []string{"MailboxSettings.Read"}})
 	case f.Probe.State == MailboxAbsent && r.exchange && !known:
 		return d.ends(CaseLicense, Note{Code: NoteMailboxGone})
-	case known && m.Shared():
+	case known && m.Shared() && m.SoftDeletedAt.IsZero():
 		return d.ends(CaseHealthy, Note{Code: NoteHealthy})
 	case f.Probe.State == MailboxAbsent:
 		d.Evidence = append(d.Evidence, Note{Code: NoteMailboxAbsent})

@@ -80,7 +80,7 @@ type SKU struct {
 	Warning      int      `json:"warning"`         // prepaidUnits.warning: the grace period
 	Consumed     int      `json:"consumed"`        // consumedUnits
 	MailboxPlans []string `json:"mailbox_plans"`   // ids of its service plans that give a mailbox; empty when it gives none
-	Plans        []string `json:"plans,omitempty"` // ids of all its service plans
+	Plans        []string `json:"plans,omitempty"` // ids of all its service plans for users
 	Assignable   bool     `json:"assignable"`      // appliesTo User, capabilityStatus Enabled or Warning
 }
 

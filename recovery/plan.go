@@ -30,6 +30,9 @@ type Note struct {
 	Args []string `json:"args,omitempty"`
 }
 
+// same says whether two notes are the same.
+func (n Note) same(o Note) bool { return n.Code == o.Code && slices.Equal(n.Args, o.Args) }
+
 // Candidate is one of several accounts that an address may mean.
 type Candidate struct {
 	ID        string    `json:"id"`
@@ -47,6 +50,9 @@ type Offer struct {
 	Chosen   string   `json:"chosen,omitempty"` // Value of the option taken
 	About    []Holder `json:"about,omitempty"`  // who is in the way
 }
+
+// open says whether the offer still keeps the plan from being confirmed.
+func (o Offer) open() bool { return o.Required && o.Chosen == "" }
 
 // Option is one value of an offer.
 type Option struct {
@@ -68,6 +74,11 @@ type Diagnosis struct {
 	Obstacle   *Note       `json:"obstacle,omitempty"`   // why no plan can be carried out now
 	Offers     []Offer     `json:"offers,omitempty"`
 	Plan       *Plan       `json:"plan,omitempty"` // nil without a way back
+}
+
+// open says whether a required choice of that kind is still to be made.
+func (d Diagnosis) open(a Action) bool {
+	return slices.ContainsFunc(d.Offers, func(o Offer) bool { return o.Action == a && o.open() })
 }
 
 // StepKind is one thing that a plan does.
@@ -101,11 +112,13 @@ type Step struct {
 
 // Progress is how far a step is.
 type Progress struct {
-	Began    time.Time `json:"began,omitzero"`    // first look
-	Acted    time.Time `json:"acted,omitzero"`    // last time the change was sent
-	Done     time.Time `json:"done,omitzero"`     // read back
-	Found    bool      `json:"found,omitempty"`   // its effect was there before we acted
-	Problem  *Note     `json:"problem,omitempty"` // why it waits or gave up
+	Began    time.Time `json:"began,omitzero"`     // first look
+	Acted    time.Time `json:"acted,omitzero"`     // last time the change was sent
+	Done     time.Time `json:"done,omitzero"`      // read back
+	Found    bool      `json:"found,omitempty"`    // its effect was there before we acted
+	Problem  *Note     `json:"problem,omitempty"`  // why it waits or gave up
+	Told     int       `json:"told,omitempty"`     // after how many minutes of waiting people were last told
+	Failures int       `json:"failures,omitempty"` // errors in a row, of looking or acting
 	Receipts []Receipt `json:"receipts,omitempty"`
 }
 
@@ -178,4 +191,9 @@ type Proof struct {
 	Missing        []Note    `json:"missing,omitempty"` // what did not come back; none for Succeeded
 	Notes          []Note    `json:"notes,omitempty"`
 	Receipt        Receipt   `json:"receipt"`
+}
+
+// misses says whether a step's effect was not read back.
+func (p Proof) misses(kind StepKind) bool {
+	return slices.ContainsFunc(p.Missing, Note{NoteStepMissing, []string{string(kind)}}.same)
 }

@@ -32,6 +32,7 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 		Case: d.Case, AccountID: a.ID, Address: a.Address(), Name: a.DisplayName, SignInName: a.UserPrincipalName,
 		Access: f.Access, Deadline: d.Deadline, Approvals: s.Approvals,
 	}
+	p.Access.Roles = sorted(f.Access.Roles)
 	step := Step{Kind: StepRestoreUser}
 	if why := s.nameConflicts(&d, &step, r, f, c); why != nil {
 		return d.ends(d.Case, *why)
@@ -48,9 +49,9 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 		p.Warnings = append(p.Warnings, Note{NoteAddressDropped, []string{drop}})
 	}
 	if len(f.HoldersUnknown) > 0 {
-		p.Warnings = append(p.Warnings, Note{NoteHoldersUnknown, f.HoldersUnknown})
+		p.Warnings = append(p.Warnings, Note{NoteHoldersUnknown, sorted(f.HoldersUnknown)})
 	}
-	addAccess(p, f.Access)
+	addAccess(p, p.Access)
 	if d.Case == CaseShared && !d.TypeProven {
 		p.Warnings = append(p.Warnings, Note{Code: NoteTypeUnknown})
 	}
@@ -96,11 +97,15 @@ func (s Settings) nameConflicts(d *Diagnosis, step *Step, r reading, f Found, c 
 		}
 	}
 	if wish := c.SignInName; wish != "" {
-		switch {
-		case !onDomain(wish, r.Organization.Domains):
-			return &Note{NoteDomain, []string{wish}}
-		case r.asTaken:
-			return &Note{NoteSignInTaken, []string{wish}}
+		why := wishRefused(wish, r)
+		if why != nil { // another name can be chosen
+			d.Offers = append(d.Offers, Offer{
+				Action: ChooseSignInName, Required: true, About: names,
+				Options: slices.DeleteFunc(signInNames(a.UserPrincipalName, "", r.Organization.Domains), func(o Option) bool {
+					return SameAddress(o.Value, wish)
+				}),
+			})
+			return why
 		}
 		step.SignInName = wish
 	}
@@ -122,6 +127,18 @@ func (s Settings) nameConflicts(d *Diagnosis, step *Step, r reading, f Found, c 
 	}
 	d.Offers = append(d.Offers, offer)
 	return nil
+}
+
+// wishRefused says why the account cannot come back under the sign-in name that was wished for; nil when it can.
+func wishRefused(wish string, r reading) *Note {
+	switch {
+	case !onDomain(wish, r.Organization.Domains):
+		return &Note{NoteDomain, []string{wish}}
+	case r.asTaken:
+		return &Note{NoteSignInTaken, []string{wish}}
+	default:
+		return nil
+	}
 }
 
 // heldAddresses lists the addresses that holders have, each once.
@@ -208,7 +225,7 @@ func (s Settings) addLicense(d *Diagnosis, p *Plan, r reading, ask Ask, c Choice
 		*d = d.ends(d.Case, Note{NoteMissingRole, []string{"User.ReadWrite.All"}})
 		return false
 	}
-	if d.Account.UsageLocation == "" {
+	if step.Kind == StepAssign && d.Account.UsageLocation == "" { // a group's licence takes the tenant's by itself
 		if why := s.addLocation(p, r); why != nil {
 			*d = d.ends(d.Case, *why)
 			return false
@@ -288,7 +305,11 @@ func heldLicense(d *Diagnosis, p *Plan, r reading) (Step, *Note, bool) {
 			continue
 		}
 		keep := slices.DeleteFunc(slices.Clone(l.DisabledPlans), func(id string) bool { return slices.Contains(sku.MailboxPlans, id) })
-		if len(keep) < len(l.DisabledPlans) && !hasMailboxPlan(a, r.SKUs) {
+		off := len(l.DisabledPlans)-len(keep) == len(sku.MailboxPlans)
+		if off && hasMailboxPlan(a, r.SKUs) {
+			continue // another one gives the mailbox
+		}
+		if off {
 			d.Evidence = append(d.Evidence, Note{NotePlanOff, []string{sku.PartNumber}})
 			p.Seats = &Seats{SKU: sku.ID, PartNumber: sku.PartNumber, Free: sku.Free()}
 			return assignStep(sku, keep), nil, true
@@ -330,8 +351,11 @@ func assign(p *Plan, sku SKU, off []string) (Step, *Note) {
 }
 
 func assignStep(sku SKU, off []string) Step {
-	return Step{Kind: StepAssign, SKU: sku.ID, PartNumber: sku.PartNumber, DisabledPlans: off}
+	return Step{Kind: StepAssign, SKU: sku.ID, PartNumber: sku.PartNumber, DisabledPlans: sorted(off)}
 }
+
+// sorted gives a list in an order that two readings have in common, as fingerprints need it.
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 // preferred gives the SKUs of MAILBACK_LICENSES that the tenant has, in that order.
 func (s Settings) preferred(fits []SKU) []SKU {

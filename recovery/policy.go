@@ -23,24 +23,24 @@ func (s Settings) standing(p Person) *Note {
 	}
 }
 
-// person reads who somebody is and why that person may do nothing at all.
-func (s *Service) person(ctx context.Context, who Actor) (Person, *Note, error) {
+// mayAct reads who somebody is and why that person may do nothing at all; nil for a full member.
+func (s *Service) mayAct(ctx context.Context, who Actor) (*Note, error) {
 	if who.UserID == "" || who.TeamID != s.Settings.TeamID {
-		return Person{}, &Note{Code: NoteExternal}, nil
+		return &Note{Code: NoteExternal}, nil
 	}
 	p, err := s.People.Person(ctx, who.UserID)
 	if err != nil {
-		return Person{}, nil, fmt.Errorf("read the person %s: %w", who.UserID, err)
+		return nil, fmt.Errorf("read the person %s: %w", who.UserID, err)
 	}
 	if p.ID != who.UserID {
-		return Person{}, &Note{Code: NoteUnproven}, nil
+		return &Note{Code: NoteUnproven}, nil
 	}
-	return p, s.Settings.standing(p), nil
+	return s.Settings.standing(p), nil
 }
 
 // mayApprove says why somebody may not decide on requests in general; nil for an approver.
 func (s *Service) mayApprove(ctx context.Context, who Actor) (*Note, error) {
-	_, refused, err := s.person(ctx, who)
+	refused, err := s.mayAct(ctx, who)
 	if refused != nil || err != nil {
 		return refused, err
 	}
@@ -87,8 +87,8 @@ func (s *Service) mayAsk(ctx context.Context, who Actor) (approver bool, refused
 	return false, nil, nil
 }
 
-// among says whether a user is one of ids, by user id or through a user group. A group that cannot be read is an error
-// unless the user is among the others.
+// among says whether a user is one of ids, by user id or through a user group. A group that is gone or disabled has nobody
+// in it; one that cannot be read is an error unless the user is among the others.
 func (s *Service) among(ctx context.Context, ids []string, user string) (bool, error) {
 	if slices.Contains(ids, user) {
 		return true, nil
@@ -99,6 +99,9 @@ func (s *Service) among(ctx context.Context, ids []string, user string) (bool, e
 			continue
 		}
 		members, err := s.People.Members(ctx, id)
+		if KindOf(err) == NotFound {
+			continue
+		}
 		if err != nil {
 			failed = fmt.Errorf("read the user group %s: %w", id, err)
 			continue
@@ -140,7 +143,7 @@ func (s *Service) enoughApprovers(ctx context.Context, requester Actor, need int
 		if who == requester && !s.Settings.SelfApproval {
 			continue
 		}
-		_, refused, err := s.person(ctx, who)
+		refused, err := s.mayAct(ctx, who)
 		if err != nil && KindOf(err) != NotFound {
 			return nil, err
 		}

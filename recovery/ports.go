@@ -82,7 +82,9 @@ type Store interface {
 	Create(ctx context.Context, r Request, e Event) (Request, bool, error)
 	// Update changes a request: row, event, messages and next job are committed together or not at all. The closure does
 	// no I/O and may run more than once. An Event without Kind is bookkeeping (a lease): the row alone is saved, the
-	// version stays. A change of State that the state table does not have is refused with ErrEdge. ErrNotFound when there is no such request.
+	// version stays. With an Event the version grows, a change of State sets EnteredAt to the event's time, and the store
+	// fills in Request, Seq, From, To, Fingerprint and a missing At. A change of State that the state table does not have is
+	// refused with ErrEdge. ErrNotFound when there is no such request.
 	Update(ctx context.Context, id int64, change func(*Request) (Event, error)) (Request, error)
 	// Request gives one request as it is now; ErrNotFound.
 	Request(ctx context.Context, id int64) (Request, error)

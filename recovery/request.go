@@ -3,6 +3,7 @@ package recovery
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"time"
@@ -68,8 +69,8 @@ type Secret string
 // String hides the secret.
 func (Secret) String() string { return "[secret]" }
 
-// GoString hides the secret from %#v.
-func (Secret) GoString() string { return "[secret]" }
+// Format hides the secret from every verb of package fmt, wrong ones included.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[secret]") }
 
 // LogValue hides the secret from slog.
 func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
@@ -108,6 +109,9 @@ type Request struct {
 	Next  time.Time `json:"next,omitzero"`   // when it is looked at again
 }
 
+// LogValue keeps a request that reaches a log by mistake down to its id.
+func (r Request) LogValue() slog.Value { return slog.StringValue(r.Ref()) }
+
 // Reader says what a requester may see and in which language.
 type Reader struct {
 	Approver bool   `json:"approver,omitempty"` // may see candidates, holders, seats and access
@@ -122,6 +126,9 @@ type Lease struct {
 	Owner string    `json:"owner,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 }
+
+// same says whether two leases are one; a time that came back from a database is equal, not identical.
+func (l Lease) same(o Lease) bool { return l.Owner == o.Owner && l.Until.Equal(o.Until) }
 
 // Verdict is what an approver decided.
 type Verdict string

@@ -35,13 +35,14 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	step := r.Plan.Steps[i]
 	there, err := s.look(ctx, r, step)
 	if err != nil {
-		return s.stepTrouble(ctx, r, i, err)
+		return s.stepTrouble(ctx, r, i, err, step.Progress.Acted)
 	}
 	now := s.Now()
 	if there {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			p := &r.Plan.Steps[i].Progress
 			p.Done, p.Found, p.Problem = now, p.Acted.IsZero() && step.Kind != StepMailbox, nil
+			p.Failures = 0
 			if p.Began.IsZero() {
 				p.Began = now
 			}
@@ -50,7 +51,8 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		})
 	}
 	if step.overdue(now) {
-		return s.stepTrouble(ctx, r, i, &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: "the effect"})
+		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: "the effect"}
+		return s.stepTrouble(ctx, r, i, err, step.Progress.Acted)
 	}
 	if step.Kind == StepMailbox || !step.Progress.Acted.IsZero() && now.Sub(step.Progress.Acted) < repeatAfter {
 		return s.awaitStep(ctx, r, i)
@@ -68,6 +70,9 @@ func (s *Service) look(ctx context.Context, r Request, step Step) (bool, error) 
 	id := r.Plan.AccountID
 	if step.Kind == StepMailbox {
 		probe, err := s.Directory.Mailbox(ctx, id)
+		if KindOf(err) == NotFound { // the part of Graph that was asked does not know the account yet
+			return false, nil
+		}
 		return probe.State == MailboxAnswers, err
 	}
 	a, _, err := s.Directory.Account(ctx, id)
@@ -77,15 +82,22 @@ func (s *Service) look(ctx context.Context, r Request, step Step) (bool, error) 
 	if err != nil {
 		return false, err
 	}
+	return a.shows(step), nil
+}
+
+// shows says whether the effect of a step on the account is there.
+func (a Account) shows(step Step) bool {
 	switch step.Kind {
 	case StepRestoreUser:
-		return !a.Deleted() && (step.SignInName == "" || SameAddress(a.UserPrincipalName, step.SignInName)), nil
+		return !a.Deleted() && (step.SignInName == "" || SameAddress(a.UserPrincipalName, step.SignInName))
 	case StepBlockSignIn:
-		return a.Enabled != nil && !*a.Enabled, nil
+		return a.Enabled != nil && !*a.Enabled
 	case StepUsageLocation:
-		return a.UsageLocation != "", nil
+		return a.UsageLocation != ""
+	case StepReprocess: // which plans are off in it is the group's affair
+		return a.hasLicense(step.SKU, a.disabledPlans(step.SKU))
 	default:
-		return a.hasLicense(step.SKU, step.DisabledPlans), nil
+		return a.hasLicense(step.SKU, step.DisabledPlans)
 	}
 }
 
@@ -101,20 +113,24 @@ func (a Account) hasLicense(sku string, off []string) bool {
 
 // act sends the step's change. What it did is read back in a later turn.
 func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, error) {
-	began := s.Now()
+	before := r.Plan.Steps[i].Progress.Acted
+	r, err := s.intend(ctx, r, i)
+	if err != nil {
+		return 0, err
+	}
 	receipt, err := s.send(ctx, r.Plan.AccountID, r.Plan.Steps[i])
 	if err != nil && !uncertain(err) {
-		return s.stepTrouble(ctx, r, i, err)
+		if KindOf(err) == Internal { // who knows
+			before = r.Plan.Steps[i].Progress.Acted
+		}
+		return s.stepTrouble(ctx, r, i, err, before)
 	}
 	if err != nil {
 		s.Logger.WarnContext(ctx, "change sent, answer lost: looking", "request", r.Ref(), "step", r.Plan.Steps[i].Kind, "error", err)
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		p := &r.Plan.Steps[i].Progress
-		if p.Began.IsZero() {
-			p.Began = began
-		}
-		p.Acted, p.Problem = s.Now(), nil
+		p.Acted, p.Problem, p.Failures = s.Now(), nil, 0
 		if err != nil {
 			p.Problem = &Note{NoteUnreadable, []string{string(KindOf(err))}}
 		}
@@ -123,6 +139,24 @@ func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, err
 		}
 		r.Tries = 0
 		return Event{Kind: EventStep, Step: r.Plan.Steps[i].Kind, Receipt: receipt}
+	})
+}
+
+// intend notes, before a change is sent, that it is: whoever comes after a crash must know that the change may be ours. It
+// makes sure of the lease as well, and renews it.
+func (s *Service) intend(ctx context.Context, was Request, i int) (Request, error) {
+	return s.Store.Update(ctx, was.ID, func(r *Request) (Event, error) {
+		if !r.Lease.same(was.Lease) {
+			return Event{}, errLost
+		}
+		now := s.Now()
+		r.Lease = s.newLease(now)
+		p := &r.Plan.Steps[i].Progress
+		if p.Began.IsZero() {
+			p.Began = now
+		}
+		p.Acted = now
+		return Event{}, nil
 	})
 }
 
@@ -151,69 +185,67 @@ func (s *Service) send(ctx context.Context, id string, step Step) (Receipt, erro
 	}
 }
 
-// longWait is after how many minutes of waiting people are told, each once.
-func longWait(before, now time.Duration) (int, bool) {
+// longWait gives after how many minutes of waiting people are to be told, of those that have passed the last one; 0 for
+// none.
+func longWait(waited time.Duration) int {
+	last := 0
 	for _, m := range []int{1, 30, 120, 720} {
-		mark := time.Duration(m) * time.Minute
-		if before < mark && now >= mark {
-			return m, true
+		if waited >= time.Duration(m)*time.Minute {
+			last = m
 		}
 	}
-	return 0, false
+	return last
 }
 
 // awaitStep waits for a step's effect to show.
 func (s *Service) awaitStep(ctx context.Context, r Request, i int) (time.Duration, error) {
-	now, p := s.Now(), r.Plan.Steps[i].Progress
-	wait := backoff(r.Tries, 5*time.Minute)
-	before := max(r.Next.Sub(p.Began), 0)
-	minutes, long := longWait(before, now.Sub(p.Began))
+	now, wait := s.Now(), backoff(r.Tries, 5*time.Minute)
 	return wait, s.commit(ctx, r, func(r *Request) Event {
 		p := &r.Plan.Steps[i].Progress
-		first := p.Began.IsZero()
-		if first {
+		if p.Began.IsZero() {
 			p.Began = now
 		}
+		p.Failures = 0
 		r.Tries++
 		r.Next = now.Add(wait)
-		if first || !long {
+		minutes := longWait(now.Sub(p.Began))
+		if minutes <= p.Told {
 			return Event{}
 		}
-		note := &Note{NoteStillWaiting, []string{itoa(minutes)}}
-		p.Problem = note
-		return Event{Kind: EventWaiting, Step: r.Plan.Steps[i].Kind, Note: note}
+		p.Told, p.Problem = minutes, &Note{NoteStillWaiting, []string{itoa(minutes)}}
+		return Event{Kind: EventWaiting, Step: r.Plan.Steps[i].Kind, Note: p.Problem}
 	})
 }
 
-// maxTries is how often a step meets an error that may pass before it is given up.
+// maxTries is how many errors in a row that may pass a step meets before it is given up; not before its ceiling, though.
 const maxTries = 12
 
 // stepTrouble deals with an error of a step: what may pass is waited for, all else ends the request with what was and was
-// not done.
-func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error) (time.Duration, error) {
-	step := r.Plan.Steps[i]
+// not done. acted is when the step's change was last sent, as far as it may have happened.
+func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, acted time.Time) (time.Duration, error) {
+	step, now := r.Plan.Steps[i], s.Now()
 	note, wait := s.excuse(r, err)
-	s.Logger.WarnContext(ctx, "step failed", "request", r.Ref(), "step", step.Kind, "tries", r.Tries, "error", err)
-	passes := note.passing() && KindOf(err) != Invalid && KindOf(err) != Conflict && KindOf(err) != NotFound && KindOf(err) != NoSeat
-	if passes && (KindOf(err) == Throttled || r.Tries < maxTries) {
-		told := step.Progress.Problem != nil && step.Progress.Problem.Code == note.Code
+	s.Logger.WarnContext(ctx, "step failed", "request", r.Ref(), "step", step.Kind, "failures", step.Progress.Failures, "error", err)
+	if passes(err) && (KindOf(err) == Throttled || step.Progress.Failures < maxTries || !step.overdue(now)) {
+		tell := note.worthTelling(step.Progress.Problem, wait)
 		return wait, s.commit(ctx, r, func(r *Request) Event {
 			p := &r.Plan.Steps[i].Progress
 			if p.Began.IsZero() {
-				p.Began = s.Now()
+				p.Began = now
 			}
-			p.Problem = &note
+			p.Problem, p.Acted = &note, acted
+			p.Failures++
 			r.Tries++
-			r.Next = s.Now().Add(wait)
-			if told {
+			r.Next = now.Add(wait)
+			if !tell {
 				return Event{}
 			}
 			return Event{Kind: EventWaiting, Step: step.Kind, Note: &note}
 		})
 	}
-	problem := stepProblem(step, err)
+	problem := stepProblem(*r.Plan, step, err)
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		r.Plan.Steps[i].Progress.Problem = &problem
+		r.Plan.Steps[i].Progress.Problem, r.Plan.Steps[i].Progress.Acted = &problem, acted
 		r.Obstacle = &problem
 		next := Failed
 		if r.begun() {
@@ -227,18 +259,28 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error) 
 	})
 }
 
+// passes says whether an error may go by itself.
+func passes(err error) bool {
+	switch KindOf(err) {
+	case Throttled, Unavailable, Incomplete, Internal:
+		return true
+	default:
+		return false
+	}
+}
+
 // stepProblem words why a step was given up.
-func stepProblem(step Step, err error) Note {
+func stepProblem(p Plan, step Step, err error) Note {
 	e, ok := errors.AsType[*Error](err)
 	switch KindOf(err) {
 	case Forbidden:
-		if step.Kind == StepRestoreUser {
+		if step.Kind == StepRestoreUser && !step.Progress.Acted.IsZero() { // the plan made sure of the permission
 			return Note{Code: NotePrivileged}
 		}
 		return Note{NoteMissingRole, []string{e.Detail}}
 	case Conflict:
 		if e.Detail == "userPrincipalName" {
-			return Note{NoteSignInTaken, []string{e.Detail}}
+			return Note{NoteSignInTaken, []string{p.SignInName}}
 		}
 		return Note{NoteAddressTaken, []string{e.Detail}}
 	case NoSeat:

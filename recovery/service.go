@@ -94,10 +94,8 @@ func (s *Service) Click(ctx context.Context, id int64, c Click) (*Note, error) {
 	}
 	var refused *Note
 	_, err := s.Store.Update(ctx, id, func(r *Request) (Event, error) {
-		again := slices.ContainsFunc(r.Inbox, func(o Click) bool {
-			return o.Key == c.Key || o.By == c.By && o.Action == c.Action && o.Value == c.Value
-		})
-		if again {
+		refused = nil
+		if slices.ContainsFunc(r.Inbox, c.repeats) {
 			return Event{}, errNoChange
 		}
 		if len(r.Inbox) >= maxInbox {
@@ -114,6 +112,13 @@ func (s *Service) Click(ctx context.Context, id int64, c Click) (*Note, error) {
 		return nil, fmt.Errorf("record the click on R-%d: %w", id, err)
 	}
 	return refused, nil
+}
+
+// repeats says whether the click is one delivered again, or the same wish by the same person.
+func (c Click) repeats(o Click) bool {
+	same := c
+	same.At, same.Key = o.At, o.Key
+	return c.Key == o.Key || same == o
 }
 
 // Unsent records that Slack will never take a message of a request: code is Slack's error. A request whose requester or

@@ -1,0 +1,125 @@
+package recovery
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	q := Query{ByAddress, "john@contoso.com"}
+	for user, want := range map[string]NoteCode{rita: "", anna: "", gus: NoteGuest, bot: NoteBot, gone: NoteDeactivated} {
+		got, note, err := w.svc.Check(w.ctx, by(user), q)
+		if err != nil || (note == nil) != (want == "") || note != nil && note.Code != want {
+			t.Errorf("%s: %v, %v", user, note, err)
+		}
+		if note == nil && (got.Diagnosis.Case != CaseUser || got.Approver != (user == anna)) {
+			t.Errorf("%s: %+v", user, got)
+		}
+	}
+	if _, note, err := w.svc.Check(w.ctx, by(rita), Query{ByName, "john"}); err != nil || note == nil || note.Code != NoteNameOnly {
+		t.Errorf("a name by rita: %v, %v", note, err)
+	}
+	if got, note, err := w.svc.Check(w.ctx, by(anna), Query{ByName, "john"}); err != nil || note != nil || len(got.Diagnosis.Candidates) != 1 {
+		t.Errorf("a name by anna: %+v, %v, %v", got, note, err)
+	}
+	if _, _, err := w.svc.Check(w.ctx, by(fogg), q); err == nil {
+		t.Error("somebody unreadable was answered")
+	}
+	w.tenant.fails("find", 1, &Error{Kind: Incomplete})
+	if _, _, err := w.svc.Check(w.ctx, by(rita), q); KindOf(err) != Incomplete {
+		t.Errorf("error %v", err)
+	}
+	if len(w.tenant.did) != 0 || len(w.store.rows) != 0 {
+		t.Error("a check changed something")
+	}
+}
+
+func TestDisplayNameFromRequester(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	ask := Ask{Query: Query{ByName, "john"}}
+	w.hindered(w.is(w.asksAs(rita, ask), Impossible), NoteNameOnly)
+	w.hindered(w.is(w.asksAs(anna, ask), Submitted), NoteAmbiguous, "1")
+}
+
+func TestDeletedIsForApprovers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	if list, note, err := w.svc.Deleted(w.ctx, by(anna), "joh"); err != nil || note != nil || len(list) != 1 {
+		t.Errorf("%v, %v, %v", list, note, err)
+	}
+	if list, note, err := w.svc.Deleted(w.ctx, by(rita), "joh"); err != nil || note == nil || note.Code != NoteNotApprover || list != nil {
+		t.Errorf("%v, %v, %v", list, note, err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	w.deleted(jane, "jane")
+	w.asks("john@contoso.com")
+	w.asksAs(sven, Ask{Query: Query{ByAddress, "jane@contoso.com"}})
+	w.asksAs(anna, Ask{Query: Query{ByAddress, "nobody@contoso.com"}}) // ends at once
+	for _, tt := range []struct {
+		user string
+		id   int64
+		want []int64
+	}{
+		{rita, 0, []int64{1}},
+		{sven, 0, []int64{2}},
+		{gus, 0, nil},
+		{anna, 0, []int64{2, 1, 3}},
+		{rita, 1, []int64{1}},
+		{rita, 2, nil}, // as if it were not there
+		{rita, 99, nil},
+		{carl, 2, []int64{2}},
+		{gus, 1, nil},
+	} {
+		got, note, err := w.svc.Status(w.ctx, by(tt.user), tt.id)
+		if err != nil || note != nil || len(got) != len(tt.want) {
+			t.Errorf("%s asks for %d: %d requests, %v, %v", tt.user, tt.id, len(got), note, err)
+			continue
+		}
+		for i, r := range got {
+			if r.ID != tt.want[i] {
+				t.Errorf("%s asks for %d: %s at %d", tt.user, tt.id, r.Ref(), i)
+			}
+		}
+	}
+	if _, note, err := w.svc.Status(w.ctx, Actor{"T9", rita}, 1); err != nil || note == nil || note.Code != NoteExternal {
+		t.Errorf("from elsewhere: %v, %v", note, err)
+	}
+}
+
+func TestNothingRecordedIsAnError(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	r := w.asks("john@contoso.com")
+	w.store.fail = errors.New("disk full")
+	if _, _, err := w.svc.Ask(w.ctx, AskInput{Actor: by(rita)}); !errors.Is(err, w.store.fail) {
+		t.Errorf("ask: %v", err)
+	}
+	if _, err := w.svc.Click(w.ctx, r.ID, w.confirmClick()); !errors.Is(err, w.store.fail) {
+		t.Errorf("click: %v", err)
+	}
+	if err := w.svc.Unsent(w.ctx, r.ID, CardApproval, "x"); !errors.Is(err, w.store.fail) {
+		t.Errorf("unsent: %v", err)
+	}
+	if _, err := w.svc.Advance(w.ctx, r.ID, r.Version); !errors.Is(err, w.store.fail) {
+		t.Errorf("advance: %v", err)
+	}
+	if _, _, err := w.svc.Status(w.ctx, by(rita), r.ID); !errors.Is(err, w.store.fail) {
+		t.Errorf("status: %v", err)
+	}
+}
+
+func (w *world) confirmClick() Click {
+	return Click{Action: ActConfirm, By: by(rita), Channel: "D" + rita, TS: "1.2", At: w.clock, Key: "x"}
+}
