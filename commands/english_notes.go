@@ -85,6 +85,8 @@ func englishNotes() map[string]string {
 		"note.still-waiting.new":             "The account has its licence, but the mailbox does not answer yet. Microsoft can take up to a day. Ask again if it is not there tomorrow.",
 		"note.privileged":                    "Microsoft lets only a more privileged administrator bring this account back, because it held admin roles. A Privileged Authentication Administrator or Global Administrator can do it in Microsoft Entra, under Deleted users.",
 		"note.privileged.limited":            "Microsoft lets only a more privileged administrator bring this account back. Ask your administrators.",
+		"note.roles-came-back":               "The account holds admin roles that the plan did not name: %[1]s. Check at once whether it should, and block its sign-in or take the roles away in Microsoft Entra if not.",
+		"note.roles-came-back.limited":       "The account came back with more rights than the plan said. The approvers are told.",
 		"note.step-missing":                  "When I read it back, one thing was not there: %[1]s.",
 
 		// Refusals.

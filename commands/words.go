@@ -193,7 +193,7 @@ func (w reader) notes(list []recovery.Note) []markup {
 // noteArgs turns a note's arguments into what its sentence takes.
 func (w reader) noteArgs(n recovery.Note) []any {
 	switch n.Code {
-	case recovery.NoteHadRoles, recovery.NoteAddressTaken, recovery.NoteHoldersUnknown:
+	case recovery.NoteHadRoles, recovery.NoteRolesCameBack, recovery.NoteAddressTaken, recovery.NoteHoldersUnknown:
 		return []any{literals(n.Args), "", "", ""}
 	case recovery.NoteNoSeat:
 		return []any{w.licenses(n.Args), "", "", ""}

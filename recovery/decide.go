@@ -124,10 +124,10 @@ func (r *Request) stateAllows(c Click) *Note {
 		return r.reviewAllows(c, wrong)
 	case ActCancel:
 		switch {
-		case r.State == Restoring:
-			return &Note{Code: NoteTooLate}
 		case !r.State.Open():
 			return wrong
+		case r.State == Restoring || r.Plan != nil && r.begun():
+			return &Note{Code: NoteTooLate}
 		}
 	case ActRetry:
 		if r.State != Partial && r.State != Failed {

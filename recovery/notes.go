@@ -68,6 +68,7 @@ const (
 	NoteEmptyMailbox  NoteCode = "empty-mailbox"   // the mailbox was created anew: the old contents are lost. Args: RFC 3339 time
 	NoteStillWaiting  NoteCode = "still-waiting"   // the mailbox does not answer yet. Args: minutes
 	NotePrivileged    NoteCode = "privileged"      // Entra lets only a higher role restore this former admin
+	NoteRolesCameBack NoteCode = "roles-came-back" // the restored account holds admin roles that the plan did not name. Args: role names
 	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
 )
 

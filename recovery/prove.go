@@ -80,8 +80,20 @@ func (r Request) proof(reading reading) Proof {
 	if r.Diagnosis != nil {
 		p.Dropped = dropped(r.Diagnosis.Account, f.Account)
 	}
+	if extra := r.unplannedRoles(f.Access); len(extra) > 0 {
+		p.Missing = append(p.Missing, Note{NoteRolesCameBack, extra})
+	}
 	p.contents(r, reading)
 	return p
+}
+
+// unplannedRoles gives the admin roles that a restored account turned out to hold though the plan did not name them: Graph
+// documents nowhere that it lists the roles of a deleted user, so an empty list may have been wrong.
+func (r Request) unplannedRoles(now Access) []string {
+	if !slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return s.Kind == StepRestoreUser }) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(now.Roles), func(role string) bool { return slices.Contains(r.Plan.Access.Roles, role) })
 }
 
 // contents compares the mailbox's age with the request's: one that was created by the restore is a new, empty one.

@@ -359,6 +359,28 @@ func TestProofWithoutExchangeSaysWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+func TestRolesThatThePlanDidNotNameMakeItPartial(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	id := w.begin("john@contoso.com")
+	w.tenant.after = func(op string) {
+		if op == "restore" { // only now does Graph list them
+			w.tenant.access[john] = Access{RolesKnown: true, Roles: []string{"Exchange Administrator"}}
+		}
+	}
+	w.settle()
+	w.hindered(w.is(w.request(id), Partial), NoteRolesCameBack, "Exchange Administrator")
+}
+
+func TestNoCancelOnceSomethingWasChanged(t *testing.T) {
+	t.Parallel()
+	r := Request{State: Approved, Plan: &Plan{Steps: []Step{{Kind: StepRestoreUser, Progress: Progress{Acted: time.Unix(1, 0), Done: time.Unix(2, 0)}}}}}
+	if got := r.stateAllows(Click{Action: ActCancel}); got == nil || got.Code != NoteTooLate {
+		t.Errorf("stateAllows(cancel) = %v, want %s", got, NoteTooLate)
+	}
+}
+
 func TestProofIsReadAgainWhereTheDirectoryIsBehind(t *testing.T) {
 	t.Parallel()
 	for _, behind := range []time.Duration{10 * time.Second, time.Hour} {
