@@ -87,7 +87,7 @@ func TestUserFlags(t *testing.T) {
 		{Alex, func(u *slack.User) bool {
 			return u.Profile.Email == "alexw@contoso.com" && u.TZ == "Europe/Riga" && u.Locale == "lv-LV" && u.TeamID == TeamID && u.TZOffset > 0
 		}},
-		{Adele, func(u *slack.User) bool { return u.IsAdmin && u.IsOwner }},
+		{Joni, func(u *slack.User) bool { return u.IsAdmin && u.IsOwner }},
 		{Guest, func(u *slack.User) bool { return u.IsRestricted && !u.IsUltraRestricted }},
 		{SingleGuest, func(u *slack.User) bool { return u.IsRestricted && u.IsUltraRestricted }},
 		{External, func(u *slack.User) bool {
@@ -121,13 +121,13 @@ func TestGroupsChange(t *testing.T) {
 	members := func() string {
 		return strings.Join(must(api.GetUserGroupMembersContext(t.Context(), ApproverGroup))(t), " ")
 	}
-	if got := members(); got != Adele+" "+Patti+" "+Nestor {
+	if got := members(); got != Joni+" "+Patti+" "+Nestor {
 		t.Errorf("members are %s", got)
 	}
 	if err := s.ChangePerson(Patti, func(p *Person) { p.Deleted = true }); err != nil {
 		t.Fatal(err)
 	}
-	if got := members(); got != Adele+" "+Nestor {
+	if got := members(); got != Joni+" "+Nestor {
 		t.Errorf("after Patti left, members are %s", got)
 	}
 	wantError(t, s.SetGroup(ApproverGroup, Guest), "invalid_user")

@@ -27,7 +27,7 @@ func TestPeople(t *testing.T) {
 	if got := roles(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("roles are %v, want %v", got, want)
 	}
-	if err := errors.Join(s.SetGroup(ApproverGroup, Adele, Patti), s.ChangePerson(Lee, func(p *Person) { p.Restricted = true }),
+	if err := errors.Join(s.SetGroup(ApproverGroup, Joni, Patti), s.ChangePerson(Lee, func(p *Person) { p.Restricted = true }),
 		s.AddPerson(Person{ID: "U0NEWCOMER", Team: TeamID, Handle: "new", RealName: "New Comer"})); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestEscape(t *testing.T) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if got := s.escape("#it-approvals", s.people[Adele]); got != "<#"+ApprovalsID+"|>" {
+	if got := s.escape("#it-approvals", s.people[Joni]); got != "<#"+ApprovalsID+"|>" {
 		t.Errorf("a private channel became %q", got)
 	}
 }

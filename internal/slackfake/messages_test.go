@@ -43,7 +43,7 @@ func TestDirectMessages(t *testing.T) {
 		t.Fatalf("posting to a person went to %q, %v", channel, err)
 	}
 	wantSaid(t, s, Megan, BotUser+": hello")
-	wantSaid(t, s, Adele)
+	wantSaid(t, s, Joni)
 	_, _, _, err = api.UpdateMessageContext(t.Context(), Megan, ts, slack.MsgOptionText("changed", false))
 	wantError(t, err, "channel_not_found")
 	if _, _, _, err = api.UpdateMessageContext(t.Context(), channel, ts, slack.MsgOptionText("changed", false)); err != nil {
@@ -112,7 +112,7 @@ func TestUpdateKeepsSlacksRules(t *testing.T) {
 	}
 	wantError(t, update(ts, slack.MsgOptionText("x", false)), "message_not_found")
 	wantSaid(t, s, Megan, BotUser+": psst (only you)", Megan+": mine")
-	wantSaid(t, s, Adele, Megan+": mine")
+	wantSaid(t, s, Joni, Megan+": mine")
 }
 
 func TestPosting(t *testing.T) {

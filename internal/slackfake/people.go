@@ -132,7 +132,7 @@ func (s *Server) groupObject(g *group, users, count bool) map[string]any {
 	o := map[string]any{
 		"id": g.ID, "team_id": TeamID, "is_usergroup": true, "is_subteam": true, "name": g.Name, "handle": g.Handle,
 		"description": "", "is_external": false, "auto_type": nil, "date_create": 1760000000, "date_update": 1760000000,
-		"date_delete": 0, "created_by": Adele, "updated_by": Adele, "deleted_by": nil,
+		"date_delete": 0, "created_by": Joni, "updated_by": Joni, "deleted_by": nil,
 		"prefs": map[string]any{"channels": []string{}, "groups": []string{}},
 	}
 	if !g.updated.IsZero() {

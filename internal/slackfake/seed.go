@@ -18,7 +18,7 @@ const (
 	Isaiah         = "U0ISAIAHL1" // requester
 	Lidia          = "U0LIDIAH01" // requester
 	Lee            = "U0LEEG0001" // requester who is a member of #it-approvals
-	Adele          = "U0ADELEV01" // approver
+	Joni           = "U0JONIS001" // approver
 	Patti          = "U0PATTIF01" // approver
 	Nestor         = "U0NESTORW1" // approver
 	Guest          = "U0GUEST001" // multi-channel guest, member of #it-approvals
@@ -48,7 +48,7 @@ func seedPeople() []*Person {
 		person(Isaiah, "isaiahl", "Isaiah Langer", "Europe/London", "en-GB"),
 		person(Lidia, "lidiah", "Lidia Holloway", "America/New_York", "en-US"),
 		person(Lee, "leeg", "Lee Gu", "Asia/Shanghai", "en-US"),
-		with(person(Adele, "adelev", "Adele Vance", "America/Los_Angeles", "en-US"), func(p *Person) { p.Admin, p.Owner = true, true }),
+		with(person(Joni, "jonis", "Joni Sherman", "America/Los_Angeles", "en-US"), func(p *Person) { p.Admin, p.Owner = true, true }),
 		person(Patti, "pattif", "Patti Fernandez", "America/Chicago", "en-US"),
 		person(Nestor, "nestorw", "Nestor Wilke", "Europe/Riga", "en-US"),
 		with(person(Guest, "ivo.guest", "Ivo Kalns", "Europe/Riga", "en-US"), func(p *Person) {
@@ -73,15 +73,15 @@ func seedPeople() []*Person {
 // seedChannels returns the channels; their members are in order, which is the order of conversations.members.
 func seedChannels() []*channel {
 	return []*channel{
-		newChannel(channel{ID: GeneralID, Name: "general", creator: Adele}, Adele, Patti, Nestor, Megan, Alex, Isaiah, Lidia, Lee,
+		newChannel(channel{ID: GeneralID, Name: "general", creator: Joni}, Joni, Patti, Nestor, Megan, Alex, Isaiah, Lidia, Lee,
 			SingleGuest, Guest, Invited, BotUser),
-		newChannel(channel{ID: ApprovalsID, Name: ApprovalsName, creator: Adele, private: true}, Adele, Patti, Nestor, Lee, Guest,
+		newChannel(channel{ID: ApprovalsID, Name: ApprovalsName, creator: Joni, private: true}, Joni, Patti, Nestor, Lee, Guest,
 			External, BotUser),
 	}
 }
 
 func seedGroups() []*group {
-	return []*group{{ID: ApproverGroup, Handle: approversTitle, Name: "IT approvers", Users: []string{Adele, Patti, Nestor}}}
+	return []*group{{ID: ApproverGroup, Handle: approversTitle, Name: "IT approvers", Users: []string{Joni, Patti, Nestor}}}
 }
 
 // seedScopes are the bot token's scopes when Config names none.
