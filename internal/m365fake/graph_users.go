@@ -95,6 +95,7 @@ func (s *Server) updateUser(c *call) (answer, error) {
 	if err := json.Unmarshal(c.body, &patch); err != nil {
 		return answer{}, badRequestCode("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
 	}
+	maps.DeleteFunc(patch, func(name string, _ json.RawMessage) bool { return strings.HasPrefix(name, "@odata.") }) // Microsoft's SDKs send @odata.type
 	after := u.with(func(*user) {})
 	for name, raw := range patch {
 		if name != "accountEnabled" && !c.held["User.ReadWrite.All"] && !c.held["Directory.ReadWrite.All"] {

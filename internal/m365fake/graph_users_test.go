@@ -310,7 +310,7 @@ func TestThrottling(t *testing.T) {
 		t.Errorf("Retry-After is %q", r.header.Get("Retry-After"))
 	}
 	st.limits.writes.left = 1
-	st.wantStatus(st.call("PATCH", "/users/leeg@contoso.com", `{"usageLocation":"DE"}`), 204)
+	st.wantStatus(st.call("PATCH", "/users/leeg@contoso.com", `{"@odata.type":"#microsoft.graph.user","usageLocation":"DE"}`), 204)
 	r = st.call("PATCH", "/users/leeg@contoso.com", `{"usageLocation":"DE"}`)
 	st.wantCode(r, 429, "TooManyRequests", "")
 	if r.header.Get("Retry-After") == "" {
