@@ -1,0 +1,157 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"mailback/internal/fault"
+	"mailback/internal/m365fake"
+)
+
+type advanceRequest struct {
+	Advance string `json:"advance"` // a Go duration, as 24h
+}
+
+// timeStatus tells the sandbox's time.
+type timeStatus struct {
+	Now   time.Time `json:"now"`
+	Ahead string    `json:"ahead"` // of this machine's clock
+}
+
+func (s *Sandbox) time(context.Context, url.Values) (timeStatus, error) {
+	return timeStatus{s.clock.now().UTC(), s.clock.ahead().String()}, nil
+}
+
+// advance moves the stand-ins' clock and, through its file, the bot's.
+func (s *Sandbox) advance(ctx context.Context, r advanceRequest) (timeStatus, error) {
+	d, err := time.ParseDuration(r.Advance)
+	if err != nil {
+		return timeStatus{}, fmt.Errorf("advance: %q is no duration such as 24h or 90m", r.Advance)
+	}
+	if err := s.clock.advance(d); err != nil {
+		return timeStatus{}, err
+	}
+	return s.time(ctx, nil)
+}
+
+type botRequest struct {
+	Signal string `json:"signal"`
+}
+
+var errNoBot = &refusal{http.StatusConflict, "this sandbox has no bot: it was started with --services-only"}
+
+func (s *Sandbox) botStatus(ctx context.Context, _ url.Values) (BotStatus, error) {
+	if s.bot == nil {
+		return BotStatus{}, errNoBot
+	}
+	return s.bot.status(ctx), nil
+}
+
+// signalBot starts or ends the bot and answers once that is done: start when the bot is ready, kill and stop when it is
+// gone. A bot that does not get ready is an error, and is left running.
+func (s *Sandbox) signalBot(ctx context.Context, r botRequest) (BotStatus, error) {
+	if s.bot == nil {
+		return BotStatus{}, errNoBot
+	}
+	var err error
+	switch r.Signal {
+	case "kill":
+		err = s.bot.kill()
+	case "stop":
+		if err = errNotRunning; s.bot.current().alive() {
+			err = s.bot.stop()
+		}
+	case "start":
+		err = s.bot.start(ctx)
+	default:
+		return BotStatus{}, fmt.Errorf("unknown signal %q: it is one of kill, stop, start", r.Signal)
+	}
+	switch {
+	case errors.Is(err, errRunning), errors.Is(err, errNotRunning), errors.Is(err, errClosing):
+		return BotStatus{}, &refusal{http.StatusConflict, err.Error()}
+	case err != nil:
+		return BotStatus{}, &refusal{http.StatusInternalServerError, err.Error()}
+	}
+	return s.bot.status(ctx), nil
+}
+
+func (s *Sandbox) tenant(context.Context, url.Values) (m365fake.Tenant, error) {
+	return s.m365.Tenant(), nil
+}
+
+// tenantChange is what somebody else does to the tenant behind Mailback's back.
+type tenantChange struct {
+	Do    string `json:"do"`    // one of tenantDeeds
+	User  string `json:"user"`  // sign-in name or object id
+	Value string `json:"value"` // what the deed needs, if anything
+	Seats int    `json:"seats"` // of the deed seats
+}
+
+// tenantDeeds are the changes, by name.
+func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
+	return map[string]func(c tenantChange) error{
+		"delete":   func(c tenantChange) error { return s.m365.Delete(c.User) },
+		"restore":  func(c tenantChange) error { return s.m365.Restore(c.User) },
+		"purge":    func(c tenantChange) error { return s.m365.Purge(c.User) },
+		"block":    func(c tenantChange) error { return s.m365.SetEnabled(c.User, false) },
+		"allow":    func(c tenantChange) error { return s.m365.SetEnabled(c.User, true) },
+		"rename":   func(c tenantChange) error { return s.m365.Rename(c.User, c.Value) },
+		"address":  func(c tenantChange) error { return s.m365.AddProxyAddress(c.User, c.Value) },
+		"licenses": func(c tenantChange) error { return s.m365.SetLicenses(c.User, words(c.Value)...) },
+		"join":     func(c tenantChange) error { return s.m365.SetMembership(c.User, c.Value, true) },
+		"leave":    func(c tenantChange) error { return s.m365.SetMembership(c.User, c.Value, false) },
+		"seats":    func(c tenantChange) error { return s.m365.SetSeats(c.Value, c.Seats) },
+		"create": func(c tenantChange) error {
+			_, err := s.m365.AddUser(c.User, c.Value)
+			return err
+		},
+		"grant":  func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
+		"revoke": func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
+	}
+}
+
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func (s *Sandbox) changeTenant(_ context.Context, c tenantChange) (none, error) {
+	deeds := s.tenantDeeds()
+	deed, ok := deeds[c.Do]
+	if !ok {
+		return none{}, fmt.Errorf("do: %q is none of %s", c.Do, strings.Join(slices.Sorted(maps.Keys(deeds)), ", "))
+	}
+	return none{}, deed(c)
+}
+
+func (s *Sandbox) calls(context.Context, url.Values) ([]fault.Call, error) {
+	return s.desk.Calls(), nil
+}
+
+// addFault lays a fault on the desk, from which the stand-ins take it. A disconnect that waits for no envelope is done at
+// once.
+func (s *Sandbox) addFault(_ context.Context, f fault.Fault) (none, error) {
+	if f.Kind != fault.Disconnect {
+		return none{}, s.desk.Add(f)
+	}
+	switch {
+	case f.Service != "slack":
+		return none{}, errors.New("only slack has sockets to disconnect")
+	case f.Match == "":
+		return none{}, s.disconnectNow()
+	case !slices.Contains(envelopeTypes(), f.Match):
+		return none{}, fmt.Errorf("match: a disconnect comes at once, with no match, or behind an envelope: %s", strings.Join(envelopeTypes(), ", "))
+	}
+	return none{}, s.desk.Add(f)
+}
+
+func (s *Sandbox) clearFaults(context.Context, url.Values) (none, error) {
+	s.desk.Clear()
+	return none{}, nil
+}

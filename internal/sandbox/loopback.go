@@ -1,0 +1,88 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+// listen opens a port that this machine alone can reach.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no host:port", address)
+	}
+	if !isLoopback(host) {
+		return nil, fmt.Errorf("the sandbox listens on this machine alone, 127.0.0.1 or [::1], not on %q", host)
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return l, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// onlyLocal refuses requests that were meant for another host: a web page whose name was made to point here (DNS
+// rebinding) sends its own. The port may be another one, of a proxy on this machine.
+func onlyLocal(refuse func(w http.ResponseWriter, text string), next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if n := len(host); n > 1 && host[0] == '[' && host[n-1] == ']' {
+			host = host[1 : n-1]
+		}
+		if !isLoopback(host) {
+			refuse(w, "the sandbox is for this machine alone")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func forbid(w http.ResponseWriter, text string) { http.Error(w, text, http.StatusForbidden) }
+
+// server is one port with what it serves.
+type server struct {
+	http *http.Server
+	addr string
+	done chan error
+}
+
+// serve answers on l until close; with certificates it speaks TLS.
+func serve(l net.Listener, h http.Handler, certificates ...tls.Certificate) *server {
+	s := &server{
+		addr: l.Addr().String(), done: make(chan error, 1),
+		http: &http.Server{
+			Handler: h, ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog: log.New(io.Discard, "", 0), // clients that hang up during a fault are no news
+		},
+	}
+	if len(certificates) > 0 {
+		l = tls.NewListener(l, &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	}
+	go func() { s.done <- s.http.Serve(l) }()
+	return s
+}
+
+// close ends the port and all its connections.
+func (s *server) close() error {
+	err := s.http.Close()
+	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}

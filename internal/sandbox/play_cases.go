@@ -1,0 +1,179 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"mailback/internal/m365fake"
+)
+
+// What the requester reads in the end.
+var (
+	saysRestored = regexp.MustCompile(`(?i)\brestored\b`)
+	saysDenied   = regexp.MustCompile(`(?i)\bdenied\b`)
+	saysOnPrem   = regexp.MustCompile(`(?i)on-premises`)
+	saysGone     = regexp.MustCompile(`(?i)no way back`)
+)
+
+// stories are the conversations of a case. The mailboxes are plain ones of the seed.
+func stories(name string) []story {
+	restored := func(title, address, reason string, proof func(before, after m365fake.Tenant, address string) error) story {
+		return story{title, address, reason, confirmAndApprove, saysRestored, proof, "restored"}
+	}
+	switch name {
+	case "license":
+		return []story{restored("A licence was removed", "debrab@contoso.com", "her licence went to somebody else by mistake", provedUser)}
+	case "user":
+		return []story{restored("A user was deleted", "christiec@contoso.com", "she comes back on Monday", provedUser)}
+	case "shared":
+		return []story{restored("A shared mailbox was deleted", "info@contoso.com", "customers still write to it", provedShared)}
+	case "refused":
+		return []story{
+			{"An approver says no", "irvins@contoso.com", "just to have a look", confirmAndDeny, saysDenied, unchanged, "denied"},
+			{"An account from the on-premises directory", "loripe@contoso.com", "she is back", justWait, saysOnPrem, unchanged, "refused: it is synchronised from on-premises"},
+			{"A mailbox that is gone", "formerstaff@contoso.com", "an audit asks for it", justWait, saysGone, unchanged, "refused: there is nothing left to bring back"},
+		}
+	}
+	return nil
+}
+
+func confirmAndApprove(ctx context.Context, p *player) error {
+	if err := p.press(ctx, p.requester, "request.confirm"); err != nil {
+		return err
+	}
+	return p.press(ctx, p.approver, "request.approve")
+}
+
+func confirmAndDeny(ctx context.Context, p *player) error {
+	if err := p.press(ctx, p.requester, "request.confirm"); err != nil {
+		return err
+	}
+	return p.deny(ctx, "A look is not reason enough.")
+}
+
+func justWait(context.Context, *player) error { return nil }
+
+// provedUser holds if the user is live under its old object id, has a licence with a mailbox, may sign in as before, and has
+// its old mailbox.
+func provedUser(before, after m365fake.Tenant, address string) error {
+	user, err := sameUser(before, after, address)
+	if err != nil {
+		return err
+	}
+	if !hasMailboxPlan(after.SKUs, user) {
+		return errors.New("the user has no licence with a mailbox")
+	}
+	return sameMailbox(before, after, user, address)
+}
+
+// provedShared is provedUser without the licence, which a shared mailbox does without.
+func provedShared(before, after m365fake.Tenant, address string) error {
+	user, err := sameUser(before, after, address)
+	if err != nil {
+		return err
+	}
+	return sameMailbox(before, after, user, address)
+}
+
+func sameUser(before, after m365fake.Tenant, address string) (object, error) {
+	was := findUser(append(slices.Clone(before.Users), before.DeletedUsers...), address)
+	is := findUser(after.Users, address)
+	switch {
+	case was == nil:
+		return nil, errors.New("there was no such user before")
+	case is == nil:
+		return nil, errors.New("the user is not live")
+	case findUser(after.DeletedUsers, address) != nil:
+		return nil, errors.New("the user is still among the deleted ones")
+	case is["id"] != was["id"]:
+		return nil, fmt.Errorf("the user is another one: %v, not %v", is["id"], was["id"])
+	case is["accountEnabled"] != was["accountEnabled"]:
+		return nil, fmt.Errorf("accountEnabled was %v and is %v", was["accountEnabled"], is["accountEnabled"])
+	}
+	return is, nil
+}
+
+func sameMailbox(before, after m365fake.Tenant, user object, address string) error {
+	was, is := findMailbox(before, address), findMailbox(after, address)
+	switch {
+	case was == nil || is == nil:
+		return errors.New("there is no such mailbox")
+	case is["ExchangeGuid"] != was["ExchangeGuid"]:
+		return errors.New("the mailbox is another one, without the old contents")
+	case is["WhenSoftDeleted"] != nil:
+		return errors.New("the mailbox is soft-deleted")
+	case is["ExternalDirectoryObjectId"] != user["id"]:
+		return errors.New("the mailbox does not belong to the user")
+	}
+	return nil
+}
+
+// unchanged holds if nothing happened to the user or mailbox.
+func unchanged(before, after m365fake.Tenant, address string) error {
+	for _, lists := range [][2][]map[string]any{{before.Users, after.Users}, {before.DeletedUsers, after.DeletedUsers}} {
+		was, is := findUser(lists[0], address), findUser(lists[1], address)
+		if (was == nil) != (is == nil) || fmt.Sprint(was["assignedLicenses"], was["accountEnabled"]) != fmt.Sprint(is["assignedLicenses"], is["accountEnabled"]) {
+			return errors.New("the user has changed")
+		}
+	}
+	if fmt.Sprint(findMailbox(before, address)) != fmt.Sprint(findMailbox(after, address)) {
+		return errors.New("the mailbox has changed")
+	}
+	return nil
+}
+
+func findUser(users []map[string]any, address string) object {
+	for _, u := range users {
+		upn, _ := u["userPrincipalName"].(string)
+		mail, _ := u["mail"].(string)
+		if strings.EqualFold(upn, address) || strings.EqualFold(mail, address) {
+			return u
+		}
+	}
+	return nil
+}
+
+func findMailbox(t m365fake.Tenant, address string) object {
+	for _, m := range t.Mailboxes {
+		if primary, _ := m["PrimarySmtpAddress"].(string); strings.EqualFold(primary, address) {
+			return m
+		}
+	}
+	return nil
+}
+
+// mailboxPlan are the service plans that give a mailbox of one's own
+// (learn.microsoft.com/entra/identity/users/licensing-service-plan-reference); EXCHANGE_S_FOUNDATION gives none.
+var mailboxPlan = regexp.MustCompile(`^EXCHANGE_(S_STANDARD|S_ENTERPRISE|S_DESKLESS|B_STANDARD|L_STANDARD)`)
+
+// hasMailboxPlan reports whether one of a user's licences has a plan with a mailbox that is not switched off.
+func hasMailboxPlan(skus []map[string]any, user object) bool {
+	licenses, _ := user["assignedLicenses"].([]any)
+	for _, item := range licenses {
+		license, _ := item.(object)
+		off, _ := license["disabledPlans"].([]any)
+		for _, sku := range skus {
+			if sku["skuId"] == license["skuId"] && slices.ContainsFunc(plansOf(sku), func(p object) bool {
+				return mailboxPlan.MatchString(fmt.Sprint(p["servicePlanName"])) && !slices.Contains(off, p["servicePlanId"])
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func plansOf(sku object) []object {
+	var plans []object
+	list, _ := sku["servicePlans"].([]any)
+	for _, item := range list {
+		if plan, ok := item.(object); ok {
+			plans = append(plans, plan)
+		}
+	}
+	return plans
+}
