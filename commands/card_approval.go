@@ -63,6 +63,11 @@ func (s *scene) chosen(c *card) []markup {
 		}
 		if step.DropConflicts {
 			lines = append(lines, c.say("chosen.drop", literals(step.Drops)))
+			for _, o := range r.Diagnosis.Offers {
+				if o.Action == recovery.ChooseDrop {
+					lines = append(lines, c.holders(o)...)
+				}
+			}
 		}
 	}
 	if (r.Choices.License != "" || r.Ask.License != "") && r.Plan.Seats != nil {

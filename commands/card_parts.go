@@ -211,9 +211,7 @@ func (c *card) offers(d *recovery.Diagnosis) {
 		}
 		lines := []markup{"*" + c.say("offer."+offerName(o.Action)) + "*"}
 		if c.approver {
-			for _, h := range o.About[:min(len(o.About), maxListed)] {
-				lines = append(lines, c.say("holder", h.Address, h.Name, c.say("holder."+string(h.Kind))))
-			}
+			lines = append(lines, c.holders(o)...)
 		}
 		c.para(lines...)
 		var options []*slack.OptionBlockObject
@@ -222,6 +220,15 @@ func (c *card) offers(d *recovery.Diagnosis) {
 		}
 		c.choice(o.Action, options, o.Chosen)
 	}
+}
+
+// holders says who is in the way of what an offer is about.
+func (c *card) holders(o recovery.Offer) []markup {
+	var lines []markup
+	for _, h := range o.About[:min(len(o.About), maxListed)] {
+		lines = append(lines, c.say("holder", h.Address, h.Name, c.say("holder."+string(h.Kind))))
+	}
+	return lines
 }
 
 // offerName is the part of an action's id behind "choice.".
@@ -262,7 +269,7 @@ func (c *card) candidates(d *recovery.Diagnosis) {
 		var options []*slack.OptionBlockObject
 		for _, p := range o.Options {
 			k := about[p.Value]
-			options = append(options, option(p.Value, p.Label, c.candidateNote(k)))
+			options = append(options, option(p.Value, c.candidateOption(k), c.candidateNote(k)))
 		}
 		c.para("*" + c.say("offer.account") + "*")
 		c.choice(o.Action, options, o.Chosen)
@@ -274,6 +281,14 @@ func (w reader) candidate(k recovery.Candidate) markup {
 		return w.say("who.live", k.Address, k.Name)
 	}
 	return w.say("who.deleted", k.Address, k.Name, w.when(k.DeletedAt))
+}
+
+// candidateOption begins with what tells accounts of one address apart, since Slack shows little of a long option.
+func (w reader) candidateOption(k recovery.Candidate) string {
+	if k.DeletedAt.IsZero() {
+		return w.plain("option.account.live", k.Address)
+	}
+	return w.plain("option.account.deleted", k.Address, w.date(k.DeletedAt.UTC()))
 }
 
 func (w reader) candidateNote(k recovery.Candidate) string {

@@ -49,7 +49,7 @@ func englishNotes() map[string]string {
 		"note.healthy":                       "This mailbox works, so there is nothing to bring back. If only messages are missing, look in Outlook under Deleted Items, “Recover items recently removed from this folder”.",
 		"note.gone":                          "There is no account with this address, live or deleted. Check the spelling. An account deleted more than 30 days ago cannot be brought back; ask your administrators for a backup.",
 		"note.synced-user":                   "This account comes from the on-premises Active Directory and has to be brought back there: from its Recycle Bin, then synchronise. Ask your directory administrators.",
-		"note.ambiguous":                     "%[1]s accounts fit. An approver has to choose the right one.",
+		"note.ambiguous":                     "Accounts that fit: %[1]s. An approver has to choose the right one.",
 		"note.ambiguous.limited":             "More than one account fits. An approver has to choose the right one.",
 		"note.name-only":                     "A display name can mean several people. Please ask with the address.",
 		"note.no-seat":                       "No licence is free: %[1]s. Buy a seat or take one back, then press “Check again”.",

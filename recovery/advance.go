@@ -187,16 +187,20 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	if refused == nil && r.Ask.Query.Kind == ByName && !approver {
 		refused = &Note{Code: NoteNameOnly}
 	}
-	if refused == nil {
-		refused, err = s.channelObstacle(ctx)
-	}
-	if err != nil {
-		return s.stumble(ctx, r, err)
-	}
 	if refused != nil {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			r.Obstacle = refused
 			return r.become(Impossible, Event{Kind: EventEnded, Note: refused})
+		})
+	}
+	blocked, err := s.channelObstacle(ctx)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	if blocked != nil { // an administrator can mend it, and the requester then look again
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = blocked
+			return Event{Kind: EventPlanned, Note: blocked}
 		})
 	}
 	d, err := s.decidable(ctx, r, r.Ask)

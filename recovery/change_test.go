@@ -208,12 +208,12 @@ func TestChannelObstacles(t *testing.T) {
 		w := newWorld(t)
 		change(&w.people.channel)
 		w.deleted(john, "john")
-		w.hindered(w.is(w.asks("john@contoso.com"), Impossible), NoteChannel, why)
+		w.hindered(w.is(w.asks("john@contoso.com"), Submitted), NoteChannel, why)
 	}
 	w := newWorld(t)
 	w.people.errs[hq] = &Error{Kind: NotFound}
 	w.deleted(john, "john")
-	w.hindered(w.is(w.asks("john@contoso.com"), Impossible), NoteChannel, "unknown")
+	w.hindered(w.is(w.asks("john@contoso.com"), Submitted), NoteChannel, "unknown")
 	if len(w.tenant.calls) != 0 {
 		t.Errorf("Microsoft was asked: %v", w.tenant.calls)
 	}

@@ -114,6 +114,7 @@ type Step struct {
 type Progress struct {
 	Began    time.Time `json:"began,omitzero"`     // first look
 	Acted    time.Time `json:"acted,omitzero"`     // last time the change was sent
+	Answered bool      `json:"answered,omitempty"` // it was answered with success
 	Done     time.Time `json:"done,omitzero"`      // read back
 	Found    bool      `json:"found,omitempty"`    // its effect was there before we acted
 	Problem  *Note     `json:"problem,omitempty"`  // why it waits or gave up

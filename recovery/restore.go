@@ -20,8 +20,22 @@ func (k StepKind) ceiling() time.Duration {
 	}
 }
 
-// repeatAfter is how long a change that was sent is given to show before it is sent once more.
-const repeatAfter = time.Minute
+// How long a change that was sent is given to show before it is sent once more: the longer where it was answered with
+// success, the shorter where the answer was lost or the process died. Each may be repeated: a second restore finds nothing to
+// restore, and the others set what is set.
+const (
+	repeatAfter     = time.Minute
+	repeatUncertain = 15 * time.Second
+)
+
+// fresh says whether the step's change was sent so short a time ago that its effect may just not show yet.
+func (p Progress) fresh(now time.Time) bool {
+	wait := repeatUncertain
+	if p.Answered {
+		wait = repeatAfter
+	}
+	return !p.Acted.IsZero() && now.Sub(p.Acted) < wait
+}
 
 // restoring does the next step of the plan: it looks whether the step's effect is there, and if not, makes the change.
 func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, error) {
@@ -54,7 +68,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: "the effect"}
 		return s.stepTrouble(ctx, r, i, err, step.Progress.Acted)
 	}
-	if step.Kind == StepMailbox || !step.Progress.Acted.IsZero() && now.Sub(step.Progress.Acted) < repeatAfter {
+	if step.Kind == StepMailbox || step.Progress.fresh(now) {
 		return s.awaitStep(ctx, r, i)
 	}
 	return s.act(ctx, r, i)
@@ -130,7 +144,7 @@ func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, err
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		p := &r.Plan.Steps[i].Progress
-		p.Acted, p.Problem, p.Failures = s.Now(), nil, 0
+		p.Acted, p.Answered, p.Problem, p.Failures = s.Now(), err == nil, nil, 0
 		if err != nil {
 			p.Problem = &Note{NoteUnreadable, []string{string(KindOf(err))}}
 		}
@@ -155,7 +169,7 @@ func (s *Service) intend(ctx context.Context, was Request, i int) (Request, erro
 		if p.Began.IsZero() {
 			p.Began = now
 		}
-		p.Acted = now
+		p.Acted, p.Answered = now, false
 		return Event{}, nil
 	})
 }

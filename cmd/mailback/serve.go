@@ -79,7 +79,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 		}),
 	})
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	slackBot, err := bot.New(bot.Config{
@@ -96,10 +96,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	defer func() { err = errors.Join(err, stopHealth()) }()
 	identity, err := slackBot.SignIn(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
+		return unlessStopped(ctx, err)
 	}
 	service, err := s.service(transport, identity.TeamID, db, slackBot, now, log)
 	if err != nil {
@@ -116,6 +113,14 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.StopTimeout))
 	defer cancel()
 	return errors.Join(err, db.Stop(stop))
+}
+
+// unlessStopped is err, but nil where mailback was told to stop, which is why it came.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // service builds the domain with its adapters.
