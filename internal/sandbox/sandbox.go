@@ -80,10 +80,7 @@ func Start(ctx context.Context, cfg Config) (_ *Sandbox, err error) {
 // startServices seeds both stand-ins and gives each service a port of its own.
 func (s *Sandbox) startServices(ctx context.Context) error {
 	s.desk = fault.New(s.clock.now)
-	s.slack = slackfake.New(slackfake.Config{Now: s.clock.now, Desk: s.desk})
-	if err := s.settleWorkspace(); err != nil {
-		return err
-	}
+	s.slack = slackfake.New(slackfake.Config{Now: s.clock.now, Desk: s.desk, Scopes: scopes()})
 	var err error
 	if s.m365, err = m365fake.New(m365fake.Config{Now: s.clock.now, Desk: s.desk, Users: s.cfg.Users}); err != nil {
 		return err
@@ -108,13 +105,9 @@ func (s *Sandbox) startServices(ctx context.Context) error {
 	return nil
 }
 
-// settleWorkspace keeps other organisations out of the approval channel, which Mailback refuses if it is shared. The
-// external person is in #general.
-func (s *Sandbox) settleWorkspace() error {
-	return errors.Join(
-		s.slack.ChangeMembers(slackfake.ApprovalsID, nil, []string{slackfake.External}),
-		s.slack.ChangeMembers(slackfake.GeneralID, []string{slackfake.External}, nil),
-	)
+// scopes are those of manifest.yml, so that a call which needs another fails here too. A test compares them.
+func scopes() []string {
+	return []string{"commands", "chat:write", "users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read"}
 }
 
 // openLogin serves the sign-in over TLS, which clients insist on, with a certificate of an authority of its own.

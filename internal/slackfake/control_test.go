@@ -148,6 +148,9 @@ func TestClickPayload(t *testing.T) {
 	t.Parallel()
 	s, api, _ := workspace(t, Config{})
 	got := interactions(t, api, nil)
+	if err := s.ChangeMembers(ApprovalsID, []string{External}, nil); err != nil { // as somebody who shares the channel does
+		t.Fatal(err)
+	}
 	_, ts, err := api.PostMessageContext(t.Context(), ApprovalsID, slack.MsgOptionText("R-1", false), buttonBlocks("request.approve", "uuid-1"))
 	if err != nil {
 		t.Fatal(err)

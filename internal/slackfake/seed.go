@@ -4,7 +4,7 @@ package slackfake
 const (
 	TeamID         = "T0CONTOSO1"
 	TeamDomain     = "contoso"
-	OtherTeamID    = "T0FABRIKAM" // the organisation that shares the approval channel over Slack Connect
+	OtherTeamID    = "T0FABRIKAM" // the organisation that shares #general over Slack Connect
 	AppID          = "A0MAILBACK"
 	BotUser        = "U0MAILBACK"
 	BotID          = "B0MAILBACK"
@@ -23,7 +23,7 @@ const (
 	Nestor         = "U0NESTORW1" // approver
 	Guest          = "U0GUEST001" // multi-channel guest, member of #it-approvals
 	SingleGuest    = "U0GUEST002" // single-channel guest of #general
-	External       = "W0EXTERNAL" // of OtherTeamID, member of #it-approvals
+	External       = "W0EXTERNAL" // of OtherTeamID, member of #general
 	Stranger       = "W0STRANGER" // of OtherTeamID, in no channel of this workspace
 	Deactivated    = "U0DIEGOS01"
 	Invited        = "U0GRADYA01" // has not signed in yet
@@ -74,9 +74,9 @@ func seedPeople() []*Person {
 func seedChannels() []*channel {
 	return []*channel{
 		newChannel(channel{ID: GeneralID, Name: "general", creator: Joni}, Joni, Patti, Nestor, Megan, Alex, Isaiah, Lidia, Lee,
-			SingleGuest, Guest, Invited, BotUser),
+			SingleGuest, Guest, Invited, External, BotUser),
 		newChannel(channel{ID: ApprovalsID, Name: ApprovalsName, creator: Joni, private: true}, Joni, Patti, Nestor, Lee, Guest,
-			External, BotUser),
+			BotUser),
 	}
 }
 
