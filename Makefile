@@ -39,8 +39,15 @@ test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 fuzz: ## Fuzz the parser for FUZZTIME (make fuzz FUZZTIME=10m)
 	go test ./commands -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 
-bench: ## Run the benchmarks behind docs/performance.md
-	go test -run '^$$' -bench . -benchmem ./...
+bench: build ## Run the benchmarks behind docs/performance.md and print their figures as a table
+	@set -o pipefail; { go test -run '^$$' -bench . -benchtime 1x ./cmd/mailback && \
+		go test -p 1 -run '^$$' -bench . ./recovery ./recovery/store ./recovery/graph ./bot; } | tee /dev/stderr | awk ' \
+		/^Benchmark/ {name = $$1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$$/, "", name); \
+			for (i = 3; i < NF; i += 2) if ($$(i+1) ~ /-goal$$/) goal[$$(i+1)] = $$i; \
+			for (i = 3; i < NF; i += 2) if ($$(i+1) !~ /-goal$$/) \
+				rows[++n] = sprintf("%-42s %14s %-18s %s", name, $$i, $$(i+1), ($$(i+1) "-goal") in goal ? goal[$$(i+1) "-goal"] : ""); \
+			delete goal} \
+		END {printf "\n%-42s %14s %-18s %s\n", "benchmark", "figure", "unit", "at most"; for (i = 1; i <= n; i++) print rows[i]}'
 
 tidy: ## Tidy go.mod and format the code
 	go mod tidy

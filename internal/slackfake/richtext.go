@@ -1,5 +1,7 @@
 package slackfake
 
+import "maps"
+
 // richText is the rich_text block (docs.slack.dev/reference/block-kit/blocks/rich-text-block).
 var richText = object(props{
 	"type!": enum("rich_text"), "block_id": str(1, maxID),
@@ -40,8 +42,6 @@ var richStyle = object(props{
 
 func run(more props) check {
 	fields := props{"type!": anything, "style": richStyle}
-	for name, c := range more {
-		fields[name] = c
-	}
+	maps.Copy(fields, more)
 	return object(fields)
 }

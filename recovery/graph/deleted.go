@@ -15,7 +15,8 @@ import (
 )
 
 // Deleted lists deleted users whose name or address contains text, latest first. Graph has no such filter for deleted
-// users, so all of them, thirty days' worth, are read and sifted here.
+// users, so all of them, thirty days' worth, are read and sifted here. The accounts have their names, addresses and
+// date alone.
 func (c *Client) Deleted(ctx context.Context, text string) ([]recovery.Account, error) {
 	all, err := c.allDeleted(ctx)
 	if err != nil {
@@ -31,8 +32,9 @@ func mentions(a recovery.Account, text string) bool {
 	return slices.ContainsFunc(named, func(s string) bool { return strings.Contains(strings.ToLower(s), text) })
 }
 
+// allDeleted lists all deleted users with listFields, latest first.
 func (c *Client) allDeleted(ctx context.Context) ([]recovery.Account, error) {
-	all, err := c.deletedUsers(ctx, nil, false)
+	all, err := c.deletedUsers(ctx, nil, false, listFields())
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +44,8 @@ func (c *Client) allDeleted(ctx context.Context) ([]recovery.Account, error) {
 
 // deletedUsers lists deleted users. The cast to user is a must: Graph refuses to search deleted items without it
 // (microsoftgraph/microsoft-graph-docs-contrib issue 4495).
-func (c *Client) deletedUsers(ctx context.Context, filter *string, advanced bool) ([]recovery.Account, error) {
-	query := directory.DeletedItemsGraphUserRequestBuilderGetQueryParameters{Filter: filter, Select: accountFields(), Top: new(mostPerPage)}
+func (c *Client) deletedUsers(ctx context.Context, filter *string, advanced bool, fields []string) ([]recovery.Account, error) {
+	query := directory.DeletedItemsGraphUserRequestBuilderGetQueryParameters{Filter: filter, Select: fields, Top: new(mostPerPage)}
 	headers := abs.NewRequestHeaders()
 	if advanced {
 		query.Count, headers = new(true), eventually()
@@ -79,7 +81,7 @@ func (c *Client) deletedWith(ctx context.Context, address string) (found []recov
 	g, ctx := errgroup.WithContext(ctx)
 	search := func(into *[]recovery.Account, filter string, advanced bool) func() error {
 		return func() (err error) {
-			*into, err = c.deletedUsers(ctx, &filter, advanced)
+			*into, err = c.deletedUsers(ctx, &filter, advanced, accountFields())
 			return err
 		}
 	}
@@ -132,10 +134,22 @@ func (c *Client) deletedByID(ctx context.Context, id string) (found []recovery.A
 	return []recovery.Account{a}, true, err
 }
 
+// wholeDeleted reads a deleted user of whom a list showed listFields alone.
+func (c *Client) wholeDeleted(ctx context.Context, id string) (recovery.Account, error) {
+	found, _, err := c.deletedByID(ctx, id)
+	if err == nil && len(found) == 0 {
+		err = inMotion(opDeletedUser, errors.New("a deleted user is gone since it was listed"))
+	}
+	if err != nil {
+		return recovery.Account{}, err
+	}
+	return found[0], nil
+}
+
 // deletedNamed finds deleted users by the beginning of their display name.
 func (c *Client) deletedNamed(ctx context.Context, name string) (found []recovery.Account, whole bool, err error) {
 	filter := "startsWith(displayName," + quote(name) + ")"
-	found, err = c.deletedUsers(ctx, &filter, false)
+	found, err = c.deletedUsers(ctx, &filter, false, accountFields())
 	if unsupported(err) {
 		found, err = c.allDeleted(ctx)
 	}

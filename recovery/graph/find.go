@@ -30,7 +30,7 @@ func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings,
 	if f.Permissions, err = c.bearer.roles(ctx); err != nil {
 		return recovery.Findings{}, fault(&call{op: opSignIn}, err)
 	}
-	live, deleted, err := c.firstRound(ctx, s, &f)
+	live, deleted, listed, err := c.firstRound(ctx, s, &f)
 	if err != nil {
 		return recovery.Findings{}, err
 	}
@@ -38,7 +38,7 @@ func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings,
 		return recovery.Findings{}, err
 	}
 	if s.tenant {
-		err = c.complete(ctx, f.Found)
+		err = c.complete(ctx, f.Found, listed)
 	}
 	if err != nil {
 		return recovery.Findings{}, err
@@ -88,8 +88,8 @@ func (c *Client) searchFor(q recovery.Query) (search, error) {
 	}
 }
 
-// firstRound finds the accounts and reads the tenant.
-func (c *Client) firstRound(ctx context.Context, s search, f *recovery.Findings) (live, deleted []recovery.Account, err error) {
+// firstRound finds the accounts and reads the tenant. listed says that deleted comes from the list of all, with listFields.
+func (c *Client) firstRound(ctx context.Context, s search, f *recovery.Findings) (live, deleted []recovery.Account, listed bool, err error) {
 	whole := true
 	g, round := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { live, f.Receipt, err = s.live(round); return err })
@@ -99,13 +99,13 @@ func (c *Client) firstRound(ctx context.Context, s search, f *recovery.Findings)
 		g.Go(func() (err error) { f.Organization, err = c.organization(round); return err })
 	}
 	if err := g.Wait(); err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	f.ReadAt = f.Receipt.Date
-	if !whole && len(live)+len(deleted) == 0 {
+	if listed = !whole && len(live)+len(deleted) == 0; listed {
 		deleted, err = s.rest(ctx)
 	}
-	return live, deleted, err
+	return live, deleted, listed, err
 }
 
 // liveHaving finds live users that have the address.
@@ -139,23 +139,30 @@ func join(live, deleted []recovery.Account) ([]recovery.Found, error) {
 	}
 	for _, a := range deleted {
 		if alive[a.ID] {
-			return nil, &recovery.Error{
-				Kind: recovery.Unavailable, Op: string(opUsers), Detail: "an account in motion",
-				Err: errors.New("an account shows as live and as deleted: the directory is still catching up"),
-			}
+			return nil, inMotion(opUsers, errors.New("an account shows as live and as deleted: the directory is still catching up"))
 		}
 		found = append(found, recovery.Found{Account: a})
 	}
 	return found, nil
 }
 
-// complete reads, side by side, what belongs to each account.
-func (c *Client) complete(ctx context.Context, found []recovery.Found) error {
+// inMotion is for an account that is on its way from live to deleted or back.
+func inMotion(op operation, err error) *recovery.Error {
+	return &recovery.Error{Kind: recovery.Unavailable, Op: string(op), Detail: "an account in motion", Err: err}
+}
+
+// complete reads, side by side, what belongs to each account, and of listed ones the whole account.
+func (c *Client) complete(ctx context.Context, found []recovery.Found, listed bool) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(mostAtOnce)
+	whole := make([]recovery.Account, len(found))
 	for i := range found {
 		f := &found[i]
+		whole[i] = f.Account
 		if f.Account.Deleted() {
+			if listed {
+				g.Go(func() (err error) { whole[i], err = c.wholeDeleted(ctx, f.Account.ID); return err })
+			}
 			g.Go(func() (err error) { f.Access, err = c.rolesOfDeleted(ctx, f.Account.ID); return err })
 			g.Go(func() (err error) { f.Holders, f.HoldersUnknown, err = c.holders(ctx, f.Account); return err })
 			continue
@@ -163,7 +170,11 @@ func (c *Client) complete(ctx context.Context, found []recovery.Found) error {
 		g.Go(func() (err error) { f.Probe, err = orUnknown(c.Mailbox(ctx, f.Account.ID)); return err })
 		g.Go(func() (err error) { f.Access, err = orUnknown(c.accessOf(ctx, f.Account.ID)); return err })
 	}
-	return g.Wait()
+	err := g.Wait()
+	for i := range found {
+		found[i].Account = whole[i]
+	}
+	return err
 }
 
 // orUnknown lets a diagnosis go on without what the app may not read, or what is gone since the first round: the value that

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -250,8 +251,12 @@ func TestFindByAliasOfDeletedUser(t *testing.T) {
 	if pages := listings(n.desk); pages != 0 {
 		t.Errorf("%d listings of all deleted users for one that was found without", pages)
 	}
-	if got := one(t, n, "partners@contoso.com").Account.DisplayName; got != "Bianca Pisani" {
-		t.Errorf("by its alias: %s", got)
+	bianca := one(t, n, "partners@contoso.com")
+	if bianca.Account.DisplayName != "Bianca Pisani" {
+		t.Errorf("by its alias: %s", bianca.Account.DisplayName)
+	}
+	if want := one(t, n, "biancap@contoso.com"); !reflect.DeepEqual(bianca, want) || len(want.Account.Licenses) == 0 {
+		t.Errorf("by its alias %+v, which is less than by its sign-in name: %+v", bianca, want)
 	}
 	if pages := listings(n.desk); pages < 2 {
 		t.Errorf("%d pages of deleted users for more than 999 of them", pages)

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -30,6 +29,9 @@ type database struct {
 	*dialect
 
 	write, read *sql.DB
+	// turns holds as many transactions of jobs as may stand before the database at a time. There are far more jobs than
+	// connections that write, and Slack waits three seconds for a deed to be recorded: it must not queue behind all of them.
+	turns chan struct{}
 	// exclude runs do while no other process brings the tables up to date.
 	exclude func(ctx context.Context, do func() error) error
 	close   func() error
@@ -51,7 +53,7 @@ func sqliteDialect() *dialect {
 	return &dialect{
 		name:   "sqlite",
 		single: true,
-		driver: func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riversqlite.New(db) },
+		driver: newShortDriver,
 		defect: func(err error) bool {
 			e, ok := errors.AsType[*sqlite.Error](err)
 			if !ok {

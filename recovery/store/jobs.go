@@ -142,12 +142,12 @@ func (s *Store) riverWorkers() *river.Workers {
 	ws := river.NewWorkers()
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[advanceArgs]) error {
 		return s.run(ctx, j.JobRow, slog.String("request", fmt.Sprintf("R-%d", j.Args.Request)), func() (time.Duration, error) {
-			return s.advance(ctx, j.Args.Request, j.Args.Version)
+			return s.advance(ofJob(ctx), j.Args.Request, j.Args.Version)
 		})
 	}))
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[deliverArgs]) error {
 		return s.run(ctx, j.JobRow, slog.Int64("message", j.Args.Message), func() (time.Duration, error) {
-			return s.deliver(ctx, j.Args.Message, j.Args.Version)
+			return s.deliver(ofJob(ctx), j.Args.Message, j.Args.Version)
 		})
 	}))
 	return ws

@@ -12,6 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
+// poolSize is how many connections a process has at most.
+const poolSize = 10
+
 // openPostgres opens a pool on a server.
 func openPostgres(ctx context.Context, url string) (*database, error) {
 	cfg, err := pgx.ParseConfig(url)
@@ -22,14 +25,14 @@ func openPostgres(ctx context.Context, url string) (*database, error) {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
 	db := stdlib.OpenDB(*cfg)
-	db.SetMaxOpenConns(10)
-	db.SetMaxIdleConns(10)
+	db.SetMaxOpenConns(poolSize)
+	db.SetMaxIdleConns(poolSize)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(postgresTrouble(cfg, err), db.Close())
 	}
 	return &database{
-		dialect: postgresDialect(), write: db, read: db, close: db.Close,
+		dialect: postgresDialect(), write: db, read: db, close: db.Close, turns: make(chan struct{}, poolSize/2),
 		exclude: func(ctx context.Context, do func() error) error { return advisoryLock(ctx, db, do) },
 	}, nil
 }

@@ -28,7 +28,7 @@ func openSQLite(ctx context.Context, file string) (*database, error) {
 		return nil, errors.Join(sqliteTrouble(file, err), unlock())
 	}
 	return &database{
-		dialect: sqliteDialect(), write: write, read: read,
+		dialect: sqliteDialect(), write: write, read: read, turns: make(chan struct{}, 1),
 		exclude: func(_ context.Context, do func() error) error { return do() }, // the lock on the file does it
 		close:   sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close(), unlock()) }),
 	}, nil

@@ -88,6 +88,11 @@ func (db *database) transact(ctx context.Context, do func(txn) error) error {
 }
 
 func (db *database) once(ctx context.Context, do func(txn) error) error {
+	leave, err := db.enter(ctx)
+	if err != nil {
+		return db.fault("begin", err)
+	}
+	defer leave()
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return db.fault("begin", err)
@@ -97,6 +102,24 @@ func (db *database) once(ctx context.Context, do func(txn) error) error {
 		return err
 	}
 	return db.fault("commit", tx.Commit())
+}
+
+type jobKey struct{}
+
+// ofJob marks the transactions of a job: see database.turns.
+func ofJob(ctx context.Context) context.Context { return context.WithValue(ctx, jobKey{}, true) }
+
+// enter waits for a turn if ctx is a job's. leave gives it back.
+func (db *database) enter(ctx context.Context) (leave func(), err error) {
+	if ctx.Value(jobKey{}) == nil {
+		return func() {}, nil
+	}
+	select {
+	case db.turns <- struct{}{}:
+		return func() { <-db.turns }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // reader runs statements that change nothing.

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"mailback/internal/m365fake"
+	"mailback/internal/slackfake"
+)
+
+// The load of BenchmarkAck: so many deeds, one after each pause, however long the acks of others take.
+const (
+	deeds = 1000
+	pause = 10 * time.Millisecond
+	// ackGoal is what 99 of 100 acks have to stay below, in ms.
+	ackGoal = 50
+)
+
+// BenchmarkAck is how long Slack waits for its ack at 100 deeds per second, from writing the envelope on the socket to reading
+// the ack, while the bot also diagnoses what it was asked. The bot is a process of its own with SQLite on disk. When the last
+// deed was acked it is killed, and what it acked must be in the database.
+func BenchmarkAck(b *testing.B) {
+	w := newWorld(b, slackfake.Config{}, m365fake.Config{Users: 20 * deeds})
+	bot := w.start(b)
+	people := []string{
+		slackfake.Megan, slackfake.Alex, slackfake.Isaiah, slackfake.Lidia, slackfake.Lee, slackfake.Joni, slackfake.Patti, slackfake.Nestor,
+	}
+	var ids []int64
+	b.Run("command", func(b *testing.B) {
+		ids = nil
+		acks := load(b, func(ctx context.Context, i int) ack {
+			line := fmt.Sprintf("/restore-mailbox user%05d@%s left by mistake", 20*(i+1), m365fake.TenantDomain) // deleted ones
+			got, err := w.slack.Command(ctx, people[i%len(people)], "", line)
+			return ack{took: got.AckMS, id: requestIn(got.Reply), failure: got.Error, err: err}
+		})
+		for _, a := range acks {
+			ids = append(ids, a.id)
+		}
+		report(b, acks, func(a ack) bool { return a.id > 0 })
+	})
+	b.Run("click", func(b *testing.B) {
+		if len(ids) == 0 {
+			b.Skip("the requests that are clicked on are those of command")
+		}
+		report(b, load(b, func(ctx context.Context, i int) ack {
+			got, err := w.slack.Envelope(ctx, confirmation(b, people[i%len(people)], ids[i], i))
+			return ack{took: got.AckMS, failure: got.Error, err: err}
+		}), func(ack) bool { return true })
+	})
+	bot.kill()
+	b.Run("durable", func(b *testing.B) {
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(float64(missing(b, w.database(), "asked", ids)), "missing-commands")
+		b.ReportMetric(float64(missing(b, w.database(), "clicked", ids)), "missing-clicks")
+	})
+}
+
+// ack is what became of one deed. took is in ms.
+type ack struct {
+	took    float64
+	id      int64
+	failure string
+	err     error
+}
+
+// load does each deed in its time, all at once where they take longer.
+func load(b *testing.B, deed func(ctx context.Context, i int) ack) []ack {
+	b.Helper()
+	acks := make([]ack, deeds)
+	var all sync.WaitGroup
+	began := time.Now()
+	for i := range acks {
+		time.Sleep(time.Until(began.Add(time.Duration(i) * pause)))
+		all.Go(func() { acks[i] = deed(b.Context(), i) })
+	}
+	b.ReportMetric(deeds/time.Since(began).Seconds(), "per-s")
+	all.Wait()
+	return acks
+}
+
+// report reports the times, and how many deeds had no ack, or another one than they should.
+func report(b *testing.B, acks []ack, right func(ack) bool) {
+	b.Helper()
+	var took []time.Duration
+	wrong := 0
+	for _, a := range acks {
+		took = append(took, time.Duration(a.took*float64(time.Millisecond)))
+		if a.err != nil || a.failure != "" || !right(a) {
+			wrong++
+			b.Logf("wrong: %+v", a)
+		}
+	}
+	quantiles(b, took, ackGoal)
+	most(b, "errors", float64(wrong), 0)
+}
+
+var requestRef = regexp.MustCompile(`\bR-(\d+)\b`)
+
+// requestIn gives the id of the request that an answer names; 0 if it names none.
+func requestIn(reply string) int64 {
+	m := requestRef.FindStringSubmatch(reply)
+	if m == nil {
+		return 0
+	}
+	id, _ := strconv.ParseInt(m[1], 10, 64) // the expression takes digits alone
+	return id
+}
+
+// confirmation is a click on the requester's card. It is written by hand because Slack takes one card a second in each
+// channel, so that a thousand cards would be long in coming; the way to its ack is that of any click.
+func confirmation(b *testing.B, user string, id int64, i int) json.RawMessage {
+	b.Helper()
+	ts := fmt.Sprintf("1700000000.%06d", i)
+	payload, err := json.Marshal(map[string]any{
+		"type": "block_actions", "api_app_id": slackfake.AppID, "token": "unused", "trigger_id": fmt.Sprintf("bench.%d.%d", id, i),
+		"team":      map[string]any{"id": slackfake.TeamID, "domain": slackfake.TeamDomain},
+		"user":      map[string]any{"id": user, "username": user, "name": user, "team_id": slackfake.TeamID},
+		"container": map[string]any{"type": "message", "message_ts": ts, "channel_id": "D0BENCH", "is_ephemeral": false},
+		"channel":   map[string]any{"id": "D0BENCH", "name": "directmessage"},
+		"message":   map[string]any{"type": "message", "ts": ts, "user": slackfake.BotUser},
+		"actions": []any{map[string]any{
+			"type": "button", "action_id": "request.confirm", "block_id": "actions", "value": strconv.FormatInt(id, 10), "action_ts": ts,
+		}},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return payload
+}
+
+// missing counts the requests of which the database's audit trail has no such event.
+func missing(b *testing.B, file, kind string, ids []int64) int {
+	b.Helper()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	n := 0
+	for _, id := range ids {
+		var there bool
+		const query = `SELECT EXISTS (SELECT 1 FROM events JOIN requests ON requests.id = request_id WHERE request_id = $1 AND kind = $2)`
+		if err := db.QueryRowContext(b.Context(), query, id, kind).Scan(&there); err != nil {
+			b.Fatal(err)
+		}
+		if !there {
+			n++
+		}
+	}
+	return n
+}
