@@ -24,14 +24,14 @@ func TestJobsRunSoonAfterTheirCommit(t *testing.T) {
 		r := u.create(s, "U1")
 		c := newCalls(done)
 		u.start(s, c.workers())
-		c.wait(t, "advance 1 1", 10*time.Second)
+		c.wait(t, "advance 1 1", 30*time.Second)
 		var took []time.Duration
 		for i := range 20 {
 			began := time.Now()
 			u.update(s, r.ID, func(*recovery.Request) (recovery.Event, error) {
 				return recovery.Event{Kind: recovery.EventStep}, nil
 			})
-			c.wait(t, fmt.Sprintf("advance 1 %d", i+2), 5*time.Second)
+			c.wait(t, fmt.Sprintf("advance 1 %d", i+2), 30*time.Second)
 			took = append(took, time.Since(began))
 		}
 		slices.Sort(took)
@@ -49,9 +49,9 @@ func TestOpenRequestKeepsItsJob(t *testing.T) {
 		u.create(s, "U1")
 		c := newCalls(done)
 		u.start(s, c.workers())
-		c.wait(t, "advance 1 1", 10*time.Second)
-		c.wait(t, "advance 1 1", 10*time.Second)
-		c.wait(t, "deliver 1 1", 10*time.Second) // for ever, since nobody says that it was shown
+		c.wait(t, "advance 1 1", 30*time.Second)
+		c.wait(t, "advance 1 1", 30*time.Second)
+		c.wait(t, "deliver 1 1", 30*time.Second) // for ever, since nobody says that it was shown
 		u.update(s, 1, become(recovery.Cancelled, recovery.EventCancelled))
 	})
 }
@@ -74,9 +74,9 @@ func TestErrorsDoNotEndAJob(t *testing.T) {
 			return 0, errs[call]
 		})
 		u.start(s, c.workers())
-		c.wait(t, "advance 1 1", 10*time.Second)
+		c.wait(t, "advance 1 1", 30*time.Second)
 		began := time.Now()
-		c.wait(t, "advance 1 1", 10*time.Second)
+		c.wait(t, "advance 1 1", 30*time.Second)
 		if waited := time.Since(began); waited < time.Second {
 			t.Errorf("throttled: repeated after %s, want 1.2 s", waited)
 		}
@@ -107,13 +107,13 @@ func TestSnoozeFollowsTheClock(t *testing.T) {
 			return time.Hour, nil
 		})
 		u.start(s, c.workers())
-		c.wait(t, "advance 1 1", 10*time.Second)
+		c.wait(t, "advance 1 1", 30*time.Second)
 		time.Sleep(time.Second)
 		if n := c.times("advance 1 1"); n != 1 {
 			t.Fatalf("ran %d times within its ten hours", n)
 		}
 		u.clock.advance(10 * time.Hour)
-		c.wait(t, "advance 1 1", 15*time.Second)
+		c.wait(t, "advance 1 1", 30*time.Second)
 	})
 }
 
@@ -147,7 +147,7 @@ func TestStopCancelsWhatDoesNotEnd(t *testing.T) {
 		}
 		c := newCalls(func(string) (time.Duration, error) { return time.Hour, nil })
 		u.start(s, c.workers()) // and it can start again
-		c.wait(t, "advance 1 1", 15*time.Second)
+		c.wait(t, "advance 1 1", 30*time.Second)
 	})
 }
 
@@ -221,8 +221,8 @@ func TestKilledProcess(t *testing.T) {
 			return
 		}
 		u.start(s, c.workers())
-		c.wait(t, "advance 1 2", 5*time.Second)
-		c.wait(t, "deliver 1 2", 5*time.Second)
+		c.wait(t, "advance 1 2", 30*time.Second)
+		c.wait(t, "deliver 1 2", 30*time.Second)
 		u.stop(s)
 		r, err := s.Request(t.Context(), 1)
 		if err != nil || r.Lease.Owner != "" || r.Version != 2 {

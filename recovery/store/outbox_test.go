@@ -175,7 +175,7 @@ func TestDeliver(t *testing.T) {
 			return 0, s.Outbox().Posted(ctx, id, version, "D1", time.Now().Format("05.000000000"), true)
 		}
 		u.start(s, w)
-		c.wait(t, "deliver 1 3", 10*time.Second)
+		c.wait(t, "deliver 1 3", 30*time.Second)
 		deadline := time.Now().Add(10 * time.Second)
 		for u.jobs(s, "deliver") > 0 && time.Now().Before(deadline) {
 			time.Sleep(20 * time.Millisecond)
@@ -219,7 +219,7 @@ func TestOneMessageIsDeliveredByOneJob(t *testing.T) {
 		u.update(s, 1, become(recovery.Confirming, recovery.EventPlanned))
 		time.Sleep(500 * time.Millisecond) // long enough for the second job to be picked up
 		close(release)
-		c.wait(t, "deliver 1 2", 10*time.Second)
+		c.wait(t, "deliver 1 2", 30*time.Second)
 		if n := most.Load(); n != 1 {
 			t.Errorf("%d at once", n)
 		}
