@@ -430,12 +430,11 @@ func TestEnvelopeIsSentAsItIs(t *testing.T) {
 	wantError(t, err, "JSON object")
 }
 
-func TestManyCommandsAreNoEffort(t *testing.T) {
+func TestManyCommandsAtOnce(t *testing.T) {
 	t.Parallel()
 	s, api, _ := workspace(t, Config{})
 	var n atomic.Int64
 	connect(t, api, func(socketmode.Event) any { n.Add(1); return map[string]any{"text": "recorded"} })
-	start := time.Now()
 	var wg sync.WaitGroup
 	for range 500 {
 		wg.Go(func() {
@@ -445,7 +444,7 @@ func TestManyCommandsAreNoEffort(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if took := time.Since(start); n.Load() != 500 || took > 5*time.Second {
-		t.Errorf("%d commands took %v", n.Load(), took)
+	if n.Load() != 500 {
+		t.Errorf("the app saw %d commands of 500", n.Load())
 	}
 }
