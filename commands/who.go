@@ -74,6 +74,9 @@ func parseQuoted(text string) (recovery.Query, string, error) {
 // parseWhoWord reads a mailbox that is one word, as Slack delivers it; rest is what follows, for a hint.
 func parseWhoWord(raw, rest string) (recovery.Query, error) {
 	raw = trimEscaped(raw)
+	if link, ok := typedLink(raw); ok {
+		return parseLink(link)
+	}
 	if strings.Contains(raw, "<") && strings.Contains(raw, ">") {
 		return parseLink(raw)
 	}
@@ -89,6 +92,17 @@ func parseWhoWord(raw, rest string) (recovery.Query, error) {
 	default:
 		return recovery.Query{}, &SyntaxError{Fault: FaultWord, Word: clean(word), Near: hint(word, rest)}
 	}
+}
+
+// typedLink gives the link that somebody typed out or pasted in its raw form, mailto:a@b or <mailto:a@b|a@b>, whose marks
+// Slack has escaped like any other text.
+func typedLink(raw string) (string, bool) {
+	inner := strings.TrimSuffix(strings.TrimPrefix(reduce(raw), "<"), ">")
+	const scheme = "mailto:"
+	if len(inner) < len(scheme) || !strings.EqualFold(inner[:len(scheme)], scheme) {
+		return "", false
+	}
+	return "<" + escape(scheme+inner[len(scheme):]) + ">", true
 }
 
 // hint gives what somebody probably meant with a first word that is neither a mailbox nor a command.

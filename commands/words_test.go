@@ -336,3 +336,16 @@ func TestUnknownLanguageIsEnglish(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestSentencesTakeWhatTheyNeed: a sentence that needs fewer arguments than it is given says nothing of the rest.
+func TestSentencesTakeWhatTheyNeed(t *testing.T) {
+	t.Parallel()
+	for _, l := range languages() {
+		w := words{l}
+		for key := range l.text {
+			if said := w.format(key, []any{"a", "b", 3, 4, "e", "f"}); strings.Contains(said, "EXTRA") || strings.Contains(said, "MISSING") || strings.Contains(said, "BADINDEX") {
+				t.Errorf("%s in %s says %q", key, l.code, said)
+			}
+		}
+	}
+}

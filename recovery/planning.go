@@ -256,6 +256,9 @@ func (s Settings) addLocation(p *Plan, r reading) *Note {
 // the requester chose or typed, the installation's preference, what assignedPlans still shows, and last the requester's
 // choice among all. A zero Step means that the choice is open.
 func (s Settings) licenseStep(d *Diagnosis, p *Plan, r reading, ask Ask, c Choices) (Step, *Note) {
+	if ask.License != "" && !slices.ContainsFunc(r.SKUs, func(k SKU) bool { return strings.EqualFold(k.PartNumber, ask.License) }) {
+		return Step{}, &Note{NoteNoSuchLicense, []string{ask.License}}
+	}
 	if step, why, ok := heldLicense(d, p, r); ok {
 		return step, why
 	}
