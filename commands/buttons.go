@@ -54,7 +54,7 @@ func (h *Handlers) click(a slack.InteractionCallback) (int64, recovery.Click, bo
 	}
 	act := a.ActionCallback.BlockActions[0]
 	c := recovery.Click{
-		Action: recovery.Action(act.ActionID), By: recovery.Actor{TeamID: a.User.TeamID, UserID: a.User.ID},
+		Action: recovery.Action(act.ActionID), By: clicker(a),
 		Channel: a.Container.ChannelID, TS: a.Container.MessageTs, At: h.now(), Key: clickKey(a, act),
 	}
 	if c.By.UserID == "" || c.Channel == "" || c.TS == "" {
@@ -94,4 +94,15 @@ func choiceRequest(blockID string, action recovery.Action) (int64, bool) {
 		return 0, false
 	}
 	return requestID(parts[1])
+}
+
+// clicker is who clicked or submitted. A payload whose workspace is another than the person's proves neither, so its actor is of
+// none; Slack leaves the workspace out where an app is installed for a whole organisation
+// (docs.slack.dev/reference/interaction-payloads/block_actions-payload).
+func clicker(c slack.InteractionCallback) recovery.Actor {
+	who := recovery.Actor{TeamID: c.User.TeamID, UserID: c.User.ID}
+	if c.Team.ID != "" && c.Team.ID != who.TeamID {
+		who.TeamID = ""
+	}
+	return who
 }

@@ -19,7 +19,7 @@ func press(act slack.BlockAction, change ...func(*slack.InteractionCallback)) sl
 	a := slack.InteractionCallback{
 		Type: slack.InteractionTypeBlockActions, TriggerID: "9.8.xyz", ResponseURL: "https://hooks.example/2",
 		User:           slack.User{ID: patti, TeamID: "T0CONTOSO1"},
-		Team:           slack.Team{ID: "T0OTHER"}, // the app's workspace, which is not what counts
+		Team:           slack.Team{ID: "T0CONTOSO1"},
 		Container:      slack.Container{Type: "message", ChannelID: approvals, MessageTs: "1764000000.000100"},
 		ActionCallback: slack.ActionCallbacks{BlockActions: []*slack.BlockAction{&act}},
 	}
@@ -56,6 +56,19 @@ func TestClicks(t *testing.T) {
 				t.Error(d.ids, diff)
 			}
 		})
+	}
+}
+
+func TestAClickOfTwoWorkspacesIsOfNone(t *testing.T) {
+	t.Parallel()
+	for team, want := range map[string]string{"T0EVIL": "", "": "T0CONTOSO1"} {
+		d := &desk{}
+		handlers(d).Action(t.Context(), press(slack.BlockAction{ActionID: "request.approve", Value: "142"}, func(a *slack.InteractionCallback) {
+			a.Team.ID = team
+		}))
+		if got := d.clicks[0].By.TeamID; got != want {
+			t.Errorf("workspace %q: the clicker is of %q, want %q", team, got, want)
+		}
 	}
 }
 

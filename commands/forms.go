@@ -84,7 +84,7 @@ func (h *Handlers) Submission(ctx context.Context, v slack.InteractionCallback) 
 	}
 	ref := recovery.Request{ID: d.Request}.Ref()
 	note, err := h.service.Click(ctx, d.Request, recovery.Click{
-		Action: recovery.ActDeny, By: recovery.Actor{TeamID: v.User.TeamID, UserID: v.User.ID},
+		Action: recovery.ActDeny, By: clicker(v),
 		Channel: d.Channel, TS: d.TS, Reason: reason, At: h.now(), Key: "form:" + v.View.ID,
 	})
 	switch {
