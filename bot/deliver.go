@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -114,7 +115,9 @@ func (d *Deliverer) show(ctx context.Context, m *outMessage, b body) error {
 			return d.outbox.Posted(ctx, m.id, m.version, m.channel, m.ts, true)
 		}
 		err := d.edit(ctx, m, b)
-		if codeOf(err) != "message_not_found" {
+		switch codeOf(err) {
+		case "message_not_found", "cant_update_message", "edit_window_closed": // the buttons of one that stays are off file then
+		default:
 			return err
 		}
 		d.log.Warn("slack: message is gone, posting it again", "message", m.id, "channel", m.channel)
@@ -174,7 +177,7 @@ func (d *Deliverer) send(ctx context.Context, method string, m *outMessage, b bo
 // call sends blocks as they are: slack-go's types would lose the fields they do not know.
 func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b body) (channel, ts string, err error) {
 	now := time.Now()
-	if wait := d.pace.wait(method, m.channel, now); wait > 0 {
+	if wait := d.pace.wait(method, m.channel, slices.ContainsFunc(b.Blocks, buttoned), now); wait > 0 {
 		return "", "", notYet(wait)
 	}
 	blocks, err := json.Marshal(append([]json.RawMessage{}, b.Blocks...)) // "[]" clears those that are shown
@@ -191,6 +194,12 @@ func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b bo
 		d.pace.hold(method, now.Add(e.RetryAfter))
 	}
 	return channel, ts, err
+}
+
+// buttoned says whether there is something to click in a block.
+func buttoned(raw json.RawMessage) bool {
+	var b map[string]any
+	return json.Unmarshal(raw, &b) == nil && clickable(b)
 }
 
 // place adds the arguments that say where a message goes.

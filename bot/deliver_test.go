@@ -164,7 +164,6 @@ func TestDeliverVerdicts(t *testing.T) {
 		{name: "internal error", answer: "internal_error", again: retryPause},
 		{name: "token", answer: "token_revoked", again: tokenPause, verdict: Token},
 		{name: "scope", answer: "missing_scope", again: tokenPause, verdict: Token},
-		{name: "cannot be edited", answer: "cant_update_message", ts: "1.1", refused: "cant_update_message"},
 		{name: "inactive", answer: "is_inactive", ts: "1.1", refused: "is_inactive"},
 		{name: "no channel", answer: "channel_not_found", refused: "channel_not_found"},
 		{name: "archived", answer: "is_archived", refused: "is_archived"},
@@ -295,28 +294,40 @@ func TestPace(t *testing.T) {
 	t.Parallel()
 	p, now := newPace(), time.Unix(1000, 0)
 	for range paceBurst {
-		if w := p.wait("chat.postMessage", "C1", now); w != 0 {
+		if w := p.wait("chat.postMessage", "C1", false, now); w != 0 {
 			t.Fatalf("a burst has to wait %s", w)
 		}
 	}
 	for range 3 { // asking does not make it longer
-		if w := p.wait("chat.postMessage", "C1", now); w != time.Second {
+		if w := p.wait("chat.postMessage", "C1", false, now); w != time.Second {
 			t.Errorf("after a burst: wait %s", w)
 		}
 	}
-	if w := p.wait("chat.postMessage", "C2", now); w != 0 {
+	if w := p.wait("chat.postMessage", "C2", false, now); w != 0 {
 		t.Errorf("another channel has to wait %s", w)
 	}
-	if w := p.wait("chat.postMessage", "C1", now.Add(time.Second)); w != 0 {
+	if w := p.wait("chat.postMessage", "C1", false, now.Add(time.Second)); w != 0 {
 		t.Errorf("a second later: wait %s", w)
 	}
 	p.hold("chat.update", now.Add(9*time.Second))
 	p.hold("chat.update", now.Add(3*time.Second))
-	if w := p.wait("chat.update", "C3", now); w != 9*time.Second {
+	if w := p.wait("chat.update", "C3", false, now); w != 9*time.Second {
 		t.Errorf("while Slack wants no calls: wait %s", w)
 	}
+	later := now.Add(time.Hour)
+	for range editBurst - editReserve {
+		if w := p.wait("chat.update", "C4", false, later); w != 0 {
+			t.Fatalf("a burst of edits has to wait %s", w)
+		}
+	}
+	if w := p.wait("chat.update", "C4", false, later); w < editEvery/2 || w > editEvery {
+		t.Errorf("an edit after the burst: wait %s", w)
+	}
+	if w := p.wait("chat.update", "C4", true, later); w != 0 {
+		t.Errorf("an edit that gives a card its buttons: wait %s", w)
+	}
 	for i := range 2 * paceChannels {
-		p.wait("chat.postMessage", fmt.Sprint(i), now.Add(time.Duration(i)*time.Minute))
+		p.wait("chat.postMessage", fmt.Sprint(i), false, now.Add(time.Duration(i)*time.Minute))
 	}
 	if n := len(p.channels); n > paceChannels {
 		t.Errorf("%d channels remembered", n)

@@ -25,8 +25,9 @@ const (
 // readers, which show nothing else.
 type card struct {
 	reader
-	id      int64 // of the request
-	version int64 // of the request
+	id      int64  // of the request
+	version int64  // of the request
+	shown   string // fingerprint of the plan that it shows; empty without one
 	blocks  []slack.Block
 	text    []string
 }
@@ -125,7 +126,7 @@ func (c *card) buttons(address string, list ...button) {
 		elements = append(elements, e)
 	}
 	if len(elements) > 0 {
-		c.blocks = append(c.blocks, slack.NewActionBlock(fmt.Sprintf("request:%d:buttons", c.id), elements...))
+		c.blocks = append(c.blocks, slack.NewActionBlock(fmt.Sprintf("request:%d:buttons:%s", c.id, c.shown), elements...))
 	}
 }
 

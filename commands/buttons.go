@@ -63,6 +63,7 @@ func (h *Handlers) click(a slack.InteractionCallback) (int64, recovery.Click, bo
 	switch c.Action {
 	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActRetry, recovery.ActCheck:
 		id, ok := requestID(act.Value)
+		c.Plan = shownPlan(act.BlockID)
 		return id, c, ok
 	}
 	if !isChoice(&c) {
@@ -94,6 +95,14 @@ func choiceRequest(blockID string, action recovery.Action) (int64, bool) {
 		return 0, false
 	}
 	return requestID(parts[1])
+}
+
+// shownPlan reads from a button's block which plan its card showed: Slack may show an old card for a while.
+func shownPlan(blockID string) string {
+	if parts := strings.Split(blockID, ":"); len(parts) == 4 && parts[2] == "buttons" {
+		return parts[3]
+	}
+	return ""
 }
 
 // clicker is who clicked or submitted. A payload whose workspace is another than the person's proves neither, so its actor is of

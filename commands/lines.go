@@ -72,14 +72,11 @@ func (s *scene) voided(a, q reader) {
 	s.told(q.say("told.voided", q.ref, s.subject(q)))
 }
 
-// stepLine tells that a step's effect was read back. That its change was sent is no news, nor is one that was there
-// before; and that the mailbox answers is told with the end.
+// stepLine tells that a step's effect was read back.
 func (s *scene) stepLine(a reader) {
-	step, ok := s.step(s.e.Step)
-	if !ok || step.Progress.Done.IsZero() || step.Progress.Found || step.Kind == recovery.StepMailbox {
-		return
+	if step, ok := s.step(s.e.Step); ok {
+		s.thread(a.say("line.step", a.ref, a.step(step)))
 	}
-	s.thread(a.say("line.step", a.ref, a.step(step)))
 }
 
 // waiting tells of a wait: the approvers of each, the requester only of one that is longer than people expect.

@@ -38,6 +38,11 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 	switch e.Kind {
 	case recovery.EventAsked, recovery.EventClicked, recovery.EventUnsent:
 		return nil, nil
+	case recovery.EventStep:
+		if s.news() { // Slack allows few edits, and a card that waits for its buttons needs them more
+			s.cards()
+			s.lines()
+		}
 	case recovery.EventRefused:
 		s.private()
 		if isChoice(e.Click) {
@@ -60,6 +65,13 @@ func isChoice(c *recovery.Click) bool {
 	default:
 		return false
 	}
+}
+
+// news says whether a step's event is worth an edit: not that its change was sent, nor that its effect was there before, nor
+// that the mailbox answers, which is told with the end.
+func (s *scene) news() bool {
+	step, ok := s.step(s.e.Step)
+	return ok && !step.Progress.Done.IsZero() && !step.Progress.Found && step.Kind != recovery.StepMailbox
 }
 
 // scene is one request after one event, with the messages that it needs so far.
@@ -87,7 +99,13 @@ func (s *scene) requester() reader {
 // approvers are the people in the approval channel as readers.
 func (s *scene) approvers() reader { return reader{s.wordsOf(s.Language), true, s.r.Ref()} }
 
-func (s *scene) card(to reader) *card { return &card{reader: to, id: s.r.ID, version: s.r.Version} }
+func (s *scene) card(to reader) *card {
+	c := &card{reader: to, id: s.r.ID, version: s.r.Version}
+	if s.r.Plan != nil {
+		c.shown = s.r.Plan.Fingerprint()
+	}
+	return c
+}
 
 func (s *scene) add(m recovery.Message, body []byte, err error) {
 	if err != nil {

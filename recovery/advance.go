@@ -106,13 +106,13 @@ func (s *Service) release(ctx context.Context, r Request) error {
 
 // turn does the one next thing for a request.
 func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
-	if len(r.Inbox) > 0 {
-		return 0, s.decide(ctx, r, r.Inbox[0])
-	}
 	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			return r.become(Expired, Event{Kind: EventExpired})
 		})
+	}
+	if len(r.Inbox) > 0 {
+		return 0, s.decide(ctx, r, r.Inbox[0])
 	}
 	switch r.State {
 	case Submitted:
@@ -133,6 +133,9 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 // become moves the request to a state; what belonged to the old one goes.
 func (r *Request) become(next State, e Event) Event {
 	r.State, r.Tries, r.Next, r.Replan = next, 0, time.Time{}, false
+	if !next.Open() {
+		r.ResponseURL = "" // nobody will be answered there any more
+	}
 	return e
 }
 

@@ -115,6 +115,9 @@ func (r *Request) stateAllows(c Click) *Note {
 		if r.State != Confirming || r.Plan == nil || r.Replan {
 			return wrong
 		}
+		if c.Plan != r.Plan.Fingerprint() { // the card that was clicked showed another plan
+			return &Note{Code: NoteOldMessage}
+		}
 		if o, open := r.openOffer(); open {
 			return &Note{NoteChooseFirst, []string{string(o.Action)}}
 		}
@@ -164,6 +167,9 @@ func (r *Request) reviewAllows(c Click, wrong *Note) *Note {
 	}
 	if slices.ContainsFunc(r.Reviews, func(v Review) bool { return v.By == c.By }) && c.Action == ActApprove {
 		return &Note{Code: NoteTwice}
+	}
+	if c.Action == ActApprove && c.Plan != r.Plan.Fingerprint() { // the card that was clicked showed another plan
+		return &Note{Code: NoteOldMessage}
 	}
 	if c.Action == ActDeny && c.Reason == "" {
 		return &Note{Code: NoteNeedReason}

@@ -178,7 +178,8 @@ type Click struct {
 	Value   string    `json:"value,omitempty"`  // of a choice: one of the values offered
 	Reason  string    `json:"reason,omitempty"` // of a denial
 	At      time.Time `json:"at"`
-	Key     string    `json:"key"` // Slack's id of the click, so that a repeated delivery is known
+	Plan    string    `json:"plan,omitempty"` // fingerprint of the plan that the card showed; empty where it showed none
+	Key     string    `json:"key"`            // Slack's id of the click, so that a repeated delivery is known
 }
 
 // Choices are the requester's decisions about the plan (ChooseAccount: an approver's).

@@ -76,7 +76,11 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 
 // overdue says whether the step has waited longer than its effect can take.
 func (s Step) overdue(now time.Time) bool {
-	return !s.Progress.Began.IsZero() && now.Sub(s.Progress.Began) > s.Kind.ceiling()
+	ceiling := s.Kind.ceiling()
+	if s.Progress.Acted.IsZero() { // nothing was sent yet, so that there is no effect to miss: Microsoft cannot be read
+		ceiling = 24 * time.Hour
+	}
+	return !s.Progress.Began.IsZero() && now.Sub(s.Progress.Began) > ceiling
 }
 
 // look reads whether a step's effect is there.
@@ -166,7 +170,7 @@ func (s *Service) intend(ctx context.Context, was Request, i int) (Request, erro
 		now := s.Now()
 		r.Lease = s.newLease(now)
 		p := &r.Plan.Steps[i].Progress
-		if p.Began.IsZero() {
+		if p.Acted.IsZero() { // however long it took to get here: the change has its time from now
 			p.Began = now
 		}
 		p.Acted, p.Answered = now, false

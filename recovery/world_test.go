@@ -218,6 +218,9 @@ func (w *world) click(id int64, user string, a Action, value string) Click {
 	if cards := cardsOf(a); cards[len(cards)-1] == CardRequester && (len(cards) == 1 || user == r.Requester.UserID) {
 		c.Channel, c.TS = "D"+r.Requester.UserID, fmt.Sprintf("%d.2", id)
 	}
+	if r.Plan != nil {
+		c.Plan = r.Plan.Fingerprint()
+	}
 	if a == ActDeny {
 		c.Reason = value
 	} else {

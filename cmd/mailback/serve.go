@@ -85,6 +85,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	slackBot, err := bot.New(bot.Config{
 		BotToken: s.SlackBotToken, AppToken: s.SlackAppToken, APIURL: s.SlackAPIURL, Now: now, Logger: log,
 		HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second}, Sorry: commands.Sorry(s.Locale),
+		StopTimeout: time.Duration(s.StopTimeout) / 2,
 	})
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	err = slackBot.Run(ctx, commands.New(commands.Config{
 		Service: service, Slack: slackBot, Language: s.Locale, Now: now, Logger: log,
 	}))
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.StopTimeout))
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.StopTimeout)/2)
 	defer cancel()
 	return errors.Join(err, db.Stop(stop))
 }

@@ -79,6 +79,11 @@ func readSettings() (settings, error) {
 		}
 		return s, errors.Join(append(faults, err)...)
 	}
+	for _, list := range [][]string{s.Approvers, s.Requesters, s.Licenses} {
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+		}
+	}
 	faults = append(faults, s.faults()...)
 	if len(faults) > 0 {
 		return s, fmt.Errorf("%d settings are wrong:\n%w", len(faults), errors.Join(faults...))
