@@ -77,6 +77,28 @@ func deliver(t *testing.T, d *Deliverer, version int64) {
 	}
 }
 
+// TestCardThatSlackLetsNobodyEditIsPostedAgain: what is left of the old one is off file, so its buttons do nothing.
+func TestCardThatSlackLetsNobodyEditIsPostedAgain(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"message_not_found", "cant_update_message", "edit_window_closed"} {
+		p := newPeer(t)
+		shown := p.board()
+		p.on("chat.update", func(w http.ResponseWriter, v url.Values) {
+			if v.Get("ts") == "9.9" {
+				_, _ = fmt.Fprintf(w, `{"ok":false,"error":%q}`, code)
+				return
+			}
+			shown[v.Get("ts")] = v
+			_, _ = fmt.Fprintf(w, `{"ok":true,"channel":"D1","ts":%q}`, v.Get("ts"))
+		})
+		o := &outbox{channel: "D1", ts: "9.9", body: card, version: 2}
+		deliver(t, p.deliverer(o), 2)
+		if o.ts != "1.0" || !o.live || o.refused != "" || len(shown) != 1 {
+			t.Errorf("%s: on file as %s, live %v, refused %q; shown %v", code, o.ts, o.live, o.refused, shown)
+		}
+	}
+}
+
 func TestCardIsPostedWithoutButtonsThenEdited(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t)
