@@ -159,19 +159,3 @@ type Findings struct {
 func (f Findings) May(roles ...string) bool {
 	return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(f.Permissions, r) })
 }
-
-// Mailbox is Exchange's view of a mailbox (Get-Mailbox).
-type Mailbox struct {
-	ExchangeGUID  string    `json:"exchange_guid"`
-	ObjectID      string    `json:"object_id,omitempty"` // ExternalDirectoryObjectId
-	Address       string    `json:"address"`             // PrimarySmtpAddress
-	Type          string    `json:"type"`                // RecipientTypeDetails: UserMailbox, SharedMailbox, RoomMailbox, EquipmentMailbox
-	SoftDeletedAt time.Time `json:"soft_deleted_at,omitzero"`
-	CreatedAt     time.Time `json:"created_at,omitzero"` // WhenMailboxCreated
-	Inactive      bool      `json:"inactive,omitempty"`
-}
-
-// Shared says whether the mailbox is one that needs no licence: shared, room or equipment.
-func (m Mailbox) Shared() bool {
-	return m.Type == "SharedMailbox" || m.Type == "RoomMailbox" || m.Type == "EquipmentMailbox"
-}

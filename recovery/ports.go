@@ -36,12 +36,6 @@ type RestoreAs struct {
 	DropConflicts     bool   // autoReconcileProxyConflict: addresses that others hold now stay with them
 }
 
-// Mailboxes reads Exchange Online. All errors are *Error.
-type Mailboxes interface {
-	// Find gives every mailbox, live, soft-deleted and inactive, that has the address or object id exactly.
-	Find(ctx context.Context, q Query) ([]Mailbox, error)
-}
-
 // People reads who somebody is in Slack, fresh enough for a decision. Its errors mean "not proven".
 type People interface {
 	Person(ctx context.Context, userID string) (Person, error)
