@@ -1,7 +1,9 @@
 package recovery
 
 import (
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -212,5 +214,20 @@ func TestAddressesCanBeLeftWhereNobodyMaySeeWhoHoldsThem(t *testing.T) {
 	r = w.is(w.press(r.ID, rita, ChooseDrop, "drop"), Confirming)
 	if !r.Plan.Steps[0].DropConflicts {
 		t.Errorf("plan %+v", r.Plan.Steps[0])
+	}
+}
+
+func TestPublicChannelIsWarnedAboutOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var log strings.Builder
+	w.svc.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	w.people.channel.Private = false
+	w.deleted(john, "john")
+	w.deleted(jane, "jane")
+	w.is(w.asks("john@contoso.com"), Confirming)
+	w.is(w.asks("jane@contoso.com"), Confirming)
+	if n := strings.Count(log.String(), "MAILBACK_APPROVAL_CHANNEL"); n != 1 {
+		t.Errorf("warned %d times: %s", n, log.String())
 	}
 }

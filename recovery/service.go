@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -40,7 +41,8 @@ type Config struct {
 // requests on by Advance.
 type Service struct {
 	Config
-	owner string // names this process in leases
+	owner  string    // names this process in leases
+	public sync.Once // a public approval channel is warned about once
 }
 
 // New returns a Service.
