@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"strings"
+
 	"github.com/slack-go/slack"
 
 	"mailback/recovery"
@@ -70,13 +72,19 @@ func (s *scene) chosen(c *card) []markup {
 			}
 		}
 	}
-	if (r.Choices.License != "" || r.Ask.License != "") && r.Plan.Seats != nil {
+	if s.licenseChosen() {
 		lines = append(lines, c.say("chosen.license", c.license(r.Plan.Seats.PartNumber)))
 	}
 	if r.Choices.BlockSignIn {
 		lines = append(lines, c.say("chosen.signin"))
 	}
 	return lines
+}
+
+// licenseChosen says whether the plan's licence is the requester's choice.
+func (s *scene) licenseChosen() bool {
+	p := s.r.Plan
+	return p.Seats != nil && (p.Seats.SKU == s.r.Choices.License || strings.EqualFold(p.Seats.PartNumber, s.r.Ask.License))
 }
 
 // approvalStanding says where it stands, to approvers.

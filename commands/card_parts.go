@@ -62,7 +62,9 @@ func (c *card) plan(p *recovery.Plan) {
 		switch m := c.note(n); {
 		case m == "":
 		case n.Code == recovery.NoteAddressDropped:
-			lost = append(lost, m)
+			if !slices.Contains(lost, m) {
+				lost = append(lost, m)
+			}
 		case n.Code != recovery.NoteSignInReturns: // said with what comes back
 			if !slices.Contains(warnings, m) {
 				warnings = append(warnings, m)
@@ -151,6 +153,8 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 		problem = c.note(*p.Problem)
 	}
 	switch {
+	case p.Skipped:
+		return c.say("progress.skipped", what)
 	case p.Found && !p.Done.IsZero():
 		return c.say("progress.found", what)
 	case !p.Done.IsZero():
@@ -197,8 +201,11 @@ func proofLines(to reader, p recovery.Proof) []markup {
 		lines = append(lines, to.say("proof.license", to.license(p.License)))
 	}
 	lines = append(lines, to.say("proof.sign-in", p.SignInName))
-	if len(p.Dropped) > 0 {
+	switch {
+	case len(p.Dropped) > 0 && to.approver:
 		lines = append(lines, to.say("proof.dropped", literals(p.Dropped)))
+	case len(p.Dropped) > 0:
+		lines = append(lines, to.say("proof.dropped.limited"))
 	}
 	return lines
 }

@@ -51,15 +51,8 @@ func (s *scene) looking() bool {
 
 // openOffer says whether a required choice is still open.
 func (s *scene) openOffer() bool {
-	if s.r.Diagnosis == nil {
-		return false
-	}
-	for _, o := range s.r.Diagnosis.Offers {
-		if o.Required && o.Chosen == "" {
-			return true
-		}
-	}
-	return false
+	_, open := s.r.OpenOffer()
+	return open
 }
 
 // standing says why it does not go on, or how it ended, and what to do next.

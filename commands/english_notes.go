@@ -34,6 +34,10 @@ func englishNotes() map[string]string {
 		"note.over-consumed":           "The licence %[1]s comes back with the account though no seat is free (%[2]s).",
 		"note.over-consumed.limited":   "",
 		"note.address-dropped":         "%[1]s stays with whoever has it now and does not come back.",
+		"note.address-dropped.limited": "Addresses that others have now stay with them and do not come back.",
+		"note.as-ignored":              "as: names a new sign-in name for a deleted account. This one is live, so “%[1]s” changes nothing.",
+		"note.license-ignored":         "You asked for the licence “%[1]s”. The account already holds %[2]s, which gives the mailbox, so that one is used.",
+		"note.license-unneeded":        "You asked for the licence “%[1]s”. This kind of mailbox needs none, so none is given.",
 		"note.grace-seats":             "Of %[1]s only seats of the grace period are free. They end when the grace period does.",
 		"note.grace-seats.limited":     "",
 		"note.guest-account":           "This is a guest account. Guests have their mailbox with their own organisation; there is none here to bring back.",
@@ -87,6 +91,10 @@ func englishNotes() map[string]string {
 		"note.privileged.limited":            "Microsoft lets only a more privileged administrator bring this account back. Ask your administrators.",
 		"note.roles-came-back":               "The account holds admin roles that the plan did not name: %[1]s. Check at once whether it should, and block its sign-in or take the roles away in Microsoft Entra if not.",
 		"note.roles-came-back.limited":       "The account came back with more rights than the plan said. The approvers are told.",
+		"note.not-proven":                    "Every step is done, but Microsoft could not be read for the proof (%[1]s). Look at the mailbox, or have an approver press “Try again”.",
+		"note.not-listed":                    "When I read it back, Exchange did not list the mailbox. It may still come; an approver can press “Try again” to look once more.",
+		"note.still-deleted":                 "When I read it back, Exchange still had the mailbox among the deleted ones. It may still come; an approver can press “Try again” to look once more.",
+		"note.age-unknown":                   "Exchange did not say since when the mailbox exists, so it cannot be known whether it is the old one.",
 		"note.step-missing":                  "When I read it back, one thing was not there: %[1]s.",
 
 		// Refusals.
@@ -107,6 +115,7 @@ func englishNotes() map[string]string {
 		"note.not-offered":          "That is not among the choices any more. Look at the newest message about %[5]s.",
 		"note.too-late":             "It is too late to cancel %[5]s: the first change is already made. I will bring it to its end and tell you.",
 		"note.stale":                "I got to your click too late to act on it safely, so I did nothing. Please press again.",
+		"note.busy":                 "Other clicks on %[5]s are still waiting to be decided. Please try again in a minute.",
 		"note.need-reason":          "A denial needs a reason. Press “Deny” again and write one.",
 
 		// Differences.

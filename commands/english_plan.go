@@ -14,6 +14,7 @@ func englishPlan() map[string]string {
 
 		"progress.title":   "What is done",
 		"progress.done":    "Done %[1]s: %[2]s",
+		"progress.skipped": "No longer needed, the mailbox is back by another way: %[1]s",
 		"progress.found":   "Was already so: %[1]s",
 		"progress.working": "At work since %[1]s: %[2]s",
 		"progress.problem": "Waiting since %[1]s: %[2]s %[3]s",
@@ -29,7 +30,7 @@ func englishPlan() map[string]string {
 		"back.sign-in.unknown": "*Sign-in*: Microsoft did not say whether it was blocked; count on it that the person can sign in.",
 		"back.sign-in.blocked": "Sign-in: it will be blocked at once.",
 		"back.roles":           "*Admin roles*: %[1]s.",
-		"back.roles.none":      "Admin roles: none.",
+		"back.roles.none":      "Admin roles: none given to it directly. Roles that come through a group cannot be read while it is deleted; they are looked for when it is back.",
 		"back.roles.unknown":   "*Admin roles*: they could not be read. Count on it that there are some.",
 		"back.groups":          "Groups: %[1]s.",
 		"back.groups.unknown":  "Groups: they could not be read.",

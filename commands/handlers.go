@@ -16,6 +16,7 @@ import (
 type Service interface {
 	Ask(ctx context.Context, in recovery.AskInput) (r recovery.Request, isNew bool, err error)
 	Click(ctx context.Context, id int64, c recovery.Click) (*recovery.Note, error)
+	Cancel(ctx context.Context, id int64, c recovery.Click) (*recovery.Note, error)
 	Check(ctx context.Context, who recovery.Actor, q recovery.Query) (recovery.CheckResult, *recovery.Note, error)
 	Deleted(ctx context.Context, who recovery.Actor, text string) ([]recovery.Account, *recovery.Note, error)
 	Status(ctx context.Context, who recovery.Actor, id int64) ([]recovery.Request, *recovery.Note, error)
@@ -126,7 +127,7 @@ func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.A
 
 // cancel records that somebody wants to withdraw a request.
 func (h *Handlers) cancel(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command CancelCommand) bot.Reply {
-	note, err := h.service.Click(ctx, command.ID, recovery.Click{
+	note, err := h.service.Cancel(ctx, command.ID, recovery.Click{
 		Action: recovery.ActCancel, By: who, At: h.now(), Key: "command:" + who.TeamID + ":" + who.UserID + ":" + c.TriggerID,
 	})
 	r := recovery.Request{ID: command.ID}

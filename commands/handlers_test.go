@@ -58,6 +58,10 @@ func (d *desk) Deleted(context.Context, recovery.Actor, string) ([]recovery.Acco
 	return d.accounts, d.note, d.fail
 }
 
+func (d *desk) Cancel(ctx context.Context, id int64, c recovery.Click) (*recovery.Note, error) {
+	return d.Click(ctx, id, c)
+}
+
 func (d *desk) Status(context.Context, recovery.Actor, int64) ([]recovery.Request, *recovery.Note, error) {
 	return d.requests, d.note, d.fail
 }

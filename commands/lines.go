@@ -150,21 +150,11 @@ func (s *scene) needed() int {
 }
 
 // approved is how many approvals there are for the plan in force.
-func (s *scene) approved() int { return len(s.approvedBy()) }
-
-func (s *scene) approvedBy() []recovery.Review {
-	var list []recovery.Review
-	for _, v := range s.r.Reviews {
-		if v.Verdict == recovery.Approve {
-			list = append(list, v)
-		}
-	}
-	return list
-}
+func (s *scene) approved() int { return len(s.r.Approvals()) }
 
 func (s *scene) reviewers() markup {
 	var all markup
-	for i, v := range s.approvedBy() {
+	for i, v := range s.r.Approvals() {
 		if i > 0 {
 			all += ", "
 		}

@@ -37,7 +37,7 @@ func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration
 	if err != nil {
 		return 0, fmt.Errorf("lease R-%d: %w", id, err)
 	}
-	wait, err := s.turn(ctx, r)
+	wait, err := s.turn(WithRequest(ctx, r.Ref()), r)
 	if errors.Is(err, errLost) {
 		return 0, nil
 	}
@@ -343,28 +343,64 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 	if wait := r.Next.Sub(s.Now()); r.Obstacle != nil && wait > 0 {
 		return s.rest(ctx, r, wait)
 	}
-	stand, lost, err := s.standingReviews(ctx, r)
+	now, err := s.stillRight(ctx, r)
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
-	if r.Reviews = stand; r.approvals() < r.Plan.Approvals {
-		return 0, s.commit(ctx, r, func(r *Request) Event { return r.shortOf(stand, lost) })
-	}
-	d, err := s.diagnose(ctx, r.again(), r.Choices)
-	if err != nil {
-		return s.stumble(ctx, r, err)
-	}
-	diff := r.differences(d)
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		switch {
 		case len(r.Inbox) > 0: // a click came meanwhile, and may be a cancellation: its own job decides it first
 			return Event{}
-		case len(diff) > 0:
-			return r.void(d, diff)
+		case now.short:
+			return r.shortOf(now.stand, now.lost)
+		case len(now.diff) > 0:
+			return r.void(now.diagnosis, now.diff)
 		}
-		r.Obstacle, r.Reviews = nil, stand
+		r.Obstacle, r.Reviews = nil, now.stand
+		if now.diagnosis.Case == CaseHealthy {
+			r.skipHealthy(s.Now())
+		}
 		return r.become(Restoring, Event{Kind: EventStarted})
 	})
+}
+
+// footing is what a restore stands on: who approved it and still may, and what the tenant looks like.
+type footing struct {
+	stand, lost []Review
+	short       bool // too few of those who approved still may
+	diagnosis   Diagnosis
+	diff        []Note // how the plan would differ
+}
+
+// stillRight reads whether enough of those who approved the plan still may, and whether it would be the same plan today.
+func (s *Service) stillRight(ctx context.Context, r Request) (footing, error) {
+	var f footing
+	var err error
+	if f.stand, f.lost, err = s.standingReviews(ctx, r); err != nil {
+		return footing{}, err
+	}
+	if r.Reviews = f.stand; !r.enough() {
+		f.short = true
+		return f, nil
+	}
+	if f.diagnosis, err = s.diagnose(ctx, r.again(), r.Choices); err != nil {
+		return footing{}, err
+	}
+	f.diff = r.differences(f.diagnosis)
+	return f, nil
+}
+
+// skipHealthy drops the steps of a plan that is tried again and that a mailbox which answers and has its licence does not
+// need: doing them would spend a second licence. What was to be blocked is still to be blocked.
+func (r *Request) skipHealthy(now time.Time) {
+	for i := range r.Plan.Steps {
+		p := &r.Plan.Steps[i].Progress
+		switch k := r.Plan.Steps[i].Kind; {
+		case !p.Done.IsZero(), k == StepBlockSignIn, k == StepMailbox:
+		default:
+			p.Done, p.Skipped, p.Problem = now, true, nil
+		}
+	}
 }
 
 // standingReviews parts the reviews into those that still count and those whose approver may not decide any more. Somebody

@@ -26,7 +26,7 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		refused = &Note{Code: NoteUnproven}
 	}
 	return s.commit(ctx, r, func(r *Request) Event {
-		r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
+		r.settle(c)
 		why := refused
 		if why == nil {
 			why = r.stateAllows(c)
@@ -38,6 +38,16 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		e.By, e.Click = c.By, &c
 		return e
 	})
+}
+
+// keptDecided is how many decided clicks a request remembers. Slack delivers a click again within minutes.
+const keptDecided = 50
+
+// settle takes a click out of the inbox and remembers that it was decided.
+func (r *Request) settle(c Click) {
+	r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
+	r.Decided = append(r.Decided, c.Key)
+	r.Decided = r.Decided[max(0, len(r.Decided)-keptDecided):]
 }
 
 // allows says why a click's person may not do it, on this message; nil when it is allowed. Whether the request's state
@@ -55,8 +65,17 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 			return s.orWorse(ctx, c.By, Note{Code: NoteNotRequester})
 		}
 		_, refused, err := s.mayAsk(ctx, c.By)
-		return refused, err
-	case ActApprove, ActDeny, ActRetry:
+		if refused != nil || err != nil || c.Action != ActConfirm {
+			return refused, err
+		}
+		return s.channelObstacle(ctx) // it may have been shared with another organisation since the diagnosis
+	case ActApprove, ActRetry:
+		refused, err := s.mayDecide(ctx, r, c.By)
+		if refused != nil || err != nil {
+			return refused, err
+		}
+		return s.channelObstacle(ctx)
+	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
 	case ChooseAccount:
 		return s.mayApprove(ctx, c.By)
@@ -118,7 +137,7 @@ func (r *Request) stateAllows(c Click) *Note {
 		if c.Plan != r.Plan.Fingerprint() { // the card that was clicked showed another plan
 			return &Note{Code: NoteOldMessage}
 		}
-		if o, open := r.openOffer(); open {
+		if o, open := r.OpenOffer(); open {
 			return &Note{NoteChooseFirst, []string{string(o.Action)}}
 		}
 	case ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn, ChooseAccount:
@@ -129,7 +148,7 @@ func (r *Request) stateAllows(c Click) *Note {
 		switch {
 		case !r.State.Open():
 			return wrong
-		case r.State == Restoring || r.Plan != nil && r.begun():
+		case r.State == Restoring || r.Touched():
 			return &Note{Code: NoteTooLate}
 		}
 	case ActRetry:
@@ -177,8 +196,8 @@ func (r *Request) reviewAllows(c Click, wrong *Note) *Note {
 	return nil
 }
 
-// openOffer gives the first required offer that nobody has chosen from.
-func (r *Request) openOffer() (Offer, bool) {
+// OpenOffer gives the first required offer that nobody has chosen from.
+func (r Request) OpenOffer() (Offer, bool) {
 	if r.Diagnosis == nil {
 		return Offer{}, false
 	}
@@ -198,7 +217,7 @@ func (r *Request) obey(c Click, now time.Time) Event {
 	case ActApprove:
 		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
 		r.Changed = nil
-		if r.approvals() >= r.Plan.Approvals {
+		if r.enough() {
 			return r.become(Approved, Event{Kind: EventApproved})
 		}
 		return Event{Kind: EventApproved}
@@ -255,17 +274,24 @@ func (r *Request) retry(c Click, now time.Time) Event {
 	return r.become(Approved, Event{Kind: EventRetried})
 }
 
-// approvals counts the distinct people who approved the plan in force.
-func (r *Request) approvals() int {
+// Approvals gives the approvals of the plan in force, one for each person.
+func (r Request) Approvals() []Review {
+	if r.Plan == nil {
+		return nil
+	}
 	fp := r.Plan.Fingerprint()
-	var who []Actor
+	var list []Review
 	for _, v := range r.Reviews {
-		if v.Verdict == Approve && v.Fingerprint == fp && !slices.Contains(who, v.By) {
-			who = append(who, v.By)
+		same := func(o Review) bool { return o.By == v.By }
+		if v.Verdict == Approve && v.Fingerprint == fp && !slices.ContainsFunc(list, same) {
+			list = append(list, v)
 		}
 	}
-	return len(who)
+	return list
 }
+
+// enough says whether as many people approved the plan as it needs.
+func (r Request) enough() bool { return r.Plan != nil && len(r.Approvals()) >= r.Plan.Approvals }
 
 // unreachable ends a request whose requester, or whose approvers, Slack does not let us write to. One that is being
 // restored goes on: the mailbox matters more than the message.
@@ -295,7 +321,7 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 // differences says how a fresh diagnosis differs from the plan that was approved; nothing when it does not.
 func (r *Request) differences(d Diagnosis) []Note {
 	switch {
-	case r.begun() && d.Case == CaseHealthy:
+	case r.Touched() && d.Case == CaseHealthy:
 		return nil // our own steps did it
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}

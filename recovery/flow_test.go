@@ -261,7 +261,7 @@ func TestAmbiguityIsResolvedByAnApprover(t *testing.T) {
 	}
 	w.press(r.ID, rita, ChooseSignInName, "john2@contoso.com")
 	r = w.is(w.press(r.ID, rita, ChooseDrop, "drop"), Confirming)
-	if o, open := r.openOffer(); open {
+	if o, open := r.OpenOffer(); open {
 		t.Fatalf("offer %+v is still open", o)
 	}
 	w.press(r.ID, rita, ActConfirm)

@@ -21,21 +21,24 @@ const (
 
 // Warnings: what people must know before they agree to a plan.
 const (
-	NoteLossUnknown    NoteCode = "loss-unknown"    // the day the licence was lost is unknown: beyond 30 days the mailbox comes back empty
-	NoteRolesUnknown   NoteCode = "roles-unknown"   // admin roles could not be read: one more approver
-	NoteHadRoles       NoteCode = "had-roles"       // admin roles come back. Args: role names
-	NoteSignInReturns  NoteCode = "sign-in-returns" // the person can sign in again
-	NoteCannotBlock    NoteCode = "cannot-block"    // the app lacks the permission to block sign-in. Args: permission
-	NoteNearPurge      NoteCode = "near-purge"      // less than three days are left. Args: RFC 3339 time
-	NoteOverConsumed   NoteCode = "over-consumed"   // the licence comes back though no seat is free. Args: SKU part number, seats free
-	NoteAddressDropped NoteCode = "address-dropped" // stays with its holder. Args: address
-	NoteGraceSeats     NoteCode = "grace-seats"     // only seats of the grace period are free. Args: SKU part number
-	NoteGuestAccount   NoteCode = "guest-account"   // the account is a guest
-	NoteHoldersUnknown NoteCode = "holders-unknown" // some holders could not be asked. Args: missing permissions
-	NoteTypeUnknown    NoteCode = "type-unknown"    // whether it is shared is not certain
-	NoteSharedNoSignIn NoteCode = "shared-blocked"  // sign-in of a shared mailbox's account will be blocked
-	NoteLicenseWithIt  NoteCode = "license-with-it" // the licence held at deletion comes back with the account. Args: SKU part number
-	NoteCountryTenant  NoteCode = "country-tenant"  // the usage location is taken from the tenant. Args: country code
+	NoteLossUnknown     NoteCode = "loss-unknown"     // the day the licence was lost is unknown: beyond 30 days the mailbox comes back empty
+	NoteRolesUnknown    NoteCode = "roles-unknown"    // admin roles could not be read: one more approver
+	NoteHadRoles        NoteCode = "had-roles"        // admin roles come back. Args: role names
+	NoteSignInReturns   NoteCode = "sign-in-returns"  // the person can sign in again
+	NoteCannotBlock     NoteCode = "cannot-block"     // the app lacks the permission to block sign-in. Args: permission
+	NoteNearPurge       NoteCode = "near-purge"       // less than three days are left. Args: RFC 3339 time
+	NoteOverConsumed    NoteCode = "over-consumed"    // the licence comes back though no seat is free. Args: SKU part number, seats free
+	NoteAddressDropped  NoteCode = "address-dropped"  // stays with its holder. Args: address
+	NoteGraceSeats      NoteCode = "grace-seats"      // only seats of the grace period are free. Args: SKU part number
+	NoteGuestAccount    NoteCode = "guest-account"    // the account is a guest
+	NoteHoldersUnknown  NoteCode = "holders-unknown"  // some holders could not be asked. Args: missing permissions
+	NoteTypeUnknown     NoteCode = "type-unknown"     // whether it is shared is not certain
+	NoteSharedNoSignIn  NoteCode = "shared-blocked"   // sign-in of a shared mailbox's account will be blocked
+	NoteLicenseWithIt   NoteCode = "license-with-it"  // the licence held at deletion comes back with the account. Args: SKU part number
+	NoteAsIgnored       NoteCode = "as-ignored"       // as: is for deleted accounts. Args: what was typed
+	NoteLicenseIgnored  NoteCode = "license-ignored"  // license: is not what the account holds. Args: what was typed, what it holds
+	NoteLicenseUnneeded NoteCode = "license-unneeded" // license: was typed for a mailbox that needs none. Args: what was typed
+	NoteCountryTenant   NoteCode = "country-tenant"   // the usage location is taken from the tenant. Args: country code
 )
 
 // Obstacles: why a request stays where it is or ends.
@@ -69,6 +72,10 @@ const (
 	NoteStillWaiting  NoteCode = "still-waiting"   // the mailbox does not answer yet. Args: minutes
 	NotePrivileged    NoteCode = "privileged"      // Entra lets only a higher role restore this former admin
 	NoteRolesCameBack NoteCode = "roles-came-back" // the restored account holds admin roles that the plan did not name. Args: role names
+	NoteNotProven     NoteCode = "not-proven"      // the steps are done, but it could not be read back. Args: Kind
+	NoteNotListed     NoteCode = "not-listed"      // read back: Exchange does not list the mailbox
+	NoteStillDeleted  NoteCode = "still-deleted"   // read back: Exchange still has the mailbox as deleted
+	NoteAgeUnknown    NoteCode = "age-unknown"     // read back: Exchange does not say since when the mailbox is there
 	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
 )
 
@@ -90,6 +97,7 @@ const (
 	NoteNotOffered   NoteCode = "not-offered"   // the value is not among those offered
 	NoteTooLate      NoteCode = "too-late"      // the first change was made: it can no longer be cancelled
 	NoteStale        NoteCode = "stale"         // the click waited too long to be decided safely
+	NoteBusy         NoteCode = "busy"          // too many clicks wait to be decided
 	NoteNeedReason   NoteCode = "need-reason"   // a denial needs a reason
 )
 

@@ -117,6 +117,7 @@ type Progress struct {
 	Answered bool      `json:"answered,omitempty"` // it was answered with success
 	Done     time.Time `json:"done,omitzero"`      // read back
 	Found    bool      `json:"found,omitempty"`    // its effect was there before we acted
+	Skipped  bool      `json:"skipped,omitempty"`  // no longer needed: the mailbox had come back by another way
 	Problem  *Note     `json:"problem,omitempty"`  // why it waits or gave up
 	Told     int       `json:"told,omitempty"`     // after how many minutes of waiting people were last told
 	Failures int       `json:"failures,omitempty"` // errors in a row, of looking or acting

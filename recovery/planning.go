@@ -16,6 +16,9 @@ func (s Settings) planLicense(d Diagnosis, r reading, ask Ask, c Choices) Diagno
 	if !s.addLicense(&d, p, r, ask, c) {
 		return d
 	}
+	if ask.As != "" {
+		p.Warnings = append(p.Warnings, Note{NoteAsIgnored, []string{ask.As}})
+	}
 	if d.Deadline.IsZero() {
 		p.Warnings = append(p.Warnings, Note{Code: NoteLossUnknown})
 	}
@@ -44,6 +47,9 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 	s.addSignIn(&d, p, r, c)
 	if d.Case == CaseUser && !s.addLicense(&d, p, r, ask, c) {
 		return d
+	}
+	if d.Case == CaseShared && ask.License != "" {
+		p.Warnings = append(p.Warnings, Note{NoteLicenseUnneeded, []string{ask.License}})
 	}
 	for _, drop := range step.Drops {
 		p.Warnings = append(p.Warnings, Note{NoteAddressDropped, []string{drop}})
@@ -115,11 +121,11 @@ func (s Settings) nameConflicts(d *Diagnosis, step *Step, r reading, f Found, c 
 			Options: signInNames(a.UserPrincipalName, step.SignInName, r.Organization.Domains),
 		})
 	}
-	if len(addresses) == 0 {
+	if len(addresses) == 0 && len(f.HoldersUnknown) == 0 {
 		return nil
 	}
 	offer := Offer{
-		Action: ChooseDrop, Required: true, About: addresses,
+		Action: ChooseDrop, Required: len(addresses) > 0, About: addresses, // without rights to look, it is a precaution
 		Options: []Option{{Value: "drop", Label: strings.Join(heldAddresses(addresses), ", ")}},
 	}
 	if c.DropConflicts {
@@ -232,6 +238,9 @@ func (s Settings) addLicense(d *Diagnosis, p *Plan, r reading, ask Ask, c Choice
 		}
 	}
 	p.Steps = append(p.Steps, step)
+	if ask.License != "" && c.License == "" && !strings.EqualFold(step.PartNumber, ask.License) {
+		p.Warnings = append(p.Warnings, Note{NoteLicenseIgnored, []string{ask.License, step.PartNumber}})
+	}
 	return true
 }
 

@@ -166,6 +166,12 @@ func (s *Service) channelObstacle(ctx context.Context) (*Note, error) {
 		}
 		return nil, fmt.Errorf("read the approval channel: %w", err)
 	}
+	if !c.Private {
+		s.public.Do(func() {
+			s.Logger.WarnContext(ctx, "the approval channel is public: all members of the workspace can read whose mailbox is asked for",
+				"channel", c.ID, "setting", "MAILBACK_APPROVAL_CHANNEL")
+		})
+	}
 	switch {
 	case c.Archived:
 		return &Note{Code: NoteChannel, Args: []string{"archived"}}, nil

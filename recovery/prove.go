@@ -19,19 +19,10 @@ func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
 		err = &Error{Kind: Unavailable, Op: "read back", Detail: "the account", Err: errors.New("not there, or not there alone")}
 	}
 	if err != nil {
-		wait := backoff(r.Tries, time.Minute)
-		note, _ := s.excuse(r, err)
-		s.Logger.WarnContext(ctx, "proof not read", "request", r.Ref(), "tries", r.Tries, "error", err)
-		if r.Tries < maxTries {
-			return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
-		}
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			r.Obstacle = &note
-			return r.become(Partial, Event{Kind: EventEnded, Note: &note})
-		})
+		return s.unproven(ctx, r, err)
 	}
 	proof := r.proof(reading)
-	if proof.stale() && r.Tries < staleTries {
+	if proof.stale() && s.Now().Sub(r.lastDone()) < proofLag {
 		wait := backoff(r.Tries, time.Minute)
 		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
 	}
@@ -46,13 +37,46 @@ func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
 	})
 }
 
-// staleTries is how often a proof that misses a step is read again: each step was read back before, so the directory is
-// likely to be behind.
-const staleTries = 5
+// proofTime is how long the proof may be unreadable before the request ends without it.
+const proofTime = 2 * time.Hour
+
+// unproven deals with a proof that cannot be read: what may pass is waited for, and then the request ends as one of which nobody
+// knows.
+func (s *Service) unproven(ctx context.Context, r Request, err error) (time.Duration, error) {
+	s.Logger.WarnContext(ctx, "proof not read", "request", r.Ref(), "tries", r.Tries, "error", err)
+	note, wait := s.excuse(r, err)
+	if passes(err) && s.Now().Sub(r.lastDone()) < proofTime {
+		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
+	}
+	if note.Code != NoteMissingRole {
+		note = Note{NoteNotProven, []string{string(KindOf(err))}}
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		r.Obstacle = &note
+		return r.become(Partial, Event{Kind: EventEnded, Note: &note})
+	})
+}
+
+// lastDone tells when the last step was read back.
+func (r Request) lastDone() time.Time {
+	last := r.EnteredAt
+	for _, st := range r.Plan.Steps {
+		if st.Progress.Done.After(last) {
+			last = st.Progress.Done
+		}
+	}
+	return last
+}
+
+// proofLag is how long a proof that misses something is read again: each step was read back before, so a directory that is
+// behind is the likelier reason.
+const proofLag = 5 * time.Minute
 
 // stale says whether what the proof misses may be there by the next look.
 func (p Proof) stale() bool {
-	return slices.ContainsFunc(p.Missing, func(n Note) bool { return n.Code == NoteStepMissing })
+	return slices.ContainsFunc(p.Missing, func(n Note) bool {
+		return n.Code == NoteStepMissing || n.Code == NoteNotListed || n.Code == NoteStillDeleted
+	})
 }
 
 // proof compares what was read back with what the plan promised.
@@ -66,7 +90,7 @@ func (r Request) proof(reading reading) Proof {
 		if st.Kind == StepMailbox {
 			p.AnsweredAt = st.Progress.Done
 		}
-		if !f.shows(st) {
+		if !st.Progress.Skipped && !f.shows(st) {
 			p.Missing = append(p.Missing, Note{NoteStepMissing, []string{string(st.Kind)}})
 		}
 	}
@@ -99,8 +123,18 @@ func (r Request) unplannedRoles(now Access) []string {
 // contents compares the mailbox's age with the request's: one that was created by the restore is a new, empty one.
 func (p *Proof) contents(r Request, reading reading) {
 	m, known := reading.mailbox(r.Plan.AccountID)
-	if !known || m.CreatedAt.IsZero() {
+	switch {
+	case !reading.exchange:
 		p.Notes = append(p.Notes, Note{Code: NoteMaybeNotBack})
+		return
+	case !known:
+		p.Missing = append(p.Missing, Note{Code: NoteNotListed})
+		return
+	case !m.SoftDeletedAt.IsZero() || m.Inactive:
+		p.Missing = append(p.Missing, Note{Code: NoteStillDeleted})
+		return
+	case m.CreatedAt.IsZero():
+		p.Notes = append(p.Notes, Note{Code: NoteAgeUnknown})
 		return
 	}
 	p.MailboxCreated = m.CreatedAt

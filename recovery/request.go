@@ -101,12 +101,14 @@ type Request struct {
 	EndedBy   Actor      `json:"ended_by,omitzero"` // who cancelled or denied it
 	EndReason string     `json:"end_reason,omitempty"`
 
-	Replan bool `json:"replan,omitempty"` // a choice was made: the plan is to be made anew
+	Replan    bool      `json:"replan,omitempty"`    // a choice was made: the plan is to be made anew
+	ChangedAt time.Time `json:"changed_at,omitzero"` // when a first change was sent that may have happened; it stays through retries and new plans
 
-	Inbox []Click   `json:"inbox,omitempty"` // clicks that were recorded and wait to be decided
-	Lease Lease     `json:"lease,omitzero"`
-	Tries int       `json:"tries,omitempty"` // looks or failed tries of the current step
-	Next  time.Time `json:"next,omitzero"`   // when it is looked at again
+	Inbox   []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided
+	Decided []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
+	Lease   Lease     `json:"lease,omitzero"`
+	Tries   int       `json:"tries,omitempty"` // looks or failed tries of the current step
+	Next    time.Time `json:"next,omitzero"`   // when it is looked at again
 }
 
 // LogValue keeps a request that reaches a log by mistake down to its id.
@@ -120,6 +122,9 @@ type Reader struct {
 
 // Ref is the id that people use: R-142.
 func (r Request) Ref() string { return fmt.Sprintf("R-%d", r.ID) }
+
+// Touched says whether the tenant was, or may have been, changed for the request.
+func (r Request) Touched() bool { return !r.ChangedAt.IsZero() }
 
 // Lease says who works on a request, so that two processes never do.
 type Lease struct {

@@ -49,13 +49,13 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	step := r.Plan.Steps[i]
 	there, err := s.look(ctx, r, step)
 	if err != nil {
-		return s.stepTrouble(ctx, r, i, err, step.Progress.Acted)
+		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
 	}
 	now := s.Now()
 	if there {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			p := &r.Plan.Steps[i].Progress
-			p.Done, p.Found, p.Problem = now, p.Acted.IsZero() && step.Kind != StepMailbox, nil
+			p.Done, p.Found, p.Problem = now, (p.Acted.IsZero() || p.Found) && step.Kind != StepMailbox, nil
 			p.Failures = 0
 			if p.Began.IsZero() {
 				p.Began = now
@@ -66,12 +66,49 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	}
 	if step.overdue(now) {
 		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: "the effect"}
-		return s.stepTrouble(ctx, r, i, err, step.Progress.Acted)
+		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
 	}
 	if step.Kind == StepMailbox || step.Progress.fresh(now) {
 		return s.awaitStep(ctx, r, i)
 	}
+	if !r.Touched() && now.Sub(r.EnteredAt) > staleFooting {
+		if why, err := s.lapsed(ctx, r); err != nil || why != nil {
+			return s.notBegun(ctx, r, i, why, err)
+		}
+	}
 	return s.act(ctx, r, i)
+}
+
+// staleFooting is how old the checks before a restore may be when its first change is sent. A crash or a throttled Microsoft can
+// put hours between them.
+const staleFooting = 15 * time.Second
+
+// lapsed says why a restore that was begun, but of which nothing was sent yet, no longer stands; nil when it does.
+func (s *Service) lapsed(ctx context.Context, r Request) (*Note, error) {
+	f, err := s.stillRight(ctx, r)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(f.lost) > 0 && f.short:
+		return &Note{NoteApproverLost, []string{f.lost[0].By.UserID}}, nil
+	case f.short:
+		return &Note{NotePlanDiffers, []string{"approvals"}}, nil
+	case len(f.diff) > 0:
+		return &f.diff[0], nil
+	default:
+		return nil, nil
+	}
+}
+
+// notBegun ends a restore that no longer stands before its first change, or waits while that cannot be read.
+func (s *Service) notBegun(ctx context.Context, r Request, i int, why *Note, err error) (time.Duration, error) {
+	if err != nil {
+		return s.stepTrouble(ctx, r, i, err, mark{})
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		r.Obstacle = why
+		return r.become(Failed, Event{Kind: EventEnded, Step: r.Plan.Steps[i].Kind, Note: why})
+	})
 }
 
 // overdue says whether the step has waited longer than its effect can take.
@@ -131,7 +168,7 @@ func (a Account) hasLicense(sku string, off []string) bool {
 
 // act sends the step's change. What it did is read back in a later turn.
 func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, error) {
-	before := r.Plan.Steps[i].Progress.Acted
+	before := mark{r.Plan.Steps[i].Progress.Acted, r.ChangedAt}
 	r, err := s.intend(ctx, r, i)
 	if err != nil {
 		return 0, err
@@ -139,16 +176,20 @@ func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, err
 	receipt, err := s.send(ctx, r.Plan.AccountID, r.Plan.Steps[i])
 	if err != nil && !uncertain(err) {
 		if KindOf(err) == Internal { // who knows
-			before = r.Plan.Steps[i].Progress.Acted
+			before = mark{r.Plan.Steps[i].Progress.Acted, r.ChangedAt}
 		}
 		return s.stepTrouble(ctx, r, i, err, before)
 	}
+	byAnother := KindOf(err) == NotFound && before.acted.IsZero() // there is nothing to do any more, and it was not us
 	if err != nil {
 		s.Logger.WarnContext(ctx, "change sent, answer lost: looking", "request", r.Ref(), "step", r.Plan.Steps[i].Kind, "error", err)
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		p := &r.Plan.Steps[i].Progress
-		p.Acted, p.Answered, p.Problem, p.Failures = s.Now(), err == nil, nil, 0
+		p.Acted, p.Answered, p.Problem, p.Failures, p.Found = s.Now(), err == nil, nil, 0, byAnother
+		if byAnother {
+			r.ChangedAt = before.changed
+		}
 		if err != nil {
 			p.Problem = &Note{NoteUnreadable, []string{string(KindOf(err))}}
 		}
@@ -159,6 +200,9 @@ func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, err
 		return Event{Kind: EventStep, Step: r.Plan.Steps[i].Kind, Receipt: receipt}
 	})
 }
+
+// mark is what a request knew about its changes before one was sent: when the step's was sent last, and when the first was.
+type mark struct{ acted, changed time.Time }
 
 // intend notes, before a change is sent, that it is: whoever comes after a crash must know that the change may be ours. It
 // makes sure of the lease as well, and renews it.
@@ -174,6 +218,9 @@ func (s *Service) intend(ctx context.Context, was Request, i int) (Request, erro
 			p.Began = now
 		}
 		p.Acted, p.Answered = now, false
+		if r.ChangedAt.IsZero() {
+			r.ChangedAt = now
+		}
 		return Event{}, nil
 	})
 }
@@ -239,8 +286,8 @@ func (s *Service) awaitStep(ctx context.Context, r Request, i int) (time.Duratio
 const maxTries = 12
 
 // stepTrouble deals with an error of a step: what may pass is waited for, all else ends the request with what was and was
-// not done. acted is when the step's change was last sent, as far as it may have happened.
-func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, acted time.Time) (time.Duration, error) {
+// not done. sent is what may have been changed.
+func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, sent mark) (time.Duration, error) {
 	step, now := r.Plan.Steps[i], s.Now()
 	note, wait := s.excuse(r, err)
 	s.Logger.WarnContext(ctx, "step failed", "request", r.Ref(), "step", step.Kind, "failures", step.Progress.Failures, "error", err)
@@ -251,7 +298,7 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, 
 			if p.Began.IsZero() {
 				p.Began = now
 			}
-			p.Problem, p.Acted = &note, acted
+			p.Problem, p.Acted, r.ChangedAt = &note, sent.acted, sent.changed
 			p.Failures++
 			r.Tries++
 			r.Next = now.Add(wait)
@@ -263,10 +310,10 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, 
 	}
 	problem := stepProblem(*r.Plan, step, err)
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		r.Plan.Steps[i].Progress.Problem, r.Plan.Steps[i].Progress.Acted = &problem, acted
+		r.Plan.Steps[i].Progress.Problem, r.Plan.Steps[i].Progress.Acted, r.ChangedAt = &problem, sent.acted, sent.changed
 		r.Obstacle = &problem
 		next := Failed
-		if r.begun() {
+		if r.Touched() {
 			next = Partial
 		}
 		e := Event{Kind: EventEnded, Step: step.Kind, Note: &problem}

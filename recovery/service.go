@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -40,7 +41,8 @@ type Config struct {
 // requests on by Advance.
 type Service struct {
 	Config
-	owner string // names this process in leases
+	owner  string    // names this process in leases
+	public sync.Once // a public approval channel is warned about once
 }
 
 // New returns a Service.
@@ -81,8 +83,22 @@ func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
 	return r, isNew, nil
 }
 
-// maxInbox bounds the clicks of one request that wait for a decision.
-const maxInbox = 20
+// How many clicks of one request may wait for a decision, in all and of one person: nobody can shut the others out.
+const (
+	maxInbox     = 100
+	maxInboxEach = 5
+)
+
+// waiting counts somebody's clicks that wait for a decision.
+func (r *Request) waiting(who Actor) int {
+	n := 0
+	for _, c := range r.Inbox {
+		if c.By == who {
+			n++
+		}
+	}
+	return n
+}
 
 var errNoChange = errors.New("nothing to change")
 
@@ -95,11 +111,11 @@ func (s *Service) Click(ctx context.Context, id int64, c Click) (*Note, error) {
 	var refused *Note
 	_, err := s.Store.Update(ctx, id, func(r *Request) (Event, error) {
 		refused = nil
-		if slices.ContainsFunc(r.Inbox, c.repeats) {
+		if slices.ContainsFunc(r.Inbox, c.repeats) || slices.Contains(r.Decided, c.Key) {
 			return Event{}, errNoChange
 		}
-		if len(r.Inbox) >= maxInbox {
-			refused = &Note{Code: NoteUnproven}
+		if n := r.waiting(c.By); n >= maxInboxEach || len(r.Inbox) >= maxInbox {
+			refused = &Note{Code: NoteBusy}
 			return Event{}, errNoChange
 		}
 		r.Inbox = append(r.Inbox, c)
@@ -112,6 +128,31 @@ func (s *Service) Click(ctx context.Context, id int64, c Click) (*Note, error) {
 		return nil, fmt.Errorf("record the click on R-%d: %w", id, err)
 	}
 	return refused, nil
+}
+
+// Cancel records that somebody wants to withdraw a request by the command. A request of somebody else is for approvers; to
+// others it is as if it were not there.
+func (s *Service) Cancel(ctx context.Context, id int64, c Click) (*Note, error) {
+	r, err := s.Store.Request(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return &Note{Code: NoteOldMessage}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read R-%d: %w", id, err)
+	}
+	if r.Requester != c.By {
+		refused, err := s.mayApprove(ctx, c.By)
+		if err != nil {
+			return nil, err
+		}
+		if refused != nil {
+			return &Note{Code: NoteOldMessage}, nil
+		}
+	}
+	if why := r.stateAllows(c); why != nil {
+		return why, nil
+	}
+	return s.Click(ctx, id, c)
 }
 
 // repeats says whether the click is one delivered again, or the same wish by the same person.

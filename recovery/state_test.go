@@ -368,20 +368,28 @@ func TestInbox(t *testing.T) {
 	better := again
 	better.Key, better.Reason = "third", "a better reason"
 	w.send(r.ID, better)
-	for i := range maxInbox {
+	if got := w.request(r.ID).Inbox; len(got) != 2 {
+		t.Fatalf("inbox %v", got)
+	}
+	for i := range 2 * maxInboxEach { // one person cannot shut the others out
 		x := w.click(r.ID, sven, ActApprove, "")
 		x.TS = string(rune('a' + i))
 		note, err := w.svc.Click(w.ctx, r.ID, x)
-		if full := i >= maxInbox-2; err != nil || (note != nil) != full {
+		if full := i >= maxInboxEach; err != nil || (note != nil) != full || full && note.Code != NoteBusy {
 			t.Fatalf("click %d: %v, %v", i, note, err)
 		}
 	}
+	w.send(r.ID, w.click(r.ID, bert, ActApprove, ""))
 	w.force(r.ID, func(*Request) {})
 	w.store.again(job{id: r.ID, version: w.request(r.ID).Version}, w.clock)
 	w.settle()
 	r = w.is(w.request(r.ID), Denied)
-	if len(r.Inbox) != 0 || r.EndReason != "no" || len(w.refusals(r.ID)) != maxInbox-1 {
+	if len(r.Inbox) != 0 || r.EndReason != "no" || len(w.refusals(r.ID)) != maxInboxEach+2 {
 		t.Errorf("inbox %d, reason %q, %d refusals", len(r.Inbox), r.EndReason, len(w.refusals(r.ID)))
+	}
+	w.send(r.ID, c) // delivered once more, long after it was decided
+	if got := w.request(r.ID).Inbox; len(got) != 0 {
+		t.Errorf("a decided click waits again: %v", got)
 	}
 }
 

@@ -90,7 +90,7 @@ func right(s State) (Action, string) {
 func (k *walk) randomClick() {
 	r := k.request(k.id)
 	a, who := right(r.State)
-	if o, open := r.openOffer(); open && r.State == Confirming {
+	if o, open := r.OpenOffer(); open && r.State == Confirming {
 		a = o.Action
 	}
 	if k.next(3) == 0 {
