@@ -31,6 +31,7 @@ func (s *Server) Tenant() Tenant {
 			"ExchangeGuid": m.GUID, "ExternalDirectoryObjectId": m.Owner, "PrimarySmtpAddress": m.Primary, "DisplayName": m.DisplayName,
 			"RecipientTypeDetails": m.Type, "WhenSoftDeleted": timestamp(m.SoftDeleted), "IsInactiveMailbox": m.Inactive,
 			"WhenMailboxCreated": timestamp(m.Created), "ItemCount": m.Items, "RecoverableItems": m.RecoverableItems,
+			"RestoredFolders": append([]RestoredFolder{}, m.Store.Restored...),
 		})
 	}
 	return t
@@ -56,7 +57,8 @@ func (s *Server) RestoredSynced() int {
 }
 
 // GrantRole gives the app an application permission, as admin consent does; it counts from the next token on.
-// A known Entra role ("Global Reader", "Privileged Authentication Administrator") is given to its service principal.
+// A known Entra role ("Global Reader", "Privileged Authentication Administrator") or Exchange's management role
+// "Mailbox Import Export" is given to its service principal.
 func (s *Server) GrantRole(name string) { s.setRole(name, true) }
 
 // RevokeRole takes an application permission or Entra role from the app, at once.
@@ -70,6 +72,13 @@ func (s *Server) setRole(name string, held bool) {
 		return
 	}
 	s.grants.app[name] = held
+}
+
+// SetCmdlet takes a cmdlet out of the app's Exchange roles, or puts it back, as a custom role group does.
+func (s *Server) SetCmdlet(name string, allowed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grants.denied[strings.ToLower(name)] = !allowed
 }
 
 // SetSeats sets the bought seats of a subscription, named by its part number.

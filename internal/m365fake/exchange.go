@@ -18,8 +18,10 @@ import (
 // cmdlet is one Exchange cmdlet that InvokeCommand runs.
 type cmdlet struct {
 	name       string
-	parameters string // names; switches end in "?"
-	write      bool   // needs X-AnchorMailbox (dfds/aad-aws-sync internal/ssu_exchange)
+	parameters string   // see parameter
+	sets       []string // names that exclude those of another set
+	write      bool     // needs X-AnchorMailbox (dfds/aad-aws-sync internal/ssu_exchange)
+	role       string   // the management role that it is in, where the usual ones do not have it
 	run        func(arguments) (rows []row, warnings []string, err error)
 }
 
@@ -59,14 +61,14 @@ func objectNotFound(identity string) error {
 
 // cmdlets are those that the app's directory roles let it run; to it there are no others.
 func (s *Server) cmdlets() map[string]cmdlet {
-	all := []cmdlet{
-		{name: "Get-Mailbox", run: s.getMailbox, parameters: "Identity Anr Filter ResultSize RecipientTypeDetails SoftDeletedMailbox? InactiveMailboxOnly? IncludeInactiveMailbox?"},
-		{name: "Get-MailboxStatistics", run: s.getMailboxStatistics, parameters: "Identity IncludeSoftDeletedRecipients?"},
-		{name: "Set-Mailbox", run: s.setMailbox, parameters: "Identity Type Force? Confirm?", write: true},
-	}
+	all := mailboxCmdlets(s)
+	all = append(all, rightsCmdlets(s)...)
+	all = append(all, copyCmdlets(s)...)
+	all = append(all, recoveryCmdlets(s)...)
+	all = append(all, itemCmdlets(s)...)
 	allowed := map[string]cmdlet{}
 	for _, c := range all {
-		if s.grants.writesMailboxes() || (!c.write && s.grants.readsMailboxes()) {
+		if s.grants.runs(c) {
 			allowed[strings.ToLower(c.name)] = c
 		}
 	}
@@ -129,7 +131,7 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 		refuseCmdlet(w, known)
 		return
 	}
-	rows, warnings, err := c.call(args)
+	rows, warnings, err := s.runOnce(c, r, args)
 	s.mu.Unlock()
 	if err != nil {
 		writeExchangeError(w, err)
@@ -150,6 +152,32 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 		body["@odata.nextLink"] = next
 	}
 	writeJSON(w, "application/json; odata.metadata=minimal; charset=utf-8", http.StatusOK, body)
+}
+
+// runOnce runs a cmdlet. The further pages of one that writes are those of its last answer: following a nextLink, which is the
+// same POST again, does nothing twice.
+func (s *Server) runOnce(c cmdlet, r *http.Request, args arguments) ([]row, []string, error) {
+	if !c.write {
+		return c.call(args)
+	}
+	given, err := json.Marshal(args)
+	if err != nil {
+		return nil, nil, err
+	}
+	if key := c.name + string(given); !r.URL.Query().Has("$skiptoken") {
+		rows, warnings, err := c.call(args)
+		s.written = written{key, rows}
+		return rows, warnings, err
+	} else if key == s.written.key {
+		return s.written.rows, nil, nil
+	}
+	return nil, nil, expiredPage()
+}
+
+// written is the answer of the last cmdlet that wrote.
+type written struct {
+	key  string
+	rows []row
 }
 
 // refuseCmdlet is the bare 403: a run of NUL bytes for a cmdlet that the app may not run, nothing for a missing anchor.
@@ -182,19 +210,13 @@ func readInvocation(r *http.Request) (string, arguments, error) {
 	return body.CmdletInput.CmdletName, args, nil
 }
 
-// call checks the parameters' names and switches before it runs the cmdlet.
+// call checks the parameters before it runs the cmdlet.
 func (c cmdlet) call(args arguments) ([]row, []string, error) {
-	known := strings.Fields(strings.ToLower(c.parameters))
-	for name, v := range args {
-		isSwitch := slices.Contains(known, name+"?")
-		if !isSwitch && !slices.Contains(known, name) {
-			return nil, nil, badParameter("A parameter cannot be found that matches parameter name '" + name + "'.")
-		}
-		if _, isBool := v.(bool); isSwitch && !isBool {
-			return nil, nil, badParameter("Cannot convert '" + fmt.Sprint(v) + "' to the type 'SwitchParameter' required by parameter '" + name + "'.")
-		}
+	bound, err := c.bind(args)
+	if err != nil {
+		return nil, nil, err
 	}
-	return c.run(args)
+	return c.run(bound)
 }
 
 // pageLife is how long a nextLink is good for.
@@ -240,9 +262,13 @@ func skipOf(token string) (int, error) {
 		_, err = fmt.Sscanf(string(raw), "%d|%d", &skip, &at)
 	}
 	if err != nil || skip < 1 || time.Since(time.Unix(at, 0)) > pageLife {
-		return 0, &exchangeError{http.StatusBadRequest, "BadRequest", "|System.InvalidOperationException", "Expired or Invalid pagination request. Default Expiry time is 00:30:00"}
+		return 0, expiredPage()
 	}
 	return int(skip), nil
+}
+
+func expiredPage() error {
+	return &exchangeError{http.StatusBadRequest, "BadRequest", "|System.InvalidOperationException", "Expired or Invalid pagination request. Default Expiry time is 00:30:00"}
 }
 
 // selected keeps the properties of $select with their side-cars (X@odata.type, X@data.type).

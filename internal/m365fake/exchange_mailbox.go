@@ -2,7 +2,6 @@ package m365fake
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,21 @@ import (
 
 // defaultResultSize is what a Get- cmdlet returns unless told otherwise, with a warning when there is more.
 const defaultResultSize = 1000
+
+// mailboxTypes are the values of -RecipientTypeDetails.
+const mailboxTypes = userMailbox + "|" + sharedMailbox + "|" + roomMailbox + "|" + equipmentMailbox + "|LinkedMailbox|DiscoveryMailbox|SchedulingMailbox|TeamMailbox|GroupMailbox"
+
+func mailboxCmdlets(s *Server) []cmdlet {
+	return []cmdlet{
+		{
+			name: "Get-Mailbox", run: s.getMailbox, sets: []string{"Identity", "Anr"},
+			parameters: "Identity Anr:text Filter:text ResultSize:limit RecipientTypeDetails:" + mailboxTypes + "* Archive? SoftDeletedMailbox? InactiveMailboxOnly? IncludeInactiveMailbox?",
+		},
+		{name: "Get-MailboxStatistics", run: s.getMailboxStatistics, parameters: "Identity! Archive? IncludeSoftDeletedRecipients?"},
+		{name: "Set-Mailbox", run: s.setMailbox, write: true, parameters: "Identity:text! Type:Regular|Room|Equipment|Shared EmailAddresses RetentionHoldEnabled:bool " +
+			"StartDateForRetentionHold:date EndDateForRetentionHold:date RetainDeletedItemsFor:span Force? Confirm? WhatIf?"},
+	}
+}
 
 // getMailbox is learn.microsoft.com/powershell/module/exchangepowershell/get-mailbox.
 func (s *Server) getMailbox(a arguments) ([]row, []string, error) {
@@ -24,27 +38,37 @@ func (s *Server) getMailbox(a arguments) ([]row, []string, error) {
 			return nil, nil, err
 		}
 	}
-	types, err := recipientTypes(a["recipienttypedetails"])
-	if err != nil {
-		return nil, nil, err
-	}
-	limit, err := resultSize(a["resultsize"])
-	if err != nil {
-		return nil, nil, err
-	}
+	types := items(a["recipienttypedetails"])
 	rows := []row{}
 	for _, m := range found {
-		if len(types) > 0 && !slices.Contains(types, m.Type) {
+		if (len(types) > 0 && !slices.Contains(types, any(m.Type))) || (a.on("Archive") && m.ArchiveGUID == "") {
 			continue
 		}
 		if r := mailboxRow(m); filter == nil || filter.match(r.property) {
-			if len(rows) == limit {
-				return rows, []string{"There are more results available than are currently displayed. To view them, increase the value for the ResultSize parameter."}, nil
-			}
 			rows = append(rows, r)
 		}
+		if len(rows) > a.limit() {
+			break
+		}
 	}
-	return rows, nil, nil
+	rows, warnings := cut(rows, a)
+	return rows, warnings, nil
+}
+
+// limit is -ResultSize.
+func (a arguments) limit() int {
+	if n, given := a["resultsize"].(int); given {
+		return n
+	}
+	return defaultResultSize
+}
+
+// cut keeps as many rows as ResultSize asks for, and warns when there are more.
+func cut(rows []row, a arguments) ([]row, []string) {
+	if len(rows) <= a.limit() {
+		return rows, nil
+	}
+	return rows[:a.limit()], []string{"There are more results available than are currently displayed. To view them, increase the value for the ResultSize parameter."}
 }
 
 // identify returns the mailboxes of the asked kind that Identity or Anr mean. A null or empty Identity means all of them,
@@ -94,46 +118,6 @@ func (a arguments) wants(m *mailbox) bool {
 	return m.connected()
 }
 
-func resultSize(v any) (int, error) {
-	switch v := v.(type) {
-	case nil:
-		return defaultResultSize, nil
-	case float64:
-		return int(v), nil
-	case string:
-		if strings.EqualFold(v, "Unlimited") {
-			return int(^uint(0) >> 1), nil
-		}
-		if n, err := strconv.Atoi(v); err == nil && n > 0 {
-			return n, nil
-		}
-	}
-	return 0, badParameter(fmt.Sprintf("Cannot convert value %q to type \"Unlimited\" for parameter 'ResultSize'.", fmt.Sprint(v)))
-}
-
-// recipientTypes completes each value to the first type that begins with it: a wrong enum value is matched by its prefix,
-// silently (rknightion/graph2otel docs/graph-api-gotchas.md).
-func recipientTypes(v any) ([]string, error) {
-	var out []string
-	values := items(v)
-	if one, ok := v.(string); ok {
-		for part := range strings.SplitSeq(one, ",") {
-			values = append(values, strings.TrimSpace(part))
-		}
-	}
-	for _, x := range values {
-		known := []string{userMailbox, sharedMailbox, roomMailbox, equipmentMailbox, "LinkedMailbox", "DiscoveryMailbox", "SchedulingMailbox", "TeamMailbox", "GroupMailbox"}
-		i := slices.IndexFunc(known, func(k string) bool {
-			return text(x) != "" && strings.HasPrefix(strings.ToLower(k), strings.ToLower(text(x)))
-		})
-		if i < 0 {
-			return nil, badParameter(fmt.Sprintf("Cannot convert value %q to type \"RecipientTypeDetails\".", fmt.Sprint(x)))
-		}
-		out = append(out, known[i])
-	}
-	return out, nil
-}
-
 // property reads a column for -Filter, whatever the case of its name.
 func (x row) property(name string) any {
 	for k, v := range x {
@@ -145,12 +129,7 @@ func (x row) property(name string) any {
 }
 
 func mailboxRow(m *mailbox) row {
-	addresses := []string{"SMTP:" + m.Primary}
-	for _, p := range m.Proxies {
-		if !strings.EqualFold(p, "smtp:"+m.Primary) {
-			addresses = append(addresses, p)
-		}
-	}
+	addresses := addressesOf(m)
 	r := row{
 		"Identity": m.name(), "Name": m.name(), "Id": m.name(), "DisplayName": m.DisplayName, "Alias": m.Alias, "UserPrincipalName": m.UPN,
 		"MicrosoftOnlineServicesID": m.UPN, "WindowsEmailAddress": m.Primary, "PrimarySmtpAddress": m.Primary,
@@ -161,9 +140,11 @@ func mailboxRow(m *mailbox) row {
 		"RecipientType": "UserMailbox", "RecipientTypeDetails": m.Type, "IsShared": m.Type == sharedMailbox, "IsResource": m.Type == roomMailbox || m.Type == equipmentMailbox,
 		"IsInactiveMailbox": m.Inactive, "IsSoftDeletedByRemove": !m.connected() && !m.ByDisable, "IsSoftDeletedByDisable": m.ByDisable,
 		"LitigationHoldEnabled": m.Litigation, "InPlaceHolds": notNil(m.Holds), "InPlaceHolds@odata.type": "#Collection(String)",
-		"AutoExpandingArchiveEnabled": m.AutoExpanding, "RetainDeletedItemsFor": "14.00:00:00", "SingleItemRecoveryEnabled": true,
-		"ProhibitSendReceiveQuota": "50 GB (53,687,091,200 bytes)", "RecoverableItemsQuota": "30 GB (32,212,254,720 bytes)",
-		"InactiveMailboxRetireTime": nil,
+		"AutoExpandingArchiveEnabled": m.AutoExpanding, "RetainDeletedItemsFor": spanText(m.keepsDeleted()), "SingleItemRecoveryEnabled": true,
+		"RetentionHoldEnabled": m.Store.RetentionHold, "InactiveMailboxRetireTime": nil,
+		"ProhibitSendReceiveQuota": exchangeSize(m.quota()), "ProhibitSendQuota": exchangeSize(m.quota() / 100 * 99), "IssueWarningQuota": exchangeSize(m.quota() / 100 * 98),
+		"RecoverableItemsQuota": exchangeSize(m.recoverableQuota()), "RecoverableItemsWarningQuota": exchangeSize(m.recoverableQuota() - 10*gigabyte),
+		"ArchiveQuota": exchangeSize(100 * gigabyte), "ArchiveWarningQuota": exchangeSize(90 * gigabyte), "UseDatabaseQuotaDefaults": false,
 	}
 	r.date("WhenCreated", m.Created)
 	r.date("WhenMailboxCreated", m.Created)
@@ -190,7 +171,7 @@ func orZeroGUID(guid string) string {
 // getMailboxStatistics is learn.microsoft.com/powershell/module/exchangepowershell/get-mailboxstatistics.
 func (s *Server) getMailboxStatistics(a arguments) ([]row, []string, error) {
 	if a.text("Identity") == "" {
-		return nil, nil, badParameter("Cannot process command because of one or more missing mandatory parameters: Identity.")
+		return nil, nil, badParameter("Cannot bind argument to parameter 'Identity' because it is null.")
 	}
 	found, err := s.identify(a)
 	if err != nil {
@@ -198,15 +179,38 @@ func (s *Server) getMailboxStatistics(a arguments) ([]row, []string, error) {
 	}
 	rows := []row{}
 	for _, m := range found {
-		r := row{
-			"Identity": m.GUID, "DisplayName": m.DisplayName, "MailboxGuid": m.GUID, "MailboxGuid@odata.type": "#Guid", "MailboxTypeDetail": m.Type,
-			"ItemCount": m.Items, "DeletedItemCount": m.RecoverableItems, "TotalItemSize": exchangeSize(m.Bytes), "TotalDeletedItemSize": exchangeSize(int64(m.RecoverableItems) * 75_000),
-			"StorageLimitStatus": "BelowLimit", "IsArchiveMailbox": false,
+		if a.on("Archive") && m.ArchiveGUID == "" {
+			return nil, nil, noArchive(m)
 		}
-		r.date("DisconnectDate", m.SoftDeleted)
-		rows = append(rows, r)
+		rows = append(rows, contentsRow(m, a.on("Archive")))
 	}
 	return rows, nil, nil
+}
+
+func contentsRow(m *mailbox, archive bool) row {
+	guid, count, deleted, size, quota := m.GUID, m.Items, m.RecoverableItems, m.Bytes, m.quota()
+	deletedSize := m.recoverableBytes()
+	if archive {
+		guid, count, deleted, size, quota = m.ArchiveGUID, m.Store.ArchiveItems, 0, m.Store.ArchiveBytes, 100*gigabyte
+		deletedSize = 0
+	}
+	limit := "BelowLimit"
+	if size >= quota/100*99 {
+		limit = "ProhibitSend"
+	}
+	if size >= quota {
+		limit = "MailboxDisabled"
+	}
+	r := row{
+		"Identity": guid, "DisplayName": m.DisplayName, "MailboxGuid": guid, "MailboxGuid@odata.type": "#Guid", "MailboxTypeDetail": m.Type,
+		"ItemCount": count, "DeletedItemCount": deleted, "TotalItemSize": exchangeSize(size), "TotalDeletedItemSize": exchangeSize(deletedSize),
+		"StorageLimitStatus": limit, "IsArchiveMailbox": archive, "DisconnectReason": nil, "LastLogonTime": nil,
+	}
+	if !m.connected() {
+		r["DisconnectReason"] = "SoftDeleted"
+	}
+	r.date("DisconnectDate", m.SoftDeleted)
+	return r
 }
 
 // exchangeSize writes a size as Exchange does: "1.5 GB (1,610,612,736 bytes)".
@@ -220,30 +224,6 @@ func exchangeSize(bytes int64) string {
 		digits = digits[:at] + "," + digits[at:]
 	}
 	return strconv.FormatFloat(n, 'g', 4, 64) + " " + units[i] + " (" + digits + " bytes)"
-}
-
-// setMailbox converts a mailbox (-Type Regular, Shared, Room, Equipment), the part of Set-Mailbox that is built.
-func (s *Server) setMailbox(a arguments) ([]row, []string, error) {
-	types := map[string]string{"regular": userMailbox, "shared": sharedMailbox, "room": roomMailbox, "equipment": equipmentMailbox}
-	to, known := types[strings.ToLower(a.text("Type"))]
-	if !known {
-		return nil, nil, badParameter("Cannot convert value \"" + a.text("Type") + "\" to type \"ConvertibleMailboxSubType\".")
-	}
-	if a.text("Identity") == "" {
-		return nil, nil, badParameter("Cannot process command because of one or more missing mandatory parameters: Identity.")
-	}
-	found, err := s.identify(a)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(found) != 1 || !strings.EqualFold(s.mailboxKeyOf(found[0], a.text("Identity")), a.text("Identity")) {
-		return nil, nil, &exchangeError{
-			http.StatusBadRequest, "BadRequest", "|Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
-			"The operation couldn't be performed because '" + a.text("Identity") + "' matches multiple entries.",
-		}
-	}
-	s.mailboxes.change(found[0], func(m *mailbox) { m.Type = to })
-	return []row{}, nil, nil
 }
 
 // mailboxKeyOf is the key of m that identity is, or "".

@@ -40,7 +40,9 @@ func TestGetMailbox(t *testing.T) {
 		{"by types, one cut short", params{"RecipientTypeDetails": []string{"Share", "RoomMailbox"}}, []string{"adams", "helpdesk", "payroll"}},
 		{"filtered", params{"Filter": "(Alias -like 'mega*' -or PrimarySmtpAddress -eq 'vera.mann@contoso.com') -and IsInactiveMailbox -eq $false"}, []string{"meganb", "vm2210"}},
 		{"filtered by list", params{"Filter": "EmailAddresses -eq 'smtp:press@contoso.com'"}, []string{"zrinkam"}},
-		{"filtered, soft-deleted", params{"Filter": "{ ExternalDirectoryObjectId -eq \"\" -and -not IsInactiveMailbox -eq 'True' }", "SoftDeletedMailbox": true}, []string{"brianj", "cameronw", "enricoc"}},
+		{"filtered, soft-deleted", params{"Filter": "{ ExternalDirectoryObjectId -eq \"\" -and -not IsInactiveMailbox -eq 'True' }", "SoftDeletedMailbox": true}, []string{
+			"blueprints", "brianj", "cameronw", "cecilh", "cecilh", "enricoc", "fritzb", "paulp", "quentinl", "quinna", "suzys", "sylviaa", "warehouse", "wendyw",
+		}},
 		{"by Anr", params{"Anr": "megan"}, []string{"meganb"}},
 	} {
 		r := st.run("Get-Mailbox", c.params, "?$select=Alias,ExchangeGuid")

@@ -49,6 +49,9 @@ func (s *Server) graphRoutes() []route {
 	licenses := append([]string{"LicenseAssignment.ReadWrite.All"}, write...)
 	settings := []string{"MailboxSettings.Read", "MailboxSettings.ReadWrite"}
 	mail := []string{"Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite"}
+	moves := []string{"Mail.ReadWrite"}
+	// The page of translateExchangeIds listed these for applications until 2020; that of today says that none will do.
+	translates := []string{"User.Read.All", "User.ReadWrite.All"}
 	roles := []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory", "Directory.Read.All", "Directory.ReadWrite.All"}
 	organization := []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "User.Read.All", "User.ReadWrite.All"}
 	domains := []string{"Domain.Read.All", "Directory.Read.All", "Directory.ReadWrite.All", "Domain.ReadWrite.All"}
@@ -72,8 +75,17 @@ func (s *Server) graphRoutes() []route {
 		s.at("POST users/*/!getMemberGroups", members, 2, s.getMemberGroups),
 		s.outlook("GET users/*/mailboxSettings", settings, s.mailboxSettings),
 		s.outlook("GET users/*/mailboxSettings/userPurpose", settings, s.userPurpose),
-		s.outlook("GET users/*/mailFolders", mail, s.mailFolders),
-		s.outlook("GET users/*/mailFolders/*", mail, s.mailFolder),
+		s.outlook("GET users/*/mailFolders", mail, s.listFolders),
+		s.outlook("POST users/*/mailFolders", moves, s.createFolder),
+		s.outlook("GET users/*/mailFolders/*", mail, s.getFolder),
+		s.outlook("GET users/*/mailFolders/*/childFolders", mail, s.listFolders),
+		s.outlook("POST users/*/mailFolders/*/childFolders", moves, s.createFolder),
+		s.outlook("GET users/*/mailFolders/*/messages", mail, s.listMessages),
+		s.outlook("GET users/*/messages", mail, s.listMessages),
+		s.outlook("GET users/*/messages/*", mail, s.getMessage),
+		s.outlook("POST users/*/messages/*/!move", moves, s.moveMessage),
+		s.outlook("POST users/*/mailFolders/*/messages/*/!move", moves, s.moveMessage),
+		s.outlook("POST users/*/!translateExchangeIds", translates, s.translateIDs),
 		s.at("GET directory/deletedItems", read, 1, s.searchDeleted),
 		s.at("GET directory/deletedItems/@user", read, 1, s.listDeleted),
 		s.at("GET directory/deletedItems/@user/$count", read, 1, s.countDeleted),

@@ -70,6 +70,8 @@ type answer struct {
 	status int
 	body   any
 	plain  string // text/plain, for $count
+
+	immutable bool // the ids in it are: Preference-Applied says so
 }
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
@@ -94,6 +96,9 @@ func (s *Server) writeAnswer(w http.ResponseWriter, r *http.Request, a answer, e
 	}
 	identify(w, r)
 	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+	if a.immutable {
+		w.Header().Set("Preference-Applied", `IdType="ImmutableId"`)
+	}
 	switch {
 	case a.plain != "":
 		w.Header().Set("Content-Type", "text/plain")

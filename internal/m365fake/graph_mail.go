@@ -1,6 +1,7 @@
 package m365fake
 
 import (
+	"encoding/base64"
 	"maps"
 	"net/http"
 	"slices"
@@ -68,52 +69,114 @@ func (s *Server) userPurpose(c *call) (answer, error) {
 	return ok(map[string]any{"@odata.context": c.context("users('"+m.Owner+"')/mailboxSettings/userPurpose", nil, false), "value": m.purpose()}), nil
 }
 
-// wellKnownFolders are the folders that every mailbox has (learn.microsoft.com/graph/api/resources/mailfolder), by well-known name.
-func wellKnownFolders() [][2]string {
-	return [][2]string{
-		{"inbox", "Inbox"}, {"drafts", "Drafts"}, {"sentitems", "Sent Items"}, {"deleteditems", "Deleted Items"}, {"archive", "Archive"}, {"junkemail", "Junk Email"},
-	}
+// folderID is Graph's id of the folder with a well-known name.
+func folderID(m *mailbox, wellKnown string) string {
+	return m.restID(m.folderEntry(m.open().named(wellKnown)))
 }
 
-func folderID(m *mailbox, name string) string {
-	return "AAMk" + strings.ReplaceAll(newID("folder", m.GUID+name), "-", "") + "AAA="
-}
-
-// folderJSON puts all of the mailbox's items into its inbox: nothing here tells them apart.
-func folderJSON(m *mailbox, folder [2]string) map[string]any {
-	total := 0
-	if folder[0] == "inbox" {
-		total = m.Items
-	}
-	return map[string]any{
-		"id": folderID(m, folder[0]), "displayName": folder[1], "parentFolderId": folderID(m, "msgfolderroot"), "childFolderCount": 0,
-		"unreadItemCount": 0, "totalItemCount": total, "isHidden": false,
-	}
-}
-
-func (s *Server) mailFolders(c *call) (answer, error) {
-	m, err := s.connectedMailbox(c)
-	if err != nil {
-		return answer{}, err
-	}
-	value := []any{}
-	for _, f := range wellKnownFolders() {
-		value = append(value, folderJSON(m, f))
-	}
-	return ok(map[string]any{"@odata.context": c.context("users('"+m.Owner+"')/mailFolders", nil, false), "value": value}), nil
-}
-
-func (s *Server) mailFolder(c *call) (answer, error) {
-	m, err := s.connectedMailbox(c)
-	if err != nil {
-		return answer{}, err
-	}
-	for _, f := range wellKnownFolders() {
-		if strings.EqualFold(f[0], c.args[1]) || folderID(m, f[0]) == c.args[1] {
-			body := folderJSON(m, f)
-			body["@odata.context"] = c.context("users('"+m.Owner+"')/mailFolders", nil, true)
-			return ok(body), nil
+// folderJSON counts the items that are not known one by one into the inbox.
+func folderJSON(m *mailbox, f *mailFolder) map[string]any {
+	c, inside, elsewhere := m.open(), 0, 0
+	for _, i := range c.items {
+		switch {
+		case i.folder == f:
+			inside++
+		case !i.folder.dumpster():
+			elsewhere++
 		}
 	}
-	return answer{}, &graphError{status: http.StatusNotFound, code: "ErrorItemNotFound", message: "The specified object was not found in the store."}
+	if f.wellKnown == "inbox" {
+		inside = m.Items - elsewhere
+	}
+	parent := f.parent
+	if parent == nil {
+		parent = f
+	}
+	return map[string]any{
+		"id": m.restID(m.folderEntry(f)), "displayName": f.display, "parentFolderId": m.restID(m.folderEntry(parent)),
+		"childFolderCount": len(c.children(f)), "unreadItemCount": 0, "totalItemCount": inside, "isHidden": false,
+	}
+}
+
+// listFolders lists the mail folders right below the one in the path, or below Top of Information Store.
+func (s *Server) listFolders(c *call) (answer, error) {
+	m, parent, err := s.folderInPath(c, "msgfolderroot")
+	if err != nil {
+		return answer{}, err
+	}
+	q, err := readMailQuery(c, folderProperties())
+	if err != nil {
+		return answer{}, err
+	}
+	folders := m.open().children(parent)
+	if parent.wellKnown == "msgfolderroot" { // calendars, contacts and tasks are no mail folders
+		folders = slices.DeleteFunc(folders, func(f *mailFolder) bool { return f.class != "IPF.Note" })
+	}
+	set := "users('" + m.Owner + "')/mailFolders"
+	if len(c.args) > 1 {
+		set += "('" + c.args[1] + "')/childFolders"
+	}
+	return q.page(c, set, len(folders), func(n int) map[string]any { return q.folder(m, folders[n]) }), nil
+}
+
+func (s *Server) getFolder(c *call) (answer, error) {
+	m, f, err := s.folderInPath(c, "")
+	if err != nil {
+		return answer{}, err
+	}
+	q, err := readMailQuery(c, folderProperties())
+	if err != nil {
+		return answer{}, err
+	}
+	return q.one(c, http.StatusOK, "users('"+m.Owner+"')/mailFolders", q.folder(m, f)), nil
+}
+
+// folder is a folder with the selected properties and the expanded ones: its entry id (PR_ENTRYID).
+func (q mailQuery) folder(m *mailbox, f *mailFolder) map[string]any {
+	all := folderJSON(m, f)
+	return q.render(all, map[string]string{"0xfff": base64.StdEncoding.EncodeToString(m.folderEntry(f)), "0x3001": f.display})
+}
+
+func folderProperties() []string {
+	return []string{"id", "displayName", "parentFolderId", "childFolderCount", "unreadItemCount", "totalItemCount", "isHidden"}
+}
+
+// createFolder is learn.microsoft.com/graph/api/user-post-mailfolders and mailfolder-post-childfolders. That a name is taken is said with
+// 409 by some accounts and with 400 by others; the code is the same.
+func (s *Server) createFolder(c *call) (answer, error) {
+	m, parent, err := s.folderInPath(c, "msgfolderroot")
+	if err != nil {
+		return answer{}, err
+	}
+	var body struct {
+		DisplayName string
+		IsHidden    bool
+	}
+	if err := c.read("mailFolders", &body, "displayName", "isHidden"); err != nil {
+		return answer{}, err
+	}
+	if body.DisplayName == "" {
+		return answer{}, &graphError{status: http.StatusBadRequest, code: "ErrorInvalidRequest", message: "The folder name cannot be empty."}
+	}
+	if m.open().child(parent, body.DisplayName) != nil {
+		return answer{}, &graphError{
+			status: http.StatusConflict, code: "ErrorFolderExists",
+			message: "A folder with the specified name already exists., Could not create folder '" + body.DisplayName + "'.",
+		}
+	}
+	f := m.open().add(parent, "", body.DisplayName, "IPF.Note")
+	return mailQuery{}.one(c, http.StatusCreated, "users('"+m.Owner+"')/mailFolders", folderJSON(m, f)), nil
+}
+
+// folderInPath is the mailbox and the folder that the path names, or the one with a well-known name where it names none.
+func (s *Server) folderInPath(c *call, usual string) (*mailbox, *mailFolder, error) {
+	m, err := s.connectedMailbox(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(c.args) > 1 {
+		usual = c.args[1]
+	}
+	f, err := m.folderByID(usual)
+	return m, f, err
 }

@@ -309,7 +309,7 @@ func TestThrottling(t *testing.T) {
 	if r.header.Get("Retry-After") != "3" {
 		t.Errorf("Retry-After is %q", r.header.Get("Retry-After"))
 	}
-	st.limits.writes.left = 1
+	st.limits.writes.left, st.limits.writes.at = 1, time.Now() // it fills up by 20 a second
 	st.wantStatus(st.call("PATCH", "/users/leeg@contoso.com", `{"@odata.type":"#microsoft.graph.user","usageLocation":"DE"}`), 204)
 	r = st.call("PATCH", "/users/leeg@contoso.com", `{"usageLocation":"DE"}`)
 	st.wantCode(r, 429, "TooManyRequests", "")

@@ -26,7 +26,8 @@ const AppObjectID = "7d3f2a10-95c4-4f0b-8b7e-1c2d3e4f5a6b"
 // grants are the application permissions and directory roles of the app.
 type grants struct {
 	app       map[string]bool // roles claims: User.Read.All, Exchange.ManageAsApp, …
-	directory map[string]bool // Entra roles of the service principal
+	directory map[string]bool // Entra roles of the service principal, and management roles of Exchange beside them
+	denied    map[string]bool // cmdlets, in lower case, that the app's Exchange roles leave out
 }
 
 func defaultGrants() grants {
@@ -34,7 +35,7 @@ func defaultGrants() grants {
 		app: setOf(`User.Read.All User.DeleteRestore.All User.EnableDisableAccount.All User.ReadWrite.All User.RevokeSessions.All
 			LicenseAssignment.Read.All LicenseAssignment.ReadWrite.All MailboxSettings.Read GroupMember.Read.All Organization.Read.All
 			OrgContact.Read.All Domain.Read.All RoleManagement.Read.Directory Exchange.ManageAsApp`),
-		directory: map[string]bool{"Exchange Administrator": true},
+		directory: map[string]bool{"Exchange Administrator": true, importExport: true}, denied: map[string]bool{},
 	}
 }
 
@@ -50,6 +51,14 @@ func setOf(words string) map[string]bool {
 // (learn.microsoft.com/graph/api/resources/users, "Who can perform sensitive actions").
 func (g grants) privileged() bool {
 	return g.directory["Global Administrator"] || g.directory["Privileged Authentication Administrator"]
+}
+
+// runs tells whether the app may run a cmdlet. One in a management role of its own needs that role and no other.
+func (g grants) runs(c cmdlet) bool {
+	if c.role != "" {
+		return !g.denied[strings.ToLower(c.name)] && g.directory[c.role]
+	}
+	return !g.denied[strings.ToLower(c.name)] && (g.writesMailboxes() || (!c.write && g.readsMailboxes()))
 }
 
 // readsMailboxes tells whether a directory role lets the app run Get-Mailbox (rknightion/graph2otel docs/graph-api-gotchas.md).

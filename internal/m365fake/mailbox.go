@@ -28,8 +28,10 @@ type mailbox struct {
 	Inactive, Litigation    bool
 	Holds                   []string // InPlaceHolds
 	AutoExpanding           bool     // AutoExpandingArchiveEnabled
-	Items, RecoverableItems int
+	Items, RecoverableItems int      // RecoverableItems counts what is below Recoverable Items
 	Bytes                   int64
+	Store                   store
+	contents                *contents // see open
 }
 
 func (m *mailbox) connected() bool { return m.SoftDeleted.IsZero() }
@@ -66,7 +68,12 @@ func (m *mailbox) keys() []string {
 	return slices.DeleteFunc(slices.Compact(all), func(k string) bool { return k == "" })
 }
 
-func (m *mailbox) name() string { return m.Alias + "_" + m.GUID[:8] }
+func (m *mailbox) name() string {
+	if m.Store.Name != "" {
+		return m.Store.Name
+	}
+	return m.Alias + "_" + m.GUID[:8]
+}
 
 func (m *mailbox) legacyDN() string {
 	return "/o=ExchangeLabs/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=" + strings.ReplaceAll(m.GUID, "-", "")
@@ -177,15 +184,56 @@ func (t *tenant) followUser(before, after *user) {
 		if m == nil || !m.connected() {
 			t.provisioning = append(t.provisioning, waiting{after.ID, t.moment()})
 		} else {
-			t.mailboxes.change(m, func(m *mailbox) { m.copyFrom(after) })
+			t.keepLicensed(m, after)
 		}
+	case m != nil && m.connected() && t.delays(before, after):
+		t.grant(m, &m.Store.DelicenseDue)
+		t.mailboxes.change(m, func(m *mailbox) { m.copyFrom(after) })
 	case m != nil && m.connected():
-		t.mailboxes.change(m, func(m *mailbox) {
-			m.SoftDeleted, m.ByDisable = t.clock().UTC().Truncate(time.Second), after.Deleted.IsZero()
-			m.Inactive = m.held()
-		})
-		t.nextPurge = earlier(t.nextPurge, t.clock().Add(retention))
+		t.softDelete(m, after.Deleted.IsZero())
 	}
+}
+
+// keepLicensed lets a mailbox in use follow its user; a license ends what was granted to it without one.
+func (t *tenant) keepLicensed(m *mailbox, u *user) {
+	if u.hasMailboxPlan() {
+		m.Store.GraceUntil, m.Store.DelicenseDue = time.Time{}, time.Time{}
+	}
+	t.mailboxes.change(m, func(m *mailbox) { m.copyFrom(u) })
+}
+
+// delays tells whether losing its license leaves a living user the mailbox for a while.
+func (t *tenant) delays(before, after *user) bool {
+	return t.delayed && after.Deleted.IsZero() && before != nil && before.hasMailboxPlan()
+}
+
+func (t *tenant) softDelete(m *mailbox, byDisable bool) {
+	t.mailboxes.change(m, func(m *mailbox) {
+		m.SoftDeleted, m.ByDisable = t.clock().UTC().Truncate(time.Second), byDisable
+		m.Inactive = m.held()
+		m.Store.GraceUntil, m.Store.DelicenseDue = time.Time{}, time.Time{}
+	})
+	t.nextPurge = earlier(t.nextPurge, t.clock().Add(retention))
+}
+
+// grant lets a mailbox in use go without a license for 30 days.
+func (t *tenant) grant(m *mailbox, until *time.Time) {
+	*until = t.clock().UTC().Truncate(time.Second).Add(retention)
+	t.graced = append(t.graced, m)
+}
+
+// endGrace takes away the mailboxes that were to have a license by now.
+func (t *tenant) endGrace() {
+	now := t.clock()
+	t.graced = slices.DeleteFunc(t.graced, func(m *mailbox) bool {
+		if m.inGrace(now) {
+			return false
+		}
+		if u := t.live.byID[m.Owner]; m.connected() && u != nil && !t.entitled(u, m) {
+			t.softDelete(m, true)
+		}
+		return true
+	})
 }
 
 // orphan leaves a purged user's mailboxes without their user.
@@ -201,7 +249,7 @@ func (t *tenant) entitled(u *user, m *mailbox) bool {
 	if !u.Deleted.IsZero() {
 		return false
 	}
-	return u.hasMailboxPlan() || (m != nil && m.Type != userMailbox)
+	return u.hasMailboxPlan() || (m != nil && m.Type != userMailbox) || (m != nil && m.connected() && m.inGrace(t.clock()))
 }
 
 // provision brings the mailboxes whose time has come: the old one while it is kept, else a new and empty one, which

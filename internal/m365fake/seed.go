@@ -107,7 +107,7 @@ func recoverable(n int) option       { return func(a *account) { a.box.Recoverab
 //	license removed    debrab irvins emilyb
 //	user deleted       adelev christiec alland
 //	shared deleted     info frontdesk invoices
-//	soft-deleted       brianj cameronw (their users are purged)
+//	soft-deleted       brianj cameronw, and warehouse, a shared one (their users are purged)
 //	inactive           benw deliad
 //	recoverable items  leeg jonis
 //
@@ -146,7 +146,32 @@ func recoverable(n int) option       { return func(a *account) { a.box.Recoverab
 //	helpdesk               a healthy shared mailbox
 //	enricoc                live with a new mailbox, while the old one is soft-deleted without its user
 //	blakem                 license removed, sign-in blocked
+//	theresag, ursulav      10,000 and 1,500 recoverable items
+//	willemd                8, of which one cannot be restored
+//	xeniap                 24, and the folder Inbox/Projects/Atlas of some is gone
+//	yusufk                 6, all purged by their owner
+//	selmah                 14 in all four source folders; on hold
+//	ottol                  had 12, all past their retention
+//	quentinr               9, some three weeks old: keeps deleted items for 30 days; one appointment older still
+//	vivianb                none
 //	biggs                  soft-deleted by hand, archive that grows by itself, on hold: inactive
+//
+// Traps of Exchange, in seed_exchange.go:
+//
+//	sylviaa, rosaf         soft-deleted and inactive, with an archive; annal a live one
+//	quinna                 soft-deleted without its user, archive that grows by itself
+//	cecilh                 two soft-deleted mailboxes with the same address, their users purged
+//	blueprints             soft-deleted shared mailbox of 57 GB, its user purged
+//	projects               deleted shared mailbox of 61 GB
+//	hannahh                deleted while on hold: inactive, and its user in the recycle bin
+//	lauraw                 healthy, on litigation hold
+//	fritzb                 soft-deleted; a copy of it fails at 40 %
+//	suzys                  soft-deleted; a copy of it suspends itself at 60 % and goes on when resumed
+//	wendyw, paulp          soft-deleted; a copy of it skips 7 items (Investigate), or 90 (Poor)
+//	quentinl               soft-deleted; a copy of it is queued for six hours
+//	oscarf                 live, 20 MB short of its quota: nothing fits
+//	helpdesk, info, warehouse  have delegates
+//	pennyd                 license removed; its removal is pending where Config.DelayedDelicensing is set
 //
 // Subscriptions: STANDARDPACK is over-consumed, EXCHANGESTANDARD is used up, EXCHANGEDESKLESS is suspended.
 func (s *Server) seed() {
@@ -156,6 +181,7 @@ func (s *Server) seed() {
 	s.seedLicenseTraps()
 	s.seedOtherTraps()
 	s.seedMailboxes()
+	s.seedRecoverable()
 	s.seedGroups()
 	for part, spare := range map[string]int{
 		SPE_E3: 20, SPE_E5: 5, ENTERPRISEPACK: 3, STANDARDPACK: -1, EXCHANGESTANDARD: 0, EXCHANGEENTERPRISE: 2,
@@ -177,8 +203,8 @@ func (s *Server) seedHealthy() {
 	} {
 		s.add(alias, name)
 	}
-	s.add("leeg", "Lee Gu", recoverable(7))
-	s.add("jonis", "Joni Sherman", recoverable(12))
+	s.add("leeg", "Lee Gu", recoverable(36))
+	s.add("jonis", "Joni Sherman", recoverable(48))
 }
 
 func (s *Server) seedPlain() {

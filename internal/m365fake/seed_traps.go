@@ -97,31 +97,3 @@ func (s *Server) seedOtherTraps() {
 		u.Type, u.Mail, u.Proxies, u.UsageLocation = "Guest", "lukasz@northwindtraders.com", []string{"SMTP:lukasz@northwindtraders.com"}, ""
 	}))
 }
-
-// seedMailboxes adds the mailboxes whose users are purged.
-func (s *Server) seedMailboxes() {
-	now := s.clock().UTC().Truncate(time.Second)
-	orphan := func(alias, name string, gone time.Duration, change func(*mailbox)) {
-		address := alias + "@" + TenantDomain
-		m := &mailbox{
-			GUID: newID("mailbox", "orphan/"+alias), UPN: address, DisplayName: name, Alias: alias, Primary: address, Proxies: []string{"SMTP:" + address},
-			Type: userMailbox, Created: now.Add(-900 * day), SoftDeleted: now.Add(-gone), Items: 900 + 31*len(name), RecoverableItems: 4,
-		}
-		m.Bytes = int64(m.Items) * 75_000
-		change(m)
-		s.mailboxes.add(m)
-	}
-	plain := func(*mailbox) {}
-	onHold := func(m *mailbox) { m.Inactive, m.Litigation = true, true }
-	orphan("brianj", "Brian Johnson", 10*day, plain)
-	orphan("cameronw", "Cameron White", 8*day, plain)
-	orphan("enricoc", "Enrico Cattaneo", 6*day, plain)
-	orphan("benw", "Ben Walters", 90*day, onHold)
-	orphan("deliad", "Delia Dennis", 60*day, func(m *mailbox) {
-		m.Inactive, m.Holds = true, []string{"UniH" + newID("hold", "retention")}
-	})
-	orphan("biggs", "Barbara Biggs", 120*day, func(m *mailbox) {
-		onHold(m)
-		m.AutoExpanding, m.ArchiveGUID = true, newID("archive", "biggs")
-	})
-}

@@ -38,6 +38,13 @@ type Config struct {
 	// Provisioning is how long a mailbox takes to answer once its user and licence are back, on the wall clock
 	// or on Now, whichever is faster. 0 means 2 s, a negative value none.
 	Provisioning time.Duration
+	// CopyQueue is how long a mailbox restore request is Queued, and CopyTime how long its copying then takes, on the
+	// faster of the two clocks. 0 means 2 s and 4 s, a negative value none.
+	CopyQueue, CopyTime time.Duration
+	// DelayedDelicensing keeps the mailbox of a user whose license goes for 30 more days
+	// (learn.microsoft.com/powershell/module/exchangepowershell/set-organizationconfig). Only tenants with more than
+	// 5,000 paid licenses can have it.
+	DelayedDelicensing bool
 	// Lag is how long a read by id shows the state before a write; lists lag three times as long.
 	// 0 means 300 ms, a negative value none.
 	Lag time.Duration
@@ -68,8 +75,9 @@ type Server struct {
 
 	graph http.Handler // desk and all: also the way of $batch's parts
 
-	mu     sync.Mutex // guards all below
-	grants grants
+	mu      sync.Mutex // guards all below
+	grants  grants
+	written written
 	tenant
 }
 
@@ -109,6 +117,8 @@ func (c Config) withDefaults() Config {
 		c.TokenLifetime = time.Hour
 	}
 	c.Provisioning = orDefault(c.Provisioning, 2*time.Second)
+	c.CopyQueue = orDefault(c.CopyQueue, 2*time.Second)
+	c.CopyTime = orDefault(c.CopyTime, 4*time.Second)
 	c.Lag = orDefault(c.Lag, 300*time.Millisecond)
 	return c
 }

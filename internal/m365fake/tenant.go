@@ -11,6 +11,7 @@ import (
 type tenant struct {
 	clock                 func() time.Time
 	lag, provisioningTime time.Duration
+	queueTime, copyTime   time.Duration // of restore requests
 
 	live, deleted *userSet
 	history       map[string][]past // what recently changed users were before
@@ -23,9 +24,13 @@ type tenant struct {
 
 	mailboxes    *mailboxSet
 	provisioning []waiting
+	copies       []*copyJob
+	graced       []*mailbox // in use without a license, for a while
 	nextPurge    time.Time
+	nextExpiry   time.Time // of a recoverable item
 	seeding      bool
-	restored     int // synchronised users restored in the cloud, which nobody should do
+	delayed      bool // delicensing: see Config.DelayedDelicensing
+	restored     int  // synchronised users restored in the cloud, which nobody should do
 }
 
 // past is what a user was until a write; before is nil for one that did not exist.
@@ -47,6 +52,7 @@ type waiting struct {
 func newTenant(cfg Config) tenant {
 	return tenant{
 		clock: cfg.Now, lag: cfg.Lag, provisioningTime: cfg.Provisioning,
+		queueTime: cfg.CopyQueue, copyTime: cfg.CopyTime, delayed: cfg.DelayedDelicensing,
 		live: newUserSet(), deleted: newUserSet(), history: map[string][]past{},
 		mailboxes: newMailboxSet(), skus: newSKUs(), usageLocation: "US",
 		domains: []string{TenantDomain, "contoso.onmicrosoft.com", "fabrikam.com"},
@@ -178,12 +184,15 @@ func (s *userSet) resolve(ids []string) []*user {
 // tick lets time pass: mailboxes arrive, changes become visible, and what is past its retention goes.
 func (t *tenant) tick() {
 	t.provision()
+	t.advanceCopies()
+	t.endGrace()
 	for id, changes := range t.history {
 		if t.since(changes[len(changes)-1].at) >= t.indexLag() {
 			delete(t.history, id)
 		}
 	}
 	now := t.clock()
+	t.expireItems(now)
 	if now.Before(t.nextPurge) {
 		return
 	}
