@@ -16,9 +16,11 @@
 //   - exchange_mailbox.go, exchange_addresses.go, exchange_rights.go: the cmdlets that read and set mailboxes; mailbox_store.go.
 //   - copies.go, exchange_copies.go, exchange_copy_rows.go: mailbox restore requests, which take their time and may fail.
 //   - exchange_recover.go: soft-deleted and inactive mailboxes that become somebody's again.
+//   - items.go, items_id.go: a mailbox's folders and its recoverable items, which expire; exchange_items.go,
+//     exchange_items_folders.go: their cmdlets; graph_mail.go, graph_mail_messages.go, graph_mail_query.go: Graph's way to them.
 //   - login.go, tls.go: tokens, and a certificate for the loopback.
-//   - seed.go, seed_traps.go, seed_exchange.go, fill.go: who is in the tenant, and which account is which trap.
-//   - control.go: what scripts may read and change behind the services' backs.
+//   - seed.go, seed_traps.go, seed_exchange.go, seed_items.go, fill.go: who is in the tenant, and which account is which trap.
+//   - control.go, items_control.go: what scripts may read and change behind the services' backs.
 //
 // Sources are named at each fact. Where Microsoft documents nothing, the comment says what was chosen.
 package m365fake

@@ -22,15 +22,15 @@ func (s *Server) getFolderStatistics(a arguments) ([]row, []string, error) {
 			return nil, nil, noArchive(m)
 		}
 		top := m.open().named("msgfolderroot")
-		return []row{folderRow(m, top, tally{m.Store.ArchiveItems, m.Store.ArchiveBytes}, tally{m.Store.ArchiveItems, m.Store.ArchiveBytes})}, nil, nil
+		return []row{folderRow(m, top, amount{m.Store.ArchiveItems, m.Store.ArchiveBytes}, amount{m.Store.ArchiveItems, m.Store.ArchiveBytes})}, nil, nil
 	}
-	c, own := m.open(), m.folderTallies()
+	c, own := m.open(), m.folderAmounts()
 	rows := []row{}
 	for _, f := range c.folders {
 		if f.parent == nil || !inScope(f, a.or("FolderScope", "All")) {
 			continue
 		}
-		var sum tally
+		var sum amount
 		for _, x := range c.folders {
 			if x.below(f) {
 				sum.items, sum.bytes = sum.items+own[x].items, sum.bytes+own[x].bytes
@@ -43,23 +43,23 @@ func (s *Server) getFolderStatistics(a arguments) ([]row, []string, error) {
 	return rows, warnings, nil
 }
 
-// tally is how much a folder holds.
-type tally struct {
+// amount is how much a folder holds.
+type amount struct {
 	items int
 	bytes int64
 }
 
-// folderTallies counts each folder by itself. What is not known one by one is in the inbox.
-func (m *mailbox) folderTallies() map[*mailFolder]tally {
-	own, inUse := map[*mailFolder]tally{}, tally{}
+// folderAmounts counts each folder by itself. What is not known one by one is in the inbox.
+func (m *mailbox) folderAmounts() map[*mailFolder]amount {
+	own, inUse := map[*mailFolder]amount{}, amount{}
 	for _, i := range m.open().items {
-		own[i.folder] = tally{own[i.folder].items + 1, own[i.folder].bytes + i.size}
+		own[i.folder] = amount{own[i.folder].items + 1, own[i.folder].bytes + i.size}
 		if !i.folder.dumpster() {
-			inUse = tally{inUse.items + 1, inUse.bytes + i.size}
+			inUse = amount{inUse.items + 1, inUse.bytes + i.size}
 		}
 	}
 	inbox := m.open().named("inbox")
-	own[inbox] = tally{own[inbox].items + m.Items - inUse.items, max(0, own[inbox].bytes+m.Bytes-inUse.bytes)}
+	own[inbox] = amount{own[inbox].items + m.Items - inUse.items, max(0, own[inbox].bytes+m.Bytes-inUse.bytes)}
 	return own
 }
 
@@ -82,7 +82,7 @@ func inScope(f *mailFolder, scope string) bool {
 }
 
 // folderRow has the columns that the cmdlet shows. Folders of Recoverable Items have their own name as path.
-func folderRow(m *mailbox, f *mailFolder, own, sum tally) row {
+func folderRow(m *mailbox, f *mailFolder, own, sum amount) row {
 	path, kind := "/"+f.path(), "User Created"
 	if f.dumpster() || f.wellKnown == "msgfolderroot" {
 		path = "/" + f.display

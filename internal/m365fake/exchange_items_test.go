@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,42 +39,6 @@ func (st *stand) counts(address string) (in, deleted int) {
 		}
 	}
 	return in, deleted
-}
-
-func TestSeededItems(t *testing.T) {
-	t.Parallel()
-	st := newStand(t)
-	for _, c := range []struct {
-		alias           string
-		listed, counted int
-	}{
-		{"leeg", 36, 36}, {"jonis", 48, 48}, {"theresag", 10_000, 10_000}, {"ursulav", 1500, 1500}, {"willemd", 8, 8}, {"xeniap", 24, 24},
-		{"yusufk", 6, 6}, {"selmah", 11, 10}, {"ottol", 0, 0}, {"quentinr", 9, 9}, {"vivianb", 0, 0},
-	} {
-		r := st.run("Get-RecoverableItems", params{"Identity": c.alias + "@contoso.com", "ResultSize": "Unlimited"}, "?$select=EntryID,Subject")
-		got := len(r.rows())
-		for next := r.body["@odata.nextLink"]; next != nil; {
-			body := `{"CmdletInput":{"CmdletName":"Get-RecoverableItems","Parameters":{"Identity":"` + c.alias + `@contoso.com","ResultSize":"Unlimited"}}}`
-			page := st.send("POST", next.(string), st.token(exchangeAudience), body)
-			got += len(page.rows())
-			next = page.body["@odata.nextLink"]
-		}
-		if _, counted := st.counts(c.alias + "@contoso.com"); got != c.listed || counted != c.counted {
-			t.Errorf("%s lists %d items and counts %d, want %d and %d", c.alias, got, counted, c.listed, c.counted)
-		}
-	}
-	for _, who := range []string{"leeg", "jonis"} {
-		classes, folders := map[string]bool{}, map[string]bool{}
-		for _, x := range st.recoverable(params{"Identity": who}).rows() {
-			classes[x["ItemClass"].(string)], folders[x["LastParentPath"].(string)] = true, true
-			if !strings.HasPrefix(x["Subject"].(string), ItemMarker) || x["OriginalFolderExists"] != true {
-				t.Errorf("%s has %v", who, x)
-			}
-		}
-		if len(classes) < 5 || len(folders) < 6 {
-			t.Errorf("%s has %v in %v", who, classes, folders)
-		}
-	}
 }
 
 func TestRecoverableItemRow(t *testing.T) {
@@ -452,50 +414,44 @@ func TestItemsNeedTheirRole(t *testing.T) {
 	st.recoverable(params{"Identity": "leeg@contoso.com"})
 }
 
-// TestItemCmdletsAsDocumented compares the parameters with the reference's.
-func TestItemCmdletsAsDocumented(t *testing.T) {
+func TestFolderStatistics(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("MAILBACK_CONTRACTS")
-	if folder == "" {
-		t.Skip("MAILBACK_CONTRACTS does not name the folder that holds exo-cmdlets.json, which is not part of this repository")
-	}
-	raw, err := os.ReadFile(filepath.Join(folder, "exo-cmdlets.json")) //nolint:gosec // The caller names the folder.
-	if err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		Cmdlets map[string]struct {
-			Parameters map[string]struct {
-				Type   string
-				Online *bool
-			}
-		}
-	}
-	if err := json.Unmarshal(raw, &doc); err != nil {
-		t.Fatal(err)
-	}
-	types := map[string]string{
-		"text": "String", "texts": "String[]", "date": "DateTime", "int": "Int32", "limit": "Unlimited", "switch": "SwitchParameter",
-		"": "GeneralMailboxOrMailUserIdParameter", "DeletedItems|RecoverableItems|PurgedItems|DiscoveryHoldsItems": "RecoverableItemsFolderType",
-	}
 	st := newStand(t)
-	for _, c := range itemCmdlets(st.Server) {
-		built, documented := parseParameters(c.parameters), doc.Cmdlets[c.name].Parameters
-		if len(documented) == 0 {
-			t.Fatalf("%s is not documented", c.name)
+	folders := func(p params) map[string]map[string]any {
+		t.Helper()
+		p["Identity"] = "leeg@contoso.com"
+		r := st.run("Get-MailboxFolderStatistics", p, "")
+		st.wantStatus(r, 200)
+		out := map[string]map[string]any{}
+		for _, x := range r.rows() {
+			out[x["FolderPath"].(string)] = x
 		}
-		for name, p := range documented {
-			if p.Online != nil && !*p.Online {
-				continue
-			}
-			if b, there := built[strings.ToLower(name)]; !there || b.name != name || types[b.kind] != p.Type {
-				t.Errorf("%s -%s is %q, want %s", c.name, name, b.kind, p.Type)
-			}
-		}
-		for name := range built {
-			if _, there := documented[built[name].name]; !there {
-				t.Errorf("%s has an invented -%s", c.name, built[name].name)
-			}
-		}
+		return out
+	}
+	in, deleted := st.counts("leeg@contoso.com")
+	bin := folders(params{"FolderScope": "RecoverableItems"})
+	whole, deletions, purges := bin["/Recoverable Items"], bin["/Deletions"]["ItemsInFolder"].(float64), bin["/Purges"]["ItemsInFolder"].(float64)
+	if len(bin) != 5 || whole["ItemsInFolder"] != 0.0 || whole["ItemsInFolderAndSubfolders"] != float64(deleted) || deletions+purges != float64(deleted) || purges == 0 {
+		t.Errorf("of %d recoverable items there are %v", deleted, bin)
+	}
+	if id := fmt.Sprint(bin["/Deletions"]["FolderId"]); !strings.HasPrefix(id, "LgAAAA") || bin["/Deletions"]["FolderType"] != "RecoverableItemsDeletions" {
+		t.Errorf("deletions are %v", bin["/Deletions"])
+	}
+	st.bringItemsBack(params{"Identity": "leeg@contoso.com", "FilterItemType": "IPM.Task"})
+	all := folders(params{})
+	if tasks := all["/Tasks"]["ItemsInFolder"].(float64); tasks != 3 || all["/Top of Information Store"]["ItemsInFolderAndSubfolders"] != float64(in)+tasks {
+		t.Errorf("with %v tasks there are %v", tasks, all["/Top of Information Store"])
+	}
+	if x := all["/Inbox/Projects"]; x["Identity"] != all["/Inbox"]["Identity"].(string)+`\Projects` || x["FolderType"] != "User Created" {
+		t.Errorf("got %v", x)
+	}
+	if calendar := folders(params{"FolderScope": "Calendar"}); len(calendar) != 1 || calendar["/Calendar"] == nil {
+		t.Errorf("the calendar is %v", calendar)
+	}
+	if r := st.run("Get-MailboxFolderStatistics", params{"Identity": "leeg", "Archive": true}, ""); r.status != 400 && r.status != 404 {
+		t.Errorf("without an archive: %d %s", r.status, r.raw)
+	}
+	if r := st.run("Get-MailboxFolderStatistics", params{"Identity": "nobody"}, ""); r.status != 404 {
+		t.Errorf("nobody's folders get %d", r.status)
 	}
 }

@@ -104,7 +104,7 @@ func (s *Server) listFolders(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	q, err := readMailQuery(c, folderProperties())
+	q, err := readMailQuery(c, mailFolderType())
 	if err != nil {
 		return answer{}, err
 	}
@@ -112,6 +112,7 @@ func (s *Server) listFolders(c *call) (answer, error) {
 	if parent.wellKnown == "msgfolderroot" { // calendars, contacts and tasks are no mail folders
 		folders = slices.DeleteFunc(folders, func(f *mailFolder) bool { return f.class != "IPF.Note" })
 	}
+	folders = keep(q, folders, func(f *mailFolder) getter { return func(string) any { return f.display } })
 	set := "users('" + m.Owner + "')/mailFolders"
 	if len(c.args) > 1 {
 		set += "('" + c.args[1] + "')/childFolders"
@@ -124,7 +125,7 @@ func (s *Server) getFolder(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	q, err := readMailQuery(c, folderProperties())
+	q, err := readMailQuery(c, mailFolderType())
 	if err != nil {
 		return answer{}, err
 	}
@@ -137,8 +138,12 @@ func (q mailQuery) folder(m *mailbox, f *mailFolder) map[string]any {
 	return q.render(all, map[string]string{"0xfff": base64.StdEncoding.EncodeToString(m.folderEntry(f)), "0x3001": f.display})
 }
 
-func folderProperties() []string {
-	return []string{"id", "displayName", "parentFolderId", "childFolderCount", "unreadItemCount", "totalItemCount", "isHidden"}
+// mailFolderType is learn.microsoft.com/graph/api/resources/mailfolder.
+func mailFolderType() mailType {
+	return mailType{
+		"mailFolder", []string{"id", "displayName", "parentFolderId", "childFolderCount", "unreadItemCount", "totalItemCount", "isHidden"},
+		[]string{"displayName"},
+	}
 }
 
 // createFolder is learn.microsoft.com/graph/api/user-post-mailfolders and mailfolder-post-childfolders. That a name is taken is said with

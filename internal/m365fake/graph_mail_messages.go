@@ -9,27 +9,26 @@ import (
 	"strings"
 )
 
-// messageProperties are what $select takes of a message, and what comes without it.
-func messageProperties() []string {
-	return append(basicProperties(), "body", "bodyPreview", "uniqueBody")
-}
-
-// basicProperties are those that Mail.ReadBasic.All shows: neither body nor preview, attachments or extended properties
-// (learn.microsoft.com/graph/permissions-reference).
-func basicProperties() []string {
-	return []string{
+// messageType is learn.microsoft.com/graph/api/resources/message.
+func messageType() mailType {
+	selects := []string{
 		"id", "subject", "from", "sender", "toRecipients", "ccRecipients", "bccRecipients", "replyTo", "receivedDateTime", "sentDateTime",
 		"createdDateTime", "lastModifiedDateTime", "parentFolderId", "conversationId", "conversationIndex", "internetMessageId", "changeKey",
 		"categories", "flag", "hasAttachments", "importance", "inferenceClassification", "isDeliveryReceiptRequested", "isDraft", "isRead",
-		"isReadReceiptRequested", "webLink",
+		"isReadReceiptRequested", "webLink", "body", "bodyPreview", "uniqueBody",
 	}
+	return mailType{"message", selects, []string{
+		"receivedDateTime", "lastModifiedDateTime", "createdDateTime", "sentDateTime", "subject", "isRead", "hasAttachments", "importance",
+		"internetMessageId", "parentFolderId", "from/emailAddress/address", "sender/emailAddress/address",
+	}}
 }
 
 func recipient(name, address string) map[string]any {
 	return map[string]any{"emailAddress": map[string]any{"name": name, "address": address}}
 }
 
-// messageJSON is an item as Graph shows it to a caller who holds these permissions.
+// messageJSON is an item as Graph shows it to the caller: Mail.ReadBasic.All gives neither body nor preview, attachments or
+// extended properties (learn.microsoft.com/graph/permissions-reference).
 func messageJSON(c *call, m *mailbox, i *item) map[string]any {
 	id := m.messageID(i, c.immutable())
 	posted, key := timestamp(i.posted), base64.StdEncoding.EncodeToString(m.globalID(i.number))
@@ -75,7 +74,7 @@ func (q mailQuery) message(c *call, m *mailbox, i *item) map[string]any {
 
 // readMessageQuery refuses extended properties to a caller who may read the basics alone.
 func readMessageQuery(c *call) (mailQuery, error) {
-	q, err := readMailQuery(c, messageProperties())
+	q, err := readMailQuery(c, messageType())
 	if err == nil && q.expand != nil && !c.readsBodies() {
 		err = accessDenied()
 	}
@@ -96,11 +95,12 @@ func (s *Server) listMessages(c *call) (answer, error) {
 	var all []*item
 	for _, i := range m.open().items {
 		inside := i.folder == f || (len(c.args) == 1 && i.folder.below(f))
-		if inside && i.message() && (q.filter == nil || q.filter.match(mailGetter(c, m, i))) {
+		if inside && i.message() {
 			all = append(all, i)
 		}
 	}
-	sortMessages(c, m, all, q.order)
+	slices.SortStableFunc(all, func(a, b *item) int { return b.posted.Compare(a.posted) }) // unless $orderby says otherwise
+	all = keep(q, all, func(i *item) getter { return messageGetter(c, m, i) })
 	set := "users('" + m.Owner + "')/messages"
 	if len(c.args) > 1 {
 		set = "users('" + m.Owner + "')/mailFolders('" + c.args[1] + "')/messages"
@@ -108,8 +108,8 @@ func (s *Server) listMessages(c *call) (answer, error) {
 	return q.page(c, set, len(all), func(n int) map[string]any { return q.message(c, m, all[n]) }), nil
 }
 
-// mailGetter reads the properties of a message for $filter and $orderby.
-func mailGetter(c *call, m *mailbox, i *item) getter {
+// messageGetter reads the properties of a message for $filter and $orderby.
+func messageGetter(c *call, m *mailbox, i *item) getter {
 	return func(path string) any {
 		switch path {
 		case "receivedDateTime", "createdDateTime", "sentDateTime":
@@ -123,27 +123,6 @@ func mailGetter(c *call, m *mailbox, i *item) getter {
 		}
 		return messageJSON(c, m, i)[path]
 	}
-}
-
-// sortMessages sorts by $orderby, and by the latest received first without it.
-func sortMessages(c *call, m *mailbox, all []*item, order []sortKey) {
-	if order == nil {
-		slices.SortStableFunc(all, func(a, b *item) int { return b.posted.Compare(a.posted) })
-		return
-	}
-	slices.SortStableFunc(all, func(a, b *item) int {
-		x, y := mailGetter(c, m, a), mailGetter(c, m, b)
-		for _, k := range order {
-			n := strings.Compare(strings.ToLower(text(x(k.property))), strings.ToLower(text(y(k.property))))
-			if n != 0 && k.descending {
-				return -n
-			}
-			if n != 0 {
-				return n
-			}
-		}
-		return 0
-	})
 }
 
 // messageInPath is the message that the path names, in the folder that it may name too.

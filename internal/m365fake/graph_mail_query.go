@@ -26,16 +26,22 @@ type mailQuery struct {
 	count     bool
 }
 
-// readMailQuery reads the $-options; the "$" may be left out. known are the properties that $select takes.
-func readMailQuery(c *call, known []string) (mailQuery, error) {
+// mailType is a resource type of Outlook: what $select, and what $filter and $orderby, take of it.
+type mailType struct {
+	name             string
+	selects, filters []string
+}
+
+// readMailQuery reads the $-options; the "$" may be left out.
+func readMailQuery(c *call, t mailType) (mailQuery, error) {
 	values := url.Values{}
 	for name, v := range c.URL.Query() {
 		values.Set("$"+strings.TrimPrefix(strings.ToLower(name), "$"), v[0])
 	}
 	q := mailQuery{top: defaultMailPage, selects: selectOption(c), count: strings.EqualFold(values.Get("$count"), "true")}
 	for _, name := range q.selects {
-		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) }) {
-			return q, badRequestCode("Parsing OData Select and Expand failed: Could not find a property named '" + name + "' on type 'microsoft.graph." + entityName(c) + "'.")
+		if !slices.ContainsFunc(t.selects, func(k string) bool { return strings.EqualFold(k, name) }) {
+			return q, badRequestCode("Parsing OData Select and Expand failed: Could not find a property named '" + name + "' on type 'microsoft.graph." + t.name + "'.")
 		}
 	}
 	if values.Has("$search") {
@@ -48,18 +54,10 @@ func readMailQuery(c *call, known []string) (mailQuery, error) {
 	if q.skip, err = mailNumber(values, "$skip", 0, 0, 1<<31-1); err != nil {
 		return q, err
 	}
-	if q.expand, err = readExpand(c, values.Get("$expand")); err != nil {
+	if q.expand, err = readExpand(t, values.Get("$expand")); err != nil {
 		return q, err
 	}
-	return q, q.readFilter(values)
-}
-
-// entityName is the type that the path is about.
-func entityName(c *call) string {
-	if strings.Contains(strings.ToLower(c.URL.Path), "/messages") {
-		return "message"
-	}
-	return "mailFolder"
+	return q, q.readFilter(t, values)
 }
 
 func mailNumber(values url.Values, name string, usual, least, most int) (int, error) {
@@ -75,13 +73,13 @@ func mailNumber(values url.Values, name string, usual, least, most int) (int, er
 
 // readExpand reads singleValueExtendedProperties($filter=id eq 'Binary 0x348A' or id eq '…'), the one navigation that is built
 // (learn.microsoft.com/graph/api/singlevaluelegacyextendedproperty-get).
-func readExpand(c *call, text string) ([]string, error) {
+func readExpand(t mailType, text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
 	}
 	m := regexp.MustCompile(`(?i)^singleValueExtendedProperties\(\$filter=(.*)\)$`).FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return nil, badRequestCode("Parsing OData Select and Expand failed: Could not find a property named '" + text + "' on type 'microsoft.graph." + entityName(c) + "'.")
+		return nil, badRequestCode("Parsing OData Select and Expand failed: Could not find a property named '" + text + "' on type 'microsoft.graph." + t.name + "'.")
 	}
 	var ids []string
 	for _, part := range regexp.MustCompile(`(?i) or `).Split(m[1], -1) {
@@ -94,21 +92,12 @@ func readExpand(c *call, text string) ([]string, error) {
 	return ids, nil
 }
 
-// mailFilters are the properties that $filter and $orderby take here.
-func mailFilters() []string {
-	return []string{
-		"receivedDateTime", "lastModifiedDateTime", "createdDateTime", "sentDateTime", "subject", "isRead", "hasAttachments", "importance",
-		"internetMessageId", "parentFolderId", "from/emailAddress/address", "sender/emailAddress/address",
-	}
-}
-
 // readFilter reads $filter and $orderby, whose properties must begin the filter when both are there
 // (learn.microsoft.com/graph/api/user-list-messages, "Using filter and orderby in the same query").
-func (q *mailQuery) readFilter(values url.Values) error {
-	text := values.Get("$filter")
-	if text != "" {
-		if q.filter, _ = parseFilter(text); q.filter == nil {
-			_, err := parseFilter(text)
+func (q *mailQuery) readFilter(t mailType, values url.Values) error {
+	if text := values.Get("$filter"); text != "" {
+		var err error
+		if q.filter, err = parseFilter(text); err != nil {
 			return err
 		}
 		if regexp.MustCompile(`(?i)DateTime\s+\w\w\s+'`).MatchString(text) {
@@ -117,7 +106,7 @@ func (q *mailQuery) readFilter(values url.Values) error {
 	}
 	paths := filterPaths(q.filter)
 	for _, p := range paths {
-		if !slices.Contains(mailFilters(), p) {
+		if !slices.Contains(t.filters, p) {
 			return &graphError{status: http.StatusBadRequest, code: "ErrorInvalidUrlQueryFilter", message: "The query filter contains one or more invalid nodes."}
 		}
 	}
@@ -126,14 +115,38 @@ func (q *mailQuery) readFilter(values url.Values) error {
 		switch {
 		case name == "":
 			continue
-		case !slices.Contains(mailFilters(), name):
-			return badRequestCode("Could not find a property named '" + name + "' on type 'microsoft.graph.message'.")
+		case !slices.Contains(t.filters, name):
+			return badRequestCode("Could not find a property named '" + name + "' on type 'microsoft.graph." + t.name + "'.")
 		case q.filter != nil && (len(paths) <= len(q.order) || paths[len(q.order)] != name):
 			return &graphError{status: http.StatusBadRequest, code: "InefficientFilter", message: "The restriction or sort order is too complex for this operation."}
 		}
 		q.order = append(q.order, sortKey{name, strings.EqualFold(strings.TrimSpace(direction), "desc")})
 	}
 	return nil
+}
+
+// keep is what of all the query keeps, in the order that it asks for; get reads an object's properties.
+func keep[T any](q mailQuery, all []T, get func(T) getter) []T {
+	if q.filter != nil {
+		all = slices.DeleteFunc(slices.Clone(all), func(x T) bool { return !q.filter.match(get(x)) })
+	}
+	if q.order != nil {
+		slices.SortStableFunc(all, func(a, b T) int { return compareBy(get(a), get(b), q.order) })
+	}
+	return all
+}
+
+func compareBy(a, b getter, order []sortKey) int {
+	for _, k := range order {
+		n := strings.Compare(strings.ToLower(text(a(k.property))), strings.ToLower(text(b(k.property))))
+		if k.descending {
+			n = -n
+		}
+		if n != 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 // filterPaths are the properties of a filter in the order in which they first stand there.

@@ -257,6 +257,13 @@ func TestMailFolders(t *testing.T) {
 	if r := st.call("GET", "/users/leeg@contoso.com/mailFolders/"+id, ""); r.body["childFolderCount"] != 1.0 || r.body["displayName"] != "Restored 2026-11-22" {
 		t.Errorf("the new folder is %s", r.raw)
 	}
+	if found := st.find("/users/leeg@contoso.com/mailFolders", "displayName eq 'Restored 2026-11-22'", ""); len(found.rows()) != 1 || found.rows()[0]["id"] != id {
+		t.Errorf("by its name it is found as %s", found.raw)
+	}
+	st.wantCode(st.find("/users/leeg@contoso.com/mailFolders", "subject eq 'x'", ""), 400, "ErrorInvalidUrlQueryFilter", "")
+	if names := st.call("GET", "/users/leeg@contoso.com/mailFolders?$orderby=displayName%20desc", "").column("displayName"); names[0] != "Sent Items" {
+		t.Errorf("sorted: %v", names)
+	}
 	if names := st.call("GET", "/users/leeg@contoso.com/mailFolders/recoverableitemsroot/childFolders", "").column("displayName"); !slices.Contains(names, "Purges") {
 		t.Errorf("below Recoverable Items are %v", names)
 	}
