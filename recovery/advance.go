@@ -218,11 +218,11 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 
 // decidable is a diagnosis whose plan enough people may decide on.
 func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
-	d, err := s.diagnose(ctx, ask, r.Choices)
+	d, err := s.diagnose(ctx, ask, r.settled())
 	if err != nil || d.Plan == nil {
 		return d, err
 	}
-	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan.Approvals)
+	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan)
 	if nobody != nil {
 		d = d.ends(d.Case, *nobody)
 	}
@@ -248,7 +248,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 // removable says whether somebody can remove the obstacle, so that the request stays and can be looked at again.
 func (n *Note) removable() bool {
 	switch n.Code {
-	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteSignInTaken, NoteDomain:
+	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteSignInTaken, NoteDomain:
 		return true
 	default:
 		return n.passing()
@@ -383,7 +383,7 @@ func (s *Service) stillRight(ctx context.Context, r Request) (footing, error) {
 		f.short = true
 		return f, nil
 	}
-	if f.diagnosis, err = s.diagnose(ctx, r.again(), r.Choices); err != nil {
+	if f.diagnosis, err = s.diagnose(ctx, r.again(), r.settled()); err != nil {
 		return footing{}, err
 	}
 	f.diff = r.differences(f.diagnosis)
@@ -442,12 +442,27 @@ func (r *Request) void(d Diagnosis, diff []Note) Event {
 	return e
 }
 
+// settled are the choices with the mailboxes that the plan speaks of, whatever else has come to have their addresses since.
+func (r Request) settled() Choices {
+	c := r.Choices
+	switch {
+	case r.Plan != nil && r.Plan.Source != nil:
+		c.Mailbox = r.Plan.Source.ExchangeGUID
+		if r.Plan.Target != nil {
+			c.Target = r.Plan.Target.ExchangeGUID
+		}
+	case r.Diagnosis != nil && r.Diagnosis.Account.ID == "" && r.Diagnosis.Mailbox != nil:
+		c.Mailbox = r.Diagnosis.Mailbox.ExchangeGUID
+	}
+	return c
+}
+
 // again is the ask for looking once more at the account that was found: by its object id, whatever else has come to have
 // the address since.
 func (r Request) again() Ask {
 	ask := r.Ask
 	switch {
-	case r.Plan != nil:
+	case r.Plan != nil && r.Plan.AccountID != "":
 		ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
 	case r.Diagnosis != nil && r.Diagnosis.Account.ID != "":
 		ask.Query = Query{Kind: ByObjectID, Value: r.Diagnosis.Account.ID}

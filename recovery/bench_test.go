@@ -17,7 +17,7 @@ func BenchmarkJudge(b *testing.B) {
 				w.tenant.skus = append(w.tenant.skus, sku(fmt.Sprintf("sku-%d", i), 5, planEXO2, planTeams, planYammer, planShield))
 			}
 			q := Query{ByAddress, "john@contoso.com"}
-			r, err := w.svc.read(w.ctx, q, "")
+			r, err := w.svc.read(w.ctx, wanted{query: Query{ByAddress, "john@contoso.com"}})
 			if err != nil {
 				b.Fatal(err)
 			}

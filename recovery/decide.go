@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -60,7 +61,7 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		return refused, err
 	}
 	switch c.Action {
-	case ActConfirm, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn:
+	case ActConfirm, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn, ChooseTarget:
 		if c.By != r.Requester {
 			return s.orWorse(ctx, c.By, Note{Code: NoteNotRequester})
 		}
@@ -140,7 +141,7 @@ func (r *Request) stateAllows(c Click) *Note {
 		if o, open := r.OpenOffer(); open {
 			return &Note{NoteChooseFirst, []string{string(o.Action)}}
 		}
-	case ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn, ChooseAccount:
+	case ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn, ChooseTarget, ChooseAccount:
 		return r.offerAllows(c, wrong)
 	case ActApprove, ActDeny:
 		return r.reviewAllows(c, wrong)
@@ -156,7 +157,8 @@ func (r *Request) stateAllows(c Click) *Note {
 			return wrong
 		}
 	case ActCheck:
-		if r.Obstacle == nil || !slices.Contains([]State{Submitted, Confirming, Approved}, r.State) {
+		waits := r.Obstacle != nil && slices.Contains([]State{Submitted, Confirming, Approved}, r.State)
+		if !waits && !r.ByHand() {
 			return wrong
 		}
 	}
@@ -245,7 +247,12 @@ func (r *Request) obey(c Click, now time.Time) Event {
 func (r *Request) choose(c Click) Event {
 	switch c.Action {
 	case ChooseAccount:
-		r.Choices.Account = c.Value
+		r.Choices.Account, r.Choices.Mailbox = c.Value, ""
+		if guid, ok := strings.CutPrefix(c.Value, orphanPrefix); ok {
+			r.Choices.Account, r.Choices.Mailbox = "", guid
+		}
+	case ChooseTarget:
+		r.Choices.Target = c.Value
 	case ChooseSignInName:
 		r.Choices.SignInName = c.Value
 	case ChooseDrop:
@@ -267,7 +274,7 @@ func (r *Request) retry(c Click, now time.Time) Event {
 	for i := range r.Plan.Steps {
 		st := &r.Plan.Steps[i]
 		if st.Progress.Done.IsZero() || r.Proof != nil && r.Proof.misses(st.Kind) {
-			st.Progress = Progress{Receipts: st.Progress.Receipts}
+			st.Progress = st.Progress.again()
 		}
 	}
 	r.Proof, r.Obstacle = nil, nil
@@ -348,6 +355,8 @@ func planDiff(old *Plan, d Diagnosis) []Note {
 		diff = append(diff, Note{NoteCaseDiffers, []string{string(old.Case), string(d.Plan.Case)}})
 	}
 	fresh, a, b := d.Plan, old.Access, d.Plan.Access
+	add(!old.Source.same(fresh.Source) || !old.Target.same(fresh.Target), "mailboxes")
+	add(d.open(ChooseTarget), "mailboxes")
 	add(old.AccountID != fresh.AccountID || old.Address != fresh.Address || old.Name != fresh.Name, "account")
 	add(old.SignIn != fresh.SignIn || old.SignInName != fresh.SignInName || d.open(ChooseSignInName), "sign-in")
 	add(!slices.EqualFunc(old.Steps, fresh.Steps, Step.same) || d.open(ChooseDrop), "steps")
@@ -361,7 +370,8 @@ func planDiff(old *Plan, d Diagnosis) []Note {
 // same says whether two steps do the same.
 func (s Step) same(o Step) bool {
 	return s.Kind == o.Kind && s.SignInName == o.SignInName && s.DropConflicts == o.DropConflicts && slices.Equal(s.Drops, o.Drops) &&
-		s.Country == o.Country && s.SKU == o.SKU && slices.Equal(s.DisabledPlans, o.DisabledPlans)
+		s.Country == o.Country && s.SKU == o.SKU && slices.Equal(s.DisabledPlans, o.DisabledPlans) &&
+		s.Address == o.Address && s.Folder == o.Folder && s.ToArchive == o.ToArchive && s.Command == o.Command
 }
 
 // begun says whether a step of the plan has been done, so that the tenant is no longer as it was when it was made.

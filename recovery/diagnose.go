@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -23,6 +22,16 @@ type reading struct {
 	mailboxes []Mailbox
 	exchange  bool // Exchange was asked
 	asTaken   bool // the wished sign-in name belongs to a live user
+	survey
+}
+
+// wanted is what is read for a diagnosis.
+type wanted struct {
+	query   Query
+	as      string // the wished sign-in name
+	into    string // address of the mailbox to copy into
+	mailbox string // ExchangeGuid of the one mailbox that is meant
+	target  string // ExchangeGuid of the mailbox to copy into
 }
 
 // diagnose reads the tenant and says what it found.
@@ -40,7 +49,7 @@ func (s *Service) diagnose(ctx context.Context, ask Ask, c Choices) (Diagnosis, 
 	if c.SignInName == "" {
 		c.SignInName = ask.As
 	}
-	r, err := s.read(ctx, q, c.SignInName)
+	r, err := s.read(ctx, wanted{query: q, as: c.SignInName, into: ask.Into, mailbox: c.Mailbox, target: c.Target})
 	if err != nil {
 		return Diagnosis{}, err
 	}
@@ -63,29 +72,87 @@ func (s *Service) resolve(ctx context.Context, q Query) (Query, *Note, error) {
 }
 
 // read asks Graph and Exchange side by side.
-func (s *Service) read(ctx context.Context, q Query, as string) (reading, error) {
+func (s *Service) read(ctx context.Context, w wanted) (reading, error) {
 	var (
-		r                   reading
-		wg                  sync.WaitGroup
-		graph, exchange, at error
+		r                          reading
+		wg                         sync.WaitGroup
+		graph, exchange, to, taken error
 	)
-	wg.Go(func() { r.Findings, graph = s.Directory.Find(ctx, q) })
-	if s.Mailboxes != nil && q.Kind != ByName {
+	wg.Go(func() { r.Findings, graph = s.Directory.Find(ctx, w.query) })
+	if s.Mailboxes != nil && w.query.Kind != ByName {
 		r.exchange = true
-		wg.Go(func() { r.mailboxes, exchange = s.Mailboxes.Find(ctx, q) })
+		wg.Go(func() { r.mailboxes, exchange = s.mailboxes(ctx, w.query, w.mailbox) })
 	}
-	if as != "" {
+	if r.exchange && (w.into != "" || w.target != "") {
+		wg.Go(func() { r.targets, to = s.targets(ctx, w) })
+	}
+	if w.as != "" {
 		wg.Go(func() {
 			var f Findings
-			f, at = s.Directory.Find(ctx, Query{Kind: ByAddress, Value: as})
+			f, taken = s.Directory.Find(ctx, Query{Kind: ByAddress, Value: w.as})
 			r.asTaken = slices.ContainsFunc(f.Found, func(x Found) bool { return !x.Account.Deleted() })
 		})
 	}
 	wg.Wait()
-	if err := errors.Join(graph, exchange, at); err != nil {
+	if err := errors.Join(graph, exchange, to, taken); err != nil {
 		return reading{}, fmt.Errorf("read the tenant: %w", err)
 	}
+	r.chosen = w.mailbox
+	if err := s.owners(ctx, &r); err != nil {
+		return reading{}, fmt.Errorf("read the tenant: %w", err)
+	}
+	s.measure(ctx, &r)
 	return r, nil
+}
+
+// owners looks for the users of mailboxes that seem to have outlived them: one may be among the deleted users under another
+// address than its mailbox has.
+func (s *Service) owners(ctx context.Context, r *reading) error {
+	for _, m := range r.orphans() {
+		if m.ObjectID == "" {
+			continue
+		}
+		f, err := s.Directory.Find(ctx, Query{Kind: ByObjectID, Value: m.ObjectID})
+		if err != nil {
+			return err
+		}
+		r.Found = append(r.Found, f.Found...)
+	}
+	return nil
+}
+
+// mailboxes asks Exchange for all mailboxes that fit the query and, where one is named by its ExchangeGuid, for that one.
+func (s *Service) mailboxes(ctx context.Context, q Query, guid string) ([]Mailbox, error) {
+	if guid == "" {
+		return s.Mailboxes.Find(ctx, q)
+	}
+	var (
+		list       []Mailbox
+		wg         sync.WaitGroup
+		find, none error
+		named      Mailbox
+	)
+	if q.Value != "" {
+		wg.Go(func() { list, find = s.Mailboxes.Find(ctx, q) })
+	}
+	wg.Go(func() { named, none = s.Mailboxes.Mailbox(ctx, guid) })
+	wg.Wait()
+	if KindOf(none) == NotFound {
+		return list, find
+	}
+	if err := errors.Join(find, none); err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(m Mailbox) bool { return m.ExchangeGUID == guid })
+	return append(list, named), nil
+}
+
+// targets asks Exchange for the mailbox to copy into: the one that was chosen, else all that have the address.
+func (s *Service) targets(ctx context.Context, w wanted) ([]Mailbox, error) {
+	if w.target != "" {
+		return s.mailboxes(ctx, Query{}, w.target)
+	}
+	return s.Mailboxes.Find(ctx, Query{ByAddress, w.into})
 }
 
 // mailbox gives Exchange's view of an account's own mailbox.
@@ -103,11 +170,14 @@ func (s Settings) judge(r reading, ask Ask, c Choices, q Query) Diagnosis {
 	found := slices.DeleteFunc(slices.Clone(r.Found), func(f Found) bool {
 		return f.Account.Deleted() && !r.ReadAt.Before(f.Account.DeletedAt.Add(Retention))
 	})
+	orphans := r.orphans()
 	switch {
+	case r.chosen != "": // by its ExchangeGuid
+		return s.outlived(d, r, orphans, ask, c)
 	case len(found) == 0:
-		return s.nobody(d, r)
+		return s.nobody(d, r, orphans, ask, c)
 	case q.Kind == ByName || len(found) > 1 && !wantsTheDeleted(found, c):
-		return ambiguous(d, r, found)
+		return ambiguous(d, r, found, orphans)
 	}
 	f := found[0]
 	for _, o := range found[1:] { // of a live and a deleted one
@@ -116,14 +186,13 @@ func (s Settings) judge(r reading, ask Ask, c Choices, q Query) Diagnosis {
 		}
 	}
 	d.Account = f.Account
+	d.know(r, f.Account.ID)
 	if f.Account.Deleted() {
-		return s.deleted(d, r, f, ask, c)
+		d = s.deleted(d, r, f, ask, c)
+	} else {
+		d = s.live(d, r, f, ask, c)
 	}
-	d = s.live(d, r, f, ask, c)
-	if m, ok := r.severed(found); ok && d.Plan == nil && (d.Case == CaseHealthy || d.Obstacle.Code == NoteMailboxGone) {
-		return d.leftBehind(m)
-	}
-	return d
+	return s.besides(d, r, found, orphans, ask, c)
 }
 
 func deletedFirst(a, b Found) (Found, Found) {
@@ -131,31 +200,6 @@ func deletedFirst(a, b Found) (Found, Found) {
 		return a, b
 	}
 	return b, a
-}
-
-// severed gives the soft-deleted or inactive mailbox that an earlier account with the same address left behind: a user who
-// was created anew has another, empty one.
-func (r reading) severed(found []Found) (Mailbox, bool) {
-	for _, m := range r.mailboxes {
-		own := slices.ContainsFunc(found, func(f Found) bool { return f.Account.ID == m.ObjectID })
-		if !own && (m.Inactive || !m.SoftDeletedAt.IsZero()) {
-			return m, true
-		}
-	}
-	return Mailbox{}, false
-}
-
-// leftBehind is the diagnosis of a mailbox that outlived its user.
-func (d Diagnosis) leftBehind(m Mailbox) Diagnosis {
-	d = d.ends(CaseSoftDeleted, Note{Code: NoteNotThisWay})
-	d.Type, d.TypeProven, d.Deadline = m.Type, true, time.Time{}
-	switch {
-	case m.Inactive:
-		d.Case = CaseInactive
-	case !m.SoftDeletedAt.IsZero():
-		d.Deadline = m.SoftDeletedAt.Add(Retention)
-	}
-	return d
 }
 
 // wantsTheDeleted says whether, of a live and one deleted account with the same address, the deleted one is meant beyond
@@ -168,41 +212,6 @@ func wantsTheDeleted(found []Found, c Choices) bool {
 		}
 	}
 	return deleted == 1 && len(found) == 2 && c.SignInName != ""
-}
-
-// nobody is the diagnosis where Entra has no account: gone, or a mailbox that outlived its user.
-func (s Settings) nobody(d Diagnosis, r reading) Diagnosis {
-	d.Case, d.Obstacle = CaseGone, &Note{Code: NoteGone}
-	for _, f := range r.Found { // those left out above: past their thirty days
-		d.Obstacle = &Note{NotePurged, []string{stamp(f.Account.DeletedAt.Add(Retention))}}
-	}
-	if i := slices.IndexFunc(r.mailboxes, func(m Mailbox) bool { return m.Inactive }); i >= 0 {
-		return d.leftBehind(r.mailboxes[i])
-	}
-	if len(r.mailboxes) > 0 {
-		return d.leftBehind(r.mailboxes[0])
-	}
-	if !r.exchange {
-		d.Evidence = append(d.Evidence, Note{Code: NoteMaybeNotBack})
-	}
-	return d
-}
-
-// ambiguous is the diagnosis where somebody must choose the account.
-func ambiguous(d Diagnosis, r reading, found []Found) Diagnosis {
-	d.Case = CaseAmbiguous
-	d.Obstacle = &Note{NoteAmbiguous, []string{strconv.Itoa(len(found))}}
-	offer := Offer{Action: ChooseAccount, Required: true}
-	for _, f := range found {
-		m, _ := r.mailbox(f.Account.ID)
-		d.Candidates = append(d.Candidates, Candidate{
-			ID: f.Account.ID, Name: f.Account.DisplayName, Address: f.Account.UserPrincipalName,
-			DeletedAt: f.Account.DeletedAt, Type: m.Type,
-		})
-		offer.Options = append(offer.Options, Option{Value: f.Account.ID, Label: f.Account.UserPrincipalName})
-	}
-	d.Offers = []Offer{offer}
-	return d
 }
 
 // live is the diagnosis of an account that is not deleted: healthy, or without a licence.
@@ -230,6 +239,9 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 	}
 	d.Case = CaseLicense
 	d.Evidence = append(d.Evidence, Note{Code: NoteNoMailboxPlan})
+	if r.delicense.After(r.ReadAt) {
+		d.Evidence = append(d.Evidence, Note{NoteDelayed, []string{stamp(r.delicense)}})
+	}
 	switch {
 	case f.Probe.State == MailboxUnknown:
 		return d.ends(CaseLicense, Note{NoteMissingRole, []string{"MailboxSettings.Read"}})

@@ -19,9 +19,10 @@ const (
 	EventExpired   EventKind = "expired"
 	EventVoided    EventKind = "voided" // the tenant or the approvers changed: back to people
 	EventStarted   EventKind = "started"
-	EventStep      EventKind = "step"    // a step moved on; Note says how
-	EventWaiting   EventKind = "waiting" // a step waits longer than people expect; Note says for what
-	EventEnded     EventKind = "ended"   // succeeded, partial, failed, unneeded or impossible
+	EventStep      EventKind = "step"     // a step moved on; Note says how
+	EventProgress  EventKind = "progress" // a copy is further; Request.Plan says how far
+	EventWaiting   EventKind = "waiting"  // a step waits longer than people expect; Note says for what
+	EventEnded     EventKind = "ended"    // succeeded, partial, failed, unneeded or impossible
 	EventRetried   EventKind = "retried"
 	EventUnsent    EventKind = "unsent" // Slack will not take a message; Note says which and why
 )

@@ -88,15 +88,31 @@ func TestDiagnosesWithoutAWayBack(t *testing.T) {
 		{"no mailbox of a deleted user", func(w *world) { w.deleted(john, "john"); w.tenant.mailboxes = nil }, Ask{}, CaseUser, NoteMailboxGone, nil},
 		{"no mailbox of a live user", func(w *world) { w.lives(john, "john"); w.tenant.mailboxes = nil }, Ask{}, CaseLicense, NoteMailboxGone, nil},
 		{"soft-deleted without its user", func(w *world) {
-			w.tenant.mailboxes = []Mailbox{{ObjectID: "old", Address: "john@contoso.com", Type: "SharedMailbox", SoftDeletedAt: w.ago(time.Hour)}}
-		}, Ask{}, CaseSoftDeleted, NoteNotThisWay, nil},
-		{"inactive", func(w *world) {
-			w.tenant.mailboxes = []Mailbox{{Address: "john@contoso.com", SoftDeletedAt: w.ago(time.Hour)}, {Address: "john@contoso.com", Inactive: true}}
-		}, Ask{}, CaseInactive, NoteNotThisWay, nil},
-		{"created anew: the old mailbox is severed", func(w *world) {
-			w.lives(john, "john", licensed, answers)
-			w.tenant.mailboxes = append(w.tenant.mailboxes, Mailbox{ObjectID: "old", Address: "john@contoso.com", Type: "UserMailbox", SoftDeletedAt: w.ago(time.Hour)})
-		}, Ask{}, CaseSoftDeleted, NoteNotThisWay, nil},
+			w.orphaned(lost, "john", autoExpands)
+		}, Ask{}, CaseSoftDeleted, NoteAutoExpanding, nil},
+		{"inactive", func(w *world) { w.orphaned(lost, "john", inactive, autoExpands) }, Ask{}, CaseInactive, NoteAutoExpanding, nil},
+		{"two that outlived their user", func(w *world) { w.orphaned(lost, "john"); w.orphaned(lost+"2", "john", inactive) }, Ask{}, CaseAmbiguous, NoteAmbiguous, []string{"2"}},
+		{"a live user without a licence, and an old mailbox", func(w *world) { w.lives(john, "john"); w.orphaned(lost, "john") }, Ask{}, CaseAmbiguous, NoteAmbiguous, []string{"2"}},
+		{"a deleted user, and an older mailbox", func(w *world) { w.deleted(john, "john"); w.orphaned(lost, "john") }, Ask{}, CaseAmbiguous, NoteAmbiguous, []string{"2"}},
+		{"soft-deleted 30 days ago", func(w *world) {
+			w.orphaned(lost, "john", func(m *Mailbox) { m.SoftDeletedAt = w.ago(month) })
+		}, Ask{}, CaseSoftDeleted, NotePurged, []string{"2026-11-22T10:00:00Z"}},
+		{"no such target", func(w *world) { w.orphaned(lost, "john") }, Ask{Into: "jane@contoso.com"}, CaseSoftDeleted, NoteNoTarget, nil},
+		{"target is not in use", func(w *world) { w.orphaned(lost, "john"); w.deleted(jane, "jane") }, Ask{Into: "jane@contoso.com"}, CaseSoftDeleted, NoteNoTarget, nil},
+		{"target without room", func(w *world) {
+			w.orphaned(lost, "john")
+			w.lives(jane, "jane", licensed, answers)
+			w.mailboxOf(jane).Quota = 1 << 29
+		}, Ask{Into: "jane@contoso.com"}, CaseSoftDeleted, NoteTargetFull, []string{"1073741824", "536870912"}},
+		{"may not copy", func(w *world) {
+			w.orphaned(lost, "john")
+			w.lives(jane, "jane", licensed, answers)
+			w.tenant.cmdlets = []string{"Get-Mailbox"}
+		}, Ask{Into: "jane@contoso.com"}, CaseSoftDeleted, NoteMissingCmdlet, []string{"New-MailboxRestoreRequest"}},
+		{"may not reconnect", func(w *world) {
+			w.orphaned(lost, "john")
+			w.tenant.cmdlets = []string{"Get-Mailbox"}
+		}, Ask{}, CaseSoftDeleted, NoteMissingCmdlet, []string{"Undo-SoftDeletedMailbox"}},
 		{"lost for 30 days, by the group's state", func(w *world) {
 			w.lives(john, "john", func(u *user) {
 				u.account.LicenseStates = []LicenseState{{SKU: skuE3, State: "Disabled", UpdatedAt: w.ago(month)}}
@@ -324,7 +340,7 @@ func TestSignIn(t *testing.T) {
 				w.tenant.permissions = tt.may
 			}
 			d := w.looks(Ask{}, tt.choice)
-			got := slices.DeleteFunc(warnings(d), func(c NoteCode) bool { return c == NoteLicenseWithIt })
+			got := slices.DeleteFunc(warnings(d), func(c NoteCode) bool { return c == NoteLicenseWithIt || c == NoteDelegates })
 			offers := slices.ContainsFunc(d.Offers, func(o Offer) bool { return o.Action == ChooseSignIn })
 			blocks := slices.Contains(stepKinds(d.Plan), StepBlockSignIn)
 			if d.Plan.SignIn != tt.want || !slices.Equal(got, tt.warns) || offers != tt.offered || blocks != (tt.want == SignInBlocked) {

@@ -16,6 +16,9 @@ const (
 	NoteGroupLicense   NoteCode = "group-license"     // the licence comes from a group and is in error. Args: SKU part number, error
 	NoteSynced         NoteCode = "synced"            // the account comes from on-premises
 	NoteMaybeNotBack   NoteCode = "exchange-off"      // Exchange was not asked: what cannot be known
+	NoteSoftDeleted    NoteCode = "soft-deleted"      // Exchange keeps the mailbox without its user. Args: RFC 3339 time
+	NoteInactive       NoteCode = "inactive"          // a hold keeps the mailbox without its user
+	NoteDelayed        NoteCode = "delayed"           // the tenant delays taking the mailbox away. Args: RFC 3339 time until
 	NoteSameAddress    NoteCode = "same-address-live" // a live account has this address too. Args: its sign-in name
 )
 
@@ -35,6 +38,12 @@ const (
 	NoteTypeUnknown     NoteCode = "type-unknown"     // whether it is shared is not certain
 	NoteSharedNoSignIn  NoteCode = "shared-blocked"   // sign-in of a shared mailbox's account will be blocked
 	NoteLicenseWithIt   NoteCode = "license-with-it"  // the licence held at deletion comes back with the account. Args: SKU part number
+	NoteTargetReads     NoteCode = "target-reads"     // whoever reads the target reads what is copied into it. Args: its address
+	NoteOnHold          NoteCode = "on-hold"          // a hold is on the mailbox; it does not come with the contents
+	NoteHoldsGo         NoteCode = "holds-go"         // recovering an inactive mailbox takes its holds away
+	NoteNewUser         NoteCode = "new-user"         // the mailbox gets a new account: groups, roles and rights do not come back
+	NoteLarge           NoteCode = "large"            // over 50 GB, or an archive, without a licence. Args: bytes
+	NoteDelegates       NoteCode = "delegates"        // rights of others to the mailbox may not come back
 	NoteAsIgnored       NoteCode = "as-ignored"       // as: is for deleted accounts. Args: what was typed
 	NoteLicenseIgnored  NoteCode = "license-ignored"  // license: is not what the account holds. Args: what was typed, what it holds
 	NoteLicenseUnneeded NoteCode = "license-unneeded" // license: was typed for a mailbox that needs none. Args: what was typed
@@ -59,6 +68,19 @@ const (
 	NoteDomain        NoteCode = "domain"          // as: is not on a verified domain. Args: what was typed
 	NoteSignInTaken   NoteCode = "sign-in-taken"   // the sign-in name is taken. Args: name
 	NoteAddressTaken  NoteCode = "address-taken"   // addresses are held by others. Args: addresses
+	NoteAutoExpanding NoteCode = "auto-expanding"  // an auto-expanding archive can be neither recovered nor restored
+	NoteNoTarget      NoteCode = "no-target"       // into: names no live mailbox
+	NoteTwoTargets    NoteCode = "two-targets"     // into: names more than one
+	NoteTargetFull    NoteCode = "target-full"     // the contents do not fit. Args: bytes needed, bytes free
+	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
+	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
+	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy
+	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: minutes
+	NoteCopyForeign   NoteCode = "copy-foreign"    // a copy with our name is of other mailboxes: nothing is done with it
+	NoteCopyPartly    NoteCode = "copy-partly"     // completed with warnings. Args: items skipped, DataConsistencyScore
+	NoteCopyGone      NoteCode = "copy-gone"       // the copy was removed before it ended
+	NoteNeedsPassword NoteCode = "needs-password"  // a live user has its name, so that Exchange wants a password
+	NoteByHand        NoteCode = "by-hand"         // an administrator has to run a command
 	NoteNotThisWay    NoteCode = "not-this-way"    // soft-deleted or inactive mailbox without its user
 	NoteNobody        NoteCode = "nobody"          // fewer people may approve than are needed. Args: needed, there are
 	NoteChannel       NoteCode = "channel"         // the approval channel cannot be used. Args: why (archived, not a member, shared, unknown)
@@ -92,6 +114,7 @@ const (
 	NoteUnproven     NoteCode = "unproven"      // who it is could not be read just now
 	NoteState        NoteCode = "state"         // too late, or too early. Args: the state
 	NoteOldMessage   NoteCode = "old-message"   // not the message on file
+	NoteOwnBenefit   NoteCode = "own-benefit"   // the contents would come into the approver's own mailbox
 	NoteTwice        NoteCode = "twice"         // has decided already
 	NoteChooseFirst  NoteCode = "choose-first"  // a required choice is open. Args: Action
 	NoteNotOffered   NoteCode = "not-offered"   // the value is not among those offered

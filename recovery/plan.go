@@ -35,11 +35,12 @@ func (n Note) same(o Note) bool { return n.Code == o.Code && slices.Equal(n.Args
 
 // Candidate is one of several accounts that an address may mean.
 type Candidate struct {
-	ID        string    `json:"id"`
+	ID        string    `json:"id"` // object id; of a mailbox without its user, ExchangeGuid
 	Name      string    `json:"name"`
 	Address   string    `json:"address"`
 	DeletedAt time.Time `json:"deleted_at,omitzero"` // zero for a live one
 	Type      string    `json:"type,omitempty"`
+	Orphan    bool      `json:"orphan,omitempty"` // a mailbox without its user
 }
 
 // Offer is a decision that somebody has to make before the plan can be confirmed, or may make.
@@ -71,6 +72,8 @@ type Diagnosis struct {
 	Deadline   time.Time   `json:"deadline,omitzero"` // when it is purged; zero when unknown
 	Evidence   []Note      `json:"evidence,omitempty"`
 	Candidates []Candidate `json:"candidates,omitempty"` // with CaseAmbiguous
+	Mailbox    *Mailbox    `json:"mailbox,omitempty"`    // Exchange's view of it, where there is one
+	Contents   *Contents   `json:"contents,omitempty"`   // how much is in it, where that is known; for approvers
 	Obstacle   *Note       `json:"obstacle,omitempty"`   // why no plan can be carried out now
 	Offers     []Offer     `json:"offers,omitempty"`
 	Plan       *Plan       `json:"plan,omitempty"` // nil without a way back
@@ -91,7 +94,12 @@ const (
 	StepUsageLocation StepKind = "usage-location"
 	StepAssign        StepKind = "assign-license"
 	StepReprocess     StepKind = "reprocess-license"
-	StepMailbox       StepKind = "mailbox" // wait until the mailbox answers
+	StepAddress       StepKind = "add-address"       // put the old mailbox's X500 address on the target
+	StepCopy          StepKind = "copy-mailbox"      // a mailbox restore request
+	StepCopyArchive   StepKind = "copy-archive"      // the same for the archive
+	StepReconnect     StepKind = "reconnect-mailbox" // Undo-SoftDeletedMailbox: it gets a new user
+	StepHandOver      StepKind = "hand-over"         // an administrator runs a command that no app can
+	StepMailbox       StepKind = "mailbox"           // wait until the mailbox answers
 )
 
 // Step is one step of a plan with its progress.
@@ -106,6 +114,10 @@ type Step struct {
 	SKU           string   `json:"sku,omitempty"`            // StepAssign, StepReprocess: skuId
 	PartNumber    string   `json:"part_number,omitempty"`
 	DisabledPlans []string `json:"disabled_plans,omitempty"` // StepAssign: plans that stay off
+	Address       string   `json:"address,omitempty"`        // StepAddress: the proxy address, X500:…
+	Folder        string   `json:"folder,omitempty"`         // StepCopy, StepCopyArchive: the folder that everything goes under
+	ToArchive     bool     `json:"to_archive,omitempty"`     // StepCopyArchive: into the target's archive
+	Command       string   `json:"command,omitempty"`        // StepHandOver: what the administrator runs
 
 	Progress Progress `json:"progress,omitzero"`
 }
@@ -122,12 +134,19 @@ type Progress struct {
 	Told     int       `json:"told,omitempty"`     // after how many minutes of waiting people were last told
 	Failures int       `json:"failures,omitempty"` // errors in a row, of looking or acting
 	Receipts []Receipt `json:"receipts,omitempty"`
+
+	Account string      `json:"account,omitempty"` // StepReconnect, StepHandOver: object id of the mailbox's new user
+	CopyID  string      `json:"copy_id,omitempty"` // StepCopy, StepCopyArchive: RequestGuid
+	Attempt int         `json:"attempt,omitempty"` // StepCopy, StepCopyArchive: how many copies failed before; part of the copy's name
+	Copy    *CopyStatus `json:"copy,omitempty"`
 }
 
 // Plan is the ordered steps that bring a mailbox back, and all that a person must know before agreeing to them.
 type Plan struct {
 	Case       Case      `json:"case"`
-	AccountID  string    `json:"account_id"`
+	AccountID  string    `json:"account_id,omitempty"` // empty where the mailbox has no user (yet)
+	Source     *Party    `json:"source,omitempty"`     // the mailbox that outlived its user
+	Target     *Party    `json:"target,omitempty"`     // the mailbox that its contents are copied into
 	Address    string    `json:"address"`
 	Name       string    `json:"name"`
 	SignInName string    `json:"sign_in_name"` // as it will be
@@ -140,6 +159,22 @@ type Plan struct {
 	Deadline   time.Time `json:"deadline,omitzero"`
 }
 
+// Party is one of the two mailboxes of a copy, or one that is to be reconnected.
+type Party struct {
+	ExchangeGUID string   `json:"exchange_guid"`
+	ArchiveGUID  string   `json:"archive_guid,omitempty"`
+	Address      string   `json:"address"`
+	Name         string   `json:"name,omitempty"`
+	Type         string   `json:"type"`
+	ObjectID     string   `json:"object_id,omitempty"`
+	Addresses    []string `json:"addresses,omitempty"` // SMTP addresses, in lower case and sorted; of a target
+}
+
+// same says whether two parties are the same mailbox.
+func (p *Party) same(o *Party) bool {
+	return p == nil && o == nil || p != nil && o != nil && p.ExchangeGUID == o.ExchangeGUID
+}
+
 // SignIn says what becomes of the account's sign-in.
 type SignIn string
 
@@ -150,6 +185,8 @@ const (
 	SignInStaysOff  SignIn = "stays off" // it was blocked at deletion and stays so
 	SignInUnknown   SignIn = "unknown"   // Graph did not say
 	SignInBlocked   SignIn = "blocked"   // the plan blocks it at once
+	SignInNew       SignIn = "new"       // the account is a new one, whose password an administrator has to set
+	SignInNone      SignIn = "none"      // no account comes back: contents are copied
 )
 
 // Seats is the licence that a plan uses and how many are free before it does.
@@ -168,7 +205,7 @@ func (p Plan) Fingerprint() string {
 		p.Steps[i].Progress = Progress{}
 	}
 	p.Warnings = slices.DeleteFunc(slices.Clone(p.Warnings), func(n Note) bool {
-		return n.Code == NoteNearPurge || n.Code == NoteOverConsumed || n.Code == NoteGraceSeats
+		return n.Code == NoteNearPurge || n.Code == NoteOverConsumed || n.Code == NoteGraceSeats || n.Code == NoteLarge
 	})
 	b, err := json.Marshal(p)
 	if err != nil {
@@ -190,7 +227,9 @@ type Proof struct {
 	SeatsLeft      *int      `json:"seats_left,omitempty"`
 	Dropped        []string  `json:"dropped,omitempty"` // addresses that did not come back
 	Access         Access    `json:"access"`
-	Missing        []Note    `json:"missing,omitempty"` // what did not come back; none for Succeeded
+	Contents       *Contents `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
+	Grants         []Grant   `json:"grants,omitempty"`   // who else may open it; for approvers
+	Missing        []Note    `json:"missing,omitempty"`  // what did not come back; none for Succeeded
 	Notes          []Note    `json:"notes,omitempty"`
 	Receipt        Receipt   `json:"receipt"`
 }

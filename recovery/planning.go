@@ -67,6 +67,7 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 // finish adds what every plan has.
 func (s Settings) finish(d Diagnosis, p *Plan, r reading) Diagnosis {
 	p.Steps = append(p.Steps, Step{Kind: StepMailbox})
+	p.Warnings = append(p.Warnings, d.exchangeWarnings()...)
 	if !d.Deadline.IsZero() && d.Deadline.Sub(r.ReadAt) < nearPurge {
 		p.Warnings = append(p.Warnings, Note{NoteNearPurge, []string{stamp(d.Deadline)}})
 	}
@@ -75,6 +76,25 @@ func (s Settings) finish(d Diagnosis, p *Plan, r reading) Diagnosis {
 	}
 	d.Plan = p
 	return d
+}
+
+// unlicensedLimit is how much a mailbox without a licence may hold (Microsoft: about shared mailboxes).
+const unlicensedLimit = 50 << 30
+
+// exchangeWarnings says what only Exchange knows about a mailbox that comes back.
+func (d Diagnosis) exchangeWarnings() []Note {
+	if d.Mailbox == nil || d.Case != CaseShared {
+		return nil
+	}
+	list := []Note{{Code: NoteDelegates}}
+	if size := d.Contents; size != nil && size.Bytes > unlicensedLimit || d.Mailbox.ArchiveGUID != "" {
+		bytes := int64(0)
+		if size != nil {
+			bytes = size.Bytes
+		}
+		list = append(list, Note{NoteLarge, []string{fmt.Sprint(bytes)}})
+	}
+	return list
 }
 
 // addAccess says what comes back beside the mail. An account that held an admin role, or may have, needs one more

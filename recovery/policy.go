@@ -59,7 +59,27 @@ func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, e
 	if who == r.Requester && !s.Settings.SelfApproval {
 		return &Note{Code: NoteYourOwn}, nil
 	}
-	return s.mayApprove(ctx, who)
+	refused, err := s.mayApprove(ctx, who)
+	if refused != nil || err != nil {
+		return refused, err
+	}
+	return s.benefits(ctx, r.Plan, who)
+}
+
+// benefits refuses an approver whose own mailbox is the target of a copy. An approver without a confirmed address cannot be
+// compared.
+func (s *Service) benefits(ctx context.Context, plan *Plan, who Actor) (*Note, error) {
+	if plan == nil || plan.Target == nil {
+		return nil, nil
+	}
+	p, err := s.People.Person(ctx, who.UserID)
+	if err != nil {
+		return nil, fmt.Errorf("read the person %s: %w", who.UserID, err)
+	}
+	if slices.Contains(plan.Target.Addresses, strings.ToLower(p.Email)) {
+		return &Note{Code: NoteOwnBenefit}, nil
+	}
+	return nil, nil
 }
 
 // mayAsk says whether somebody is an approver, and why that person may not ask.
@@ -116,8 +136,9 @@ func (s *Service) among(ctx context.Context, ids []string, user string) (bool, e
 // isGroup tells a user-group id (S…) from a user id (U… or W…).
 func isGroup(id string) bool { return strings.HasPrefix(id, "S") }
 
-// enoughApprovers says whether at least need people could decide on a request of requester; it stops counting there.
-func (s *Service) enoughApprovers(ctx context.Context, requester Actor, need int) (*Note, error) {
+// enoughApprovers says whether as many people as the plan needs could decide on it; it stops counting there.
+func (s *Service) enoughApprovers(ctx context.Context, requester Actor, plan *Plan) (*Note, error) {
+	need := plan.Approvals
 	var ids []string
 	for _, id := range s.Settings.Approvers {
 		if !isGroup(id) {
@@ -144,6 +165,9 @@ func (s *Service) enoughApprovers(ctx context.Context, requester Actor, need int
 			continue
 		}
 		refused, err := s.mayAct(ctx, who)
+		if err == nil && refused == nil {
+			refused, err = s.benefits(ctx, plan, who)
+		}
 		if err != nil && KindOf(err) != NotFound {
 			return nil, err
 		}

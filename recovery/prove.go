@@ -14,7 +14,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // prove reads everything back after the last step and ends the request by what was read.
 func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
-	reading, err := s.read(ctx, Query{Kind: ByObjectID, Value: r.Plan.AccountID}, "")
+	if r.Plan.Target != nil {
+		return s.proveCopy(ctx, r)
+	}
+	reading, err := s.read(ctx, wanted{query: Query{Kind: ByObjectID, Value: r.account()}})
 	if err == nil && len(reading.Found) != 1 {
 		err = &Error{Kind: Unavailable, Op: "read back", Detail: "the account", Err: errors.New("not there, or not there alone")}
 	}
@@ -22,19 +25,12 @@ func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
 		return s.unproven(ctx, r, err)
 	}
 	proof := r.proof(reading)
+	s.grants(ctx, &proof, reading, r.account())
 	if proof.stale() && s.Now().Sub(r.lastDone()) < proofLag {
 		wait := backoff(r.Tries, time.Minute)
 		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
 	}
-	return 0, s.commit(ctx, r, func(r *Request) Event {
-		r.Proof, r.Obstacle = &proof, nil
-		next, e := Succeeded, Event{Kind: EventEnded, Receipt: proof.Receipt}
-		if len(proof.Missing) > 0 {
-			next, e.Note = Partial, &proof.Missing[0]
-			r.Obstacle = &proof.Missing[0]
-		}
-		return r.become(next, e)
-	})
+	return 0, s.commit(ctx, r, func(r *Request) Event { return r.proven(proof) })
 }
 
 // proofTime is how long the proof may be unreadable before the request ends without it.
@@ -122,7 +118,11 @@ func (r Request) unplannedRoles(now Access) []string {
 
 // contents compares the mailbox's age with the request's: one that was created by the restore is a new, empty one.
 func (p *Proof) contents(r Request, reading reading) {
-	m, known := reading.mailbox(r.Plan.AccountID)
+	m, known := reading.mailbox(r.account())
+	if c, ok := reading.contents[m.ExchangeGUID]; known && ok {
+		p.Contents = &c
+	}
+	old := r.oldMailbox()
 	switch {
 	case !reading.exchange:
 		p.Notes = append(p.Notes, Note{Code: NoteMaybeNotBack})
@@ -132,6 +132,12 @@ func (p *Proof) contents(r Request, reading reading) {
 		return
 	case !m.SoftDeletedAt.IsZero() || m.Inactive:
 		p.Missing = append(p.Missing, Note{Code: NoteStillDeleted})
+		return
+	case r.Plan.Source != nil && m.ExchangeGUID == old: // the very mailbox, with its new user
+		p.MailboxCreated = m.CreatedAt
+		return
+	case old != "" && m.ExchangeGUID != old:
+		p.Missing = append(p.Missing, Note{NoteEmptyMailbox, []string{stamp(m.CreatedAt)}})
 		return
 	case m.CreatedAt.IsZero():
 		p.Notes = append(p.Notes, Note{Code: NoteAgeUnknown})
@@ -147,12 +153,40 @@ func (p *Proof) contents(r Request, reading reading) {
 	}
 }
 
+// oldMailbox gives the ExchangeGuid of the mailbox that is to come back; empty where Exchange did not tell.
+func (r Request) oldMailbox() string {
+	switch {
+	case r.Plan.Source != nil:
+		return r.Plan.Source.ExchangeGUID
+	case r.Diagnosis != nil && r.Diagnosis.Mailbox != nil:
+		return r.Diagnosis.Mailbox.ExchangeGUID
+	default:
+		return ""
+	}
+}
+
+// grants reads who else may open the mailbox, for the approvers to look at; where it cannot be read the proof does without.
+func (s *Service) grants(ctx context.Context, p *Proof, reading reading, account string) {
+	m, known := reading.mailbox(account)
+	if !known {
+		return
+	}
+	list, err := s.Mailboxes.Grants(ctx, m.ExchangeGUID)
+	if !s.unknown(ctx, "list who has access", err) {
+		p.Grants = list
+	}
+}
+
 // shows says whether a step's effect was read back.
 func (f Found) shows(st Step) bool {
-	if st.Kind == StepMailbox {
+	switch st.Kind {
+	case StepMailbox:
 		return f.Probe.State == MailboxAnswers
+	case StepReconnect, StepHandOver: // its account is there: it was read by its id
+		return !f.Account.Deleted()
+	default:
+		return f.Account.shows(st)
 	}
-	return f.Account.shows(st)
 }
 
 // disabledPlans gives the plans that are off in a SKU of the account.

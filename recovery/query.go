@@ -24,6 +24,7 @@ type Ask struct {
 	Query   Query  `json:"query"`
 	As      string `json:"as,omitempty"`      // new sign-in name wished for (as:)
 	License string `json:"license,omitempty"` // SKU part number wished for (license:)
+	Into    string `json:"into,omitempty"`    // address of the mailbox to copy into (into:)
 	Reason  string `json:"reason,omitempty"`
 }
 

@@ -169,6 +169,7 @@ const (
 	ChooseDrop       Action = "choice.drop"    // leave conflicting addresses to those who hold them
 	ChooseLicense    Action = "choice.license" // which SKU
 	ChooseSignIn     Action = "choice.signin"  // "block" or "allow"
+	ChooseTarget     Action = "choice.target"  // the mailbox to copy into, by ExchangeGuid
 
 	// actUnsent is no button: the outbox reports that Slack will never take a card (Value: its key and Slack's error).
 	actUnsent Action = "message.unsent"
@@ -190,6 +191,8 @@ type Click struct {
 // Choices are the requester's decisions about the plan (ChooseAccount: an approver's).
 type Choices struct {
 	Account       string `json:"account,omitempty"` // object id
+	Mailbox       string `json:"mailbox,omitempty"` // ExchangeGuid of a mailbox without its user
+	Target        string `json:"target,omitempty"`  // ExchangeGuid of the mailbox to copy into
 	SignInName    string `json:"sign_in_name,omitempty"`
 	DropConflicts bool   `json:"drop_conflicts,omitempty"`
 	License       string `json:"license,omitempty"` // skuId

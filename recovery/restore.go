@@ -15,6 +15,8 @@ func (k StepKind) ceiling() time.Duration {
 		return 24 * time.Hour
 	case StepAssign, StepReprocess:
 		return time.Hour
+	case StepCopy, StepCopyArchive, StepHandOver: // Exchange queues copies for as long as it likes; people have weekends
+		return 7 * 24 * time.Hour
 	default:
 		return 15 * time.Minute
 	}
@@ -23,18 +25,71 @@ func (k StepKind) ceiling() time.Duration {
 // How long a change that was sent is given to show before it is sent once more: the longer where it was answered with
 // success, the shorter where the answer was lost or the process died. Each may be repeated: a second restore finds nothing to
 // restore, and the others set what is set.
+// An Exchange cmdlet may run for a quarter of an hour (Microsoft: exchange-online-powershell-v2), and a copy must not be made twice.
 const (
 	repeatAfter     = time.Minute
 	repeatUncertain = 15 * time.Second
+	repeatCmdlet    = 16 * time.Minute
 )
 
 // fresh says whether the step's change was sent so short a time ago that its effect may just not show yet.
-func (p Progress) fresh(now time.Time) bool {
+func (s Step) fresh(now time.Time) bool {
 	wait := repeatUncertain
-	if p.Answered {
+	switch {
+	case s.Kind == StepCopy, s.Kind == StepCopyArchive, s.Kind == StepReconnect:
+		wait = repeatCmdlet
+	case s.Progress.Answered:
 		wait = repeatAfter
 	}
-	return !p.Acted.IsZero() && now.Sub(p.Acted) < wait
+	return !s.Progress.Acted.IsZero() && now.Sub(s.Progress.Acted) < wait
+}
+
+// sight is what was seen of a step's effect.
+type sight struct {
+	there   bool
+	busy    bool        // it is under way: nothing is to be sent
+	account string      // of a mailbox that has its user now
+	copyID  string      // RequestGuid
+	copy    *CopyStatus // of a copy
+}
+
+// note takes over what was seen.
+func (p *Progress) note(seen sight) {
+	if seen.account != "" {
+		p.Account = seen.account
+	}
+	if seen.copy != nil {
+		p.CopyID, p.Copy = seen.copyID, seen.copy
+	}
+}
+
+// again is the progress of a step that is tried once more. A copy that failed is left alone: the next has another name.
+func (p Progress) again() Progress {
+	next := Progress{Receipts: p.Receipts, Attempt: p.Attempt, CopyID: p.CopyID, Copy: p.Copy}
+	if p.Copy != nil && p.Copy.State == CopyFailed || p.Problem != nil && p.Problem.Code == NoteCopyGone {
+		next.Attempt, next.CopyID, next.Copy = p.Attempt+1, "", nil
+	}
+	return next
+}
+
+// account gives the object id of the account that the plan is about: the one it was made for, or the mailbox's new one.
+func (r Request) account() string {
+	id := r.Plan.AccountID
+	for _, st := range r.Plan.Steps {
+		if st.Progress.Account != "" {
+			id = st.Progress.Account
+		}
+	}
+	return id
+}
+
+// ByHand says whether the request waits for an administrator to run a command.
+func (r Request) ByHand() bool {
+	if r.State != Restoring || r.Plan == nil {
+		return false
+	}
+	i := slices.IndexFunc(r.Plan.Steps, func(st Step) bool { return st.Progress.Done.IsZero() })
+	return i >= 0 && r.Plan.Steps[i].Kind == StepHandOver
 }
 
 // restoring does the next step of the plan: it looks whether the step's effect is there, and if not, makes the change.
@@ -47,18 +102,22 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		return s.prove(ctx, r)
 	}
 	step := r.Plan.Steps[i]
-	there, err := s.look(ctx, r, step)
+	seen, err := s.look(ctx, r, step)
 	if err != nil {
 		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
 	}
 	now := s.Now()
-	if there {
+	if seen.there {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			p := &r.Plan.Steps[i].Progress
-			p.Done, p.Found, p.Problem = now, (p.Acted.IsZero() || p.Found) && step.Kind != StepMailbox, nil
+			p.note(seen)
+			p.Done, p.Found, p.Problem = now, (p.Acted.IsZero() || p.Found) && step.acts(), nil
 			p.Failures = 0
 			if p.Began.IsZero() {
 				p.Began = now
+			}
+			if step.Kind == StepHandOver && !r.Touched() { // by a person, for us
+				r.ChangedAt = now
 			}
 			r.Tries, r.Next = 0, time.Time{}
 			return Event{Kind: EventStep, Step: step.Kind}
@@ -68,8 +127,8 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: "the effect"}
 		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
 	}
-	if step.Kind == StepMailbox || step.Progress.fresh(now) {
-		return s.awaitStep(ctx, r, i)
+	if !step.acts() || seen.busy || step.fresh(now) {
+		return s.awaitStep(ctx, r, i, seen)
 	}
 	if !r.Touched() && now.Sub(r.EnteredAt) > staleFooting {
 		if why, err := s.lapsed(ctx, r); err != nil || why != nil {
@@ -111,33 +170,47 @@ func (s *Service) notBegun(ctx context.Context, r Request, i int, why *Note, err
 	})
 }
 
+// acts says whether the step changes something, rather than waiting for Microsoft or for a person.
+func (s Step) acts() bool { return s.Kind != StepMailbox && s.Kind != StepHandOver }
+
 // overdue says whether the step has waited longer than its effect can take.
 func (s Step) overdue(now time.Time) bool {
 	ceiling := s.Kind.ceiling()
-	if s.Progress.Acted.IsZero() { // nothing was sent yet, so that there is no effect to miss: Microsoft cannot be read
+	if s.Progress.Acted.IsZero() && s.acts() { // nothing was sent yet, so that there is no effect to miss: Microsoft cannot be read
 		ceiling = 24 * time.Hour
 	}
 	return !s.Progress.Began.IsZero() && now.Sub(s.Progress.Began) > ceiling
 }
 
 // look reads whether a step's effect is there.
-func (s *Service) look(ctx context.Context, r Request, step Step) (bool, error) {
-	id := r.Plan.AccountID
+func (s *Service) look(ctx context.Context, r Request, step Step) (sight, error) {
+	switch step.Kind {
+	case StepAddress:
+		return s.lookAddress(ctx, r, step)
+	case StepCopy, StepCopyArchive:
+		return s.lookCopy(ctx, r, step)
+	case StepReconnect, StepHandOver:
+		return s.lookReconnected(ctx, r)
+	}
+	id := r.account()
+	if id == "" {
+		return sight{}, &Error{Kind: Internal, Op: "look at " + string(step.Kind), Detail: "no account is known"}
+	}
 	if step.Kind == StepMailbox {
 		probe, err := s.Directory.Mailbox(ctx, id)
 		if KindOf(err) == NotFound { // the part of Graph that was asked does not know the account yet
-			return false, nil
+			return sight{}, nil
 		}
-		return probe.State == MailboxAnswers, err
+		return sight{there: probe.State == MailboxAnswers}, err
 	}
 	a, _, err := s.Directory.Account(ctx, id)
 	if KindOf(err) == NotFound {
-		return false, nil
+		return sight{}, nil
 	}
 	if err != nil {
-		return false, err
+		return sight{}, err
 	}
-	return a.shows(step), nil
+	return sight{there: a.shows(step)}, nil
 }
 
 // shows says whether the effect of a step on the account is there.
@@ -173,8 +246,8 @@ func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, err
 	if err != nil {
 		return 0, err
 	}
-	receipt, err := s.send(ctx, r.Plan.AccountID, r.Plan.Steps[i])
-	if err != nil && !uncertain(err) {
+	receipt, err := s.send(ctx, r, r.Plan.Steps[i])
+	if err != nil && !uncertain(r.Plan.Steps[i], err) {
 		if KindOf(err) == Internal { // who knows
 			before = mark{r.Plan.Steps[i].Progress.Acted, r.ChangedAt}
 		}
@@ -227,13 +300,30 @@ func (s *Service) intend(ctx context.Context, was Request, i int) (Request, erro
 
 // uncertain says whether a change may have happened though its call failed: the answer was lost, or it is gone from where
 // it was because it was done before.
-func uncertain(err error) bool {
-	k := KindOf(err)
-	return k == Unavailable || k == NotFound
+func uncertain(step Step, err error) bool {
+	switch KindOf(err) {
+	case Unavailable:
+		return true
+	case NotFound:
+		return step.Kind == StepRestoreUser || step.Kind == StepReconnect
+	case Conflict: // a copy with our name is there: the look finds it
+		return step.Kind == StepCopy || step.Kind == StepCopyArchive
+	default:
+		return false
+	}
 }
 
 // send makes the change of a step.
-func (s *Service) send(ctx context.Context, id string, step Step) (Receipt, error) {
+func (s *Service) send(ctx context.Context, r Request, step Step) (Receipt, error) {
+	switch step.Kind {
+	case StepAddress:
+		return s.Reconnector.AddAddress(ctx, r.Plan.Target.ExchangeGUID, step.Address)
+	case StepCopy, StepCopyArchive:
+		return s.Copier.StartCopy(ctx, r.copyOrder(step))
+	case StepReconnect:
+		return s.Reconnector.UndoSoftDelete(ctx, r.Plan.Source.ExchangeGUID)
+	}
+	id := r.account()
 	switch step.Kind {
 	case StepRestoreUser:
 		return s.Restorer.RestoreUser(ctx, id, RestoreAs{UserPrincipalName: step.SignInName, DropConflicts: step.DropConflicts})
@@ -263,16 +353,24 @@ func longWait(waited time.Duration) int {
 }
 
 // awaitStep waits for a step's effect to show.
-func (s *Service) awaitStep(ctx context.Context, r Request, i int) (time.Duration, error) {
-	now, wait := s.Now(), backoff(r.Tries, 5*time.Minute)
+func (s *Service) awaitStep(ctx context.Context, r Request, i int, seen sight) (time.Duration, error) {
+	now, wait := s.Now(), backoff(r.Tries, r.Plan.Steps[i].Kind.patience())
 	return wait, s.commit(ctx, r, func(r *Request) Event {
 		p := &r.Plan.Steps[i].Progress
 		if p.Began.IsZero() {
 			p.Began = now
 		}
+		before := p.Copy
+		p.note(seen)
 		p.Failures = 0
 		r.Tries++
 		r.Next = now.Add(wait)
+		if seen.copy != nil {
+			return p.copyNews(r.Plan.Steps[i].Kind, before, now)
+		}
+		if r.Plan.Steps[i].Kind == StepHandOver {
+			return p.handedOver()
+		}
 		minutes := longWait(now.Sub(p.Began))
 		if minutes <= p.Told {
 			return Event{}
@@ -280,6 +378,18 @@ func (s *Service) awaitStep(ctx context.Context, r Request, i int) (time.Duratio
 		p.Told, p.Problem = minutes, &Note{NoteStillWaiting, []string{itoa(minutes)}}
 		return Event{Kind: EventWaiting, Step: r.Plan.Steps[i].Kind, Note: p.Problem}
 	})
+}
+
+// patience is the longest pause between two looks at a step.
+func (k StepKind) patience() time.Duration {
+	switch k {
+	case StepHandOver: // a person says when it is done
+		return time.Hour
+	case StepCopy, StepCopyArchive:
+		return 2 * time.Minute
+	default:
+		return 5 * time.Minute
+	}
 }
 
 // maxTries is how many errors in a row that may pass a step meets before it is given up; not before its ceiling, though.
@@ -310,7 +420,11 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, 
 	}
 	problem := stepProblem(*r.Plan, step, err)
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		r.Plan.Steps[i].Progress.Problem, r.Plan.Steps[i].Progress.Acted, r.ChangedAt = &problem, sent.acted, sent.changed
+		p := &r.Plan.Steps[i].Progress
+		p.Problem, p.Acted, r.ChangedAt = &problem, sent.acted, sent.changed
+		if f, ok := errors.AsType[*copyFailure](err); ok {
+			p.note(sight{copyID: f.id, copy: &f.status})
+		}
 		r.Obstacle = &problem
 		next := Failed
 		if r.Touched() {
@@ -337,6 +451,9 @@ func passes(err error) bool {
 // stepProblem words why a step was given up.
 func stepProblem(p Plan, step Step, err error) Note {
 	e, ok := errors.AsType[*Error](err)
+	if note := exchangeProblem(step, e); note != nil {
+		return *note
+	}
 	switch KindOf(err) {
 	case Forbidden:
 		if step.Kind == StepRestoreUser && !step.Progress.Acted.IsZero() { // the plan made sure of the permission

@@ -24,17 +24,19 @@ type Settings struct {
 	UsageLocation   string        // country code for users without one; empty: the tenant's country
 }
 
-// Config is what a Service works with. Mailboxes is nil where Exchange is off; all else is required.
+// Config is what a Service works with. Mailboxes, Copier and Reconnector are nil where Exchange is off; all else is required.
 type Config struct {
-	Settings  Settings
-	Store     Store
-	Directory Directory
-	Restorer  Restorer
-	Mailboxes Mailboxes
-	People    People
-	Replier   Replier
-	Now       Clock
-	Logger    *slog.Logger
+	Settings    Settings
+	Store       Store
+	Directory   Directory
+	Restorer    Restorer
+	Mailboxes   Mailboxes
+	Copier      Copier
+	Reconnector Reconnector
+	People      People
+	Replier     Replier
+	Now         Clock
+	Logger      *slog.Logger
 }
 
 // Service is the domain's front: what people do comes in by Ask, Click, Check, Deleted and Status, and jobs bring

@@ -34,6 +34,12 @@ type tenant struct {
 	access      map[string]Access
 	unknown     []string // HoldersUnknown
 	newMailbox  bool     // Exchange makes a new, empty mailbox instead of the old one
+	contents    map[string]Contents
+	grants      []Grant
+	cmdlets     []string
+	delicense   time.Time
+	copies      map[string]*madeCopy // by name
+	copyTime    time.Duration        // how long a copy takes
 
 	calls []string              // every call, by name
 	did   map[string]int        // changes that had an effect, by name
@@ -64,6 +70,7 @@ func newTenant(now Clock) *tenant {
 			{ID: skuLookalike, PartNumber: "M365_F1", Enabled: 99, Plans: []string{planFoundation}, Assignable: true},
 		},
 		access: map[string]Access{}, did: map[string]int{}, after: func(string) {},
+		contents: map[string]Contents{}, copies: map[string]*madeCopy{}, copyTime: 10 * time.Minute,
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	ivan, fogg              = "UIVAN", "UFOGG" // invited; unreadable
 	desk                    = "SDESK"          // the user group of approvers: carl
 	john, jane, info, alien = "id-john", "id-jane", "id-info", "id-alien"
+	lost                    = "guid-of-a-mailbox-without-its-user"
 )
 
 // by is a person of our workspace as an actor.
@@ -125,7 +126,7 @@ func (w *world) now() time.Time { return w.clock }
 // restart starts another process with these settings.
 func (w *world) restart(s Settings) {
 	w.svc = New(Config{
-		Settings: s, Store: w.store, Directory: w.tenant, Restorer: w.tenant, Mailboxes: exchange{w.tenant}, People: w.people,
+		Settings: s, Store: w.store, Directory: w.tenant, Restorer: w.tenant, Mailboxes: exchange{w.tenant}, Copier: exchange{w.tenant}, Reconnector: exchange{w.tenant}, People: w.people,
 		Replier: w.replier, Now: w.now, Logger: slog.New(slog.DiscardHandler),
 	})
 }

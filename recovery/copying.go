@@ -1,0 +1,237 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// copyName names a copy by its request's UUID, so that whoever comes after a crash finds it. Exchange takes no two of one name.
+func (r Request) copyName(step Step) string {
+	name := "Mailback " + r.Ref() + " " + r.UUID
+	if step.Kind == StepCopyArchive {
+		name += " archive"
+	}
+	if n := step.Progress.Attempt; n > 0 {
+		name += " " + itoa(n+1)
+	}
+	return name
+}
+
+// copyOrder is the restore request that a step makes.
+func (r Request) copyOrder(step Step) CopyOrder {
+	return CopyOrder{
+		Name: r.copyName(step), Source: r.Plan.Source.ExchangeGUID, Target: r.Plan.Target.ExchangeGUID, Folder: r.folder(step),
+		FromArchive: step.Kind == StepCopyArchive, ToArchive: step.ToArchive,
+	}
+}
+
+// folder is the folder in the target that a copy goes under: the plan's with the day of the request, so that two copies never mix.
+func (r Request) folder(step Step) string {
+	return step.Folder + " " + r.CreatedAt.UTC().Format("2006-01-02") + " " + r.Ref()
+}
+
+// lookAddress reads whether the target has the old mailbox's address.
+func (s *Service) lookAddress(ctx context.Context, r Request, step Step) (sight, error) {
+	t, err := s.Mailboxes.Mailbox(ctx, r.Plan.Target.ExchangeGUID)
+	if err != nil {
+		return sight{}, err
+	}
+	return sight{there: slices.ContainsFunc(t.Addresses, func(a string) bool { return strings.EqualFold(a, step.Address) })}, nil
+}
+
+// lookReconnected reads whether the mailbox is in use again, and by which account. It is there once Entra knows that too.
+func (s *Service) lookReconnected(ctx context.Context, r Request) (sight, error) {
+	m, err := s.Mailboxes.Mailbox(ctx, r.Plan.Source.ExchangeGUID)
+	if KindOf(err) == NotFound || err == nil && (!m.Live() || m.ObjectID == "") {
+		return sight{}, nil
+	}
+	if err != nil {
+		return sight{}, err
+	}
+	_, _, err = s.Directory.Account(ctx, m.ObjectID)
+	if KindOf(err) == NotFound {
+		return sight{busy: true}, nil
+	}
+	return sight{there: true, account: m.ObjectID}, err
+}
+
+// lookCopy finds our copy, by its id or else by its name, and reads how far it is. It counts only if it is of the two
+// mailboxes that were approved.
+func (s *Service) lookCopy(ctx context.Context, r Request, step Step) (sight, error) {
+	id := step.Progress.CopyID
+	if id == "" {
+		list, err := s.Copier.Copies(ctx, r.copyName(step))
+		switch {
+		case err != nil:
+			return sight{}, err
+		case len(list) == 0:
+			return sight{}, nil
+		case len(list) > 1:
+			return sight{}, &Error{Kind: Incomplete, Op: "find the copy", Detail: "there are several of its name"}
+		}
+		id = list[0].RequestGUID
+	}
+	st, err := s.Copier.CopyStatus(ctx, id)
+	switch {
+	case KindOf(err) == NotFound && step.Progress.CopyID == "": // listed, and not yet known to the statistics
+		return sight{busy: true}, nil
+	case KindOf(err) == NotFound:
+		return sight{}, &Error{Kind: NotFound, Op: "read the copy", Detail: copyIsGone}
+	case err != nil:
+		return sight{}, err
+	case !r.isOurs(st, step):
+		return sight{}, &Error{Kind: Conflict, Op: "read the copy", Detail: copyIsForeign}
+	case st.State == CopyFailed:
+		return sight{}, &copyFailure{st, id}
+	}
+	done := st.State == CopyCompleted || st.State == CopyWithWarnings
+	return sight{there: done, busy: !done, copyID: id, copy: &st}, nil
+}
+
+// What an Error's Detail says of a copy.
+const (
+	copyIsGone    = "the copy was removed"
+	copyIsForeign = "a copy of other mailboxes has our name"
+)
+
+// copyFailure is a copy that Exchange gave up.
+type copyFailure struct {
+	status CopyStatus
+	id     string
+}
+
+func (f *copyFailure) Error() string { return "the copy failed: " + f.status.Failure }
+
+// As lets errors.AsType read it as an Error of kind Invalid: it is not repeated by itself.
+func (f *copyFailure) As(target any) bool {
+	e, ok := target.(**Error)
+	if ok {
+		*e = &Error{Kind: Invalid, Op: "copy the mailbox", Detail: f.status.Failure, Err: errors.New(f.status.Detail)}
+	}
+	return ok
+}
+
+// isOurs says whether a copy is of the mailboxes in the plan. Of an archive Exchange may give its own GUID or its mailbox's.
+func (r Request) isOurs(st CopyStatus, step Step) bool {
+	is := func(guid string, p *Party, archive bool) bool {
+		return guid != "" && (strings.EqualFold(guid, p.ExchangeGUID) || archive && strings.EqualFold(guid, p.ArchiveGUID))
+	}
+	return is(st.Source, r.Plan.Source, step.Kind == StepCopyArchive) && is(st.Target, r.Plan.Target, step.ToArchive)
+}
+
+// copyNews says what people are told about a copy that is under way: each tenth, a queue that is long, a pause.
+func (p *Progress) copyNews(kind StepKind, before *CopyStatus, now time.Time) Event {
+	problem := p.copyProblem(now)
+	told := p.Problem
+	p.Problem = problem
+	switch {
+	case problem != nil && (told == nil || !told.same(*problem)):
+		return Event{Kind: EventWaiting, Step: kind, Note: problem}
+	case before == nil, before.State != p.Copy.State, p.Copy.Percent/10 != before.Percent/10, told != nil && problem == nil:
+		return Event{Kind: EventProgress, Step: kind}
+	default:
+		return Event{}
+	}
+}
+
+// copyProblem says why a copy does not move; nil when it does.
+func (p *Progress) copyProblem(now time.Time) *Note {
+	switch p.Copy.State {
+	case CopySuspended, CopyAutoSuspend:
+		return &Note{Code: NoteCopyWaits}
+	case CopyQueued:
+		since := p.Copy.QueuedAt
+		if since.IsZero() || since.Before(p.Began) && !p.Began.IsZero() {
+			since = p.Began
+		}
+		if minutes := longWait(now.Sub(since)); minutes >= 30 {
+			return &Note{NoteCopyQueued, []string{itoa(minutes)}}
+		}
+	}
+	return nil
+}
+
+// handedOver tells once that a person has to act.
+func (p *Progress) handedOver() Event {
+	if p.Problem != nil {
+		return Event{}
+	}
+	p.Problem = &Note{Code: NoteByHand}
+	return Event{Kind: EventWaiting, Step: StepHandOver, Note: p.Problem}
+}
+
+// exchangeProblem words what Exchange alone refuses; nil for what Graph may refuse too.
+func exchangeProblem(step Step, e *Error) *Note {
+	if e == nil {
+		return nil
+	}
+	copies := step.Kind == StepCopy || step.Kind == StepCopyArchive
+	switch {
+	case e.Detail == copyIsForeign && copies:
+		return &Note{Code: NoteCopyForeign}
+	case e.Detail == copyIsGone && copies:
+		return &Note{Code: NoteCopyGone}
+	case copies && e.Kind == Invalid:
+		return &Note{NoteCopyFailed, []string{e.Detail}}
+	case step.Kind == StepReconnect && e.Kind == Conflict:
+		return &Note{Code: NoteNeedsPassword}
+	case e.Kind == Forbidden && (copies || step.Kind == StepReconnect || step.Kind == StepAddress):
+		return &Note{NoteMissingCmdlet, []string{e.Detail}}
+	default:
+		return nil
+	}
+}
+
+// proveCopy reads back what the copies brought, and ends the request by it.
+func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, error) {
+	t, err := s.Mailboxes.Mailbox(ctx, r.Plan.Target.ExchangeGUID)
+	if err == nil && !t.Live() {
+		err = &Error{Kind: Unavailable, Op: "read back", Detail: "the target is not in use"}
+	}
+	var now Contents
+	if err == nil {
+		now, err = s.Mailboxes.Contents(ctx, t.ExchangeGUID, false)
+	}
+	if err != nil {
+		return s.unproven(ctx, r, err)
+	}
+	proof := Proof{ReadAt: s.Now(), SignInName: t.Address, Contents: &now}
+	for _, st := range r.Plan.Steps {
+		proof.copied(st)
+	}
+	if list, err := s.Mailboxes.Grants(ctx, t.ExchangeGUID); !s.unknown(ctx, "list who has access", err) {
+		proof.Grants = list
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event { return r.proven(proof) })
+}
+
+// copied adds what a copy left out. Exchange says itself how far its result can be trusted (DataConsistencyScore: Perfect, Good,
+// Investigate, Poor); what it does not say counts as good only where it skipped nothing.
+func (p *Proof) copied(st Step) {
+	c := st.Progress.Copy
+	if c == nil {
+		return
+	}
+	if c.ReadAt.After(time.Time{}) {
+		p.ReadAt = c.ReadAt
+	}
+	trusted := c.Consistency == "" || c.Consistency == "Perfect" || c.Consistency == "Good"
+	if c.State == CopyWithWarnings || c.Skipped > 0 || !trusted {
+		p.Missing = append(p.Missing, Note{NoteCopyPartly, []string{fmt.Sprint(c.Skipped), c.Consistency}})
+	}
+}
+
+// proven ends the request by what was read back.
+func (r *Request) proven(proof Proof) Event {
+	r.Proof, r.Obstacle = &proof, nil
+	next, e := Succeeded, Event{Kind: EventEnded, Receipt: proof.Receipt}
+	if len(proof.Missing) > 0 {
+		next, e.Note = Partial, &proof.Missing[0]
+		r.Obstacle = &proof.Missing[0]
+	}
+	return r.become(next, e)
+}

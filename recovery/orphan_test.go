@@ -1,0 +1,321 @@
+package recovery
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// copies begins the copy of john's old mailbox into jane's and gives the request in its first state.
+func (w *world) copies(change ...func(*Mailbox)) Request {
+	w.Helper()
+	w.orphaned(lost, "john", change...)
+	w.lives(jane, "jane", licensed, answers)
+	return w.is(w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"}), Confirming)
+}
+
+// agreed lets the requester confirm and two approvers agree.
+func (w *world) agreed(id int64) Request {
+	w.Helper()
+	w.is(w.press(id, rita, ActConfirm), Pending)
+	w.is(w.press(id, anna, ActApprove), Pending)
+	return w.press(id, bert, ActApprove)
+}
+
+func TestContentsAreCopied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.tenant.grants = []Grant{{Who: "carl@contoso.com", Rights: []string{"FullAccess"}}}
+	r := w.copies(withArchive)
+	plan := r.Plan
+	if plan.Approvals != 2 || len(plan.Warnings) == 0 || plan.Warnings[0].Code != NoteTargetReads {
+		t.Errorf("approvals %d, warnings %v", plan.Approvals, plan.Warnings)
+	}
+	if got := stepKinds(plan); !slices.Equal(got, []StepKind{StepAddress, StepCopy, StepCopyArchive}) {
+		t.Errorf("steps %v", got)
+	}
+	r = w.is(w.agreed(r.ID), Succeeded)
+	if !slices.Contains(w.mailboxOf(jane).Addresses, "X500:/o=x/cn="+lost) {
+		t.Errorf("addresses %v", w.mailboxOf(jane).Addresses)
+	}
+	if w.tenant.did["copy"] != 2 || r.Proof == nil || r.Proof.Contents == nil || len(r.Proof.Grants) != 1 {
+		t.Errorf("copies %d, proof %+v", w.tenant.did["copy"], r.Proof)
+	}
+	for name, c := range w.tenant.copies {
+		if !strings.Contains(name, r.UUID) || c.order.Source != lost || c.order.Target != "guid-"+jane || !strings.Contains(c.order.Folder, r.Ref()) {
+			t.Errorf("copy %q: %+v", name, c.order)
+		}
+	}
+	if m := w.tenant.held(lost); m.Live() {
+		t.Error("the old mailbox is not what it was")
+	}
+}
+
+func TestCopyWithoutWordsAsksForItsTarget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.orphaned(lost, "john")
+	w.lives(john, "john", licensed, answers) // made anew
+	r := w.is(w.asks("john@contoso.com"), Confirming)
+	if o, open := r.OpenOffer(); !open || o.Action != ChooseTarget || o.Options[0].Value != "guid-"+john {
+		t.Fatalf("offers %+v", r.Diagnosis.Offers)
+	}
+	r = w.is(w.press(r.ID, rita, ChooseTarget, "guid-"+john), Confirming)
+	w.is(w.agreed(r.ID), Succeeded)
+	if w.tenant.did["copy"] != 1 {
+		t.Errorf("changes %v", w.tenant.did)
+	}
+}
+
+func TestCopyNeedsOneMoreApprover(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set(func(s *Settings) { s.Approvers = []string{anna} })
+	w.orphaned(lost, "john")
+	w.lives(jane, "jane", licensed, answers)
+	r := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"})
+	w.hindered(w.is(r, Impossible), NoteNobody, "2", "1")
+}
+
+func TestOwnerOfTheTargetDoesNotDecide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.people.persons[anna]
+	p.Email = "Jane@contoso.com" // the target's address
+	w.people.persons[anna] = p
+	r := w.copies()
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Pending)
+	if got := w.refusals(r.ID); !slices.Equal(got, []NoteCode{NoteOwnBenefit}) {
+		t.Errorf("refused with %v", got)
+	}
+}
+
+func TestCopyIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	t.Run("answer lost", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		r := w.copies()
+		w.tenant.loses("copy", 1)
+		w.is(w.agreed(r.ID), Succeeded)
+		if w.tenant.did["copy"] != 1 {
+			t.Errorf("changes %v", w.tenant.did)
+		}
+	})
+	t.Run("nothing happened", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		r := w.copies()
+		w.tenant.fails("copy", 1, &Error{Kind: Unavailable})
+		w.is(w.press(r.ID, rita, ActConfirm), Pending)
+		w.press(r.ID, anna, ActApprove)
+		w.send(r.ID, w.click(r.ID, bert, ActApprove, ""))
+		w.pass(15 * time.Minute)
+		if n := count(w.tenant.calls, "copy"); n != 1 {
+			t.Errorf("sent %d times within a cmdlet's time", n)
+		}
+		w.pass(time.Hour)
+		w.is(w.request(r.ID), Succeeded)
+	})
+}
+
+func TestCopiesThatDoNotEndWell(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		bend  func(*madeCopy)
+		state State
+		want  NoteCode
+		args  []string
+	}{
+		{"failed", func(c *madeCopy) { c.state = CopyFailed }, Partial, NoteCopyFailed, []string{"MapiExceptionShutoffQuotaExceeded"}},
+		{"with warnings", func(c *madeCopy) { c.state, c.skipped, c.score = CopyWithWarnings, 3, "Investigate" }, Partial, NoteCopyPartly, []string{"3", "Investigate"}},
+		{"items skipped", func(c *madeCopy) { c.skipped = 1 }, Partial, NoteCopyPartly, []string{"1", ""}},
+		{"poor", func(c *madeCopy) { c.score = "Poor" }, Partial, NoteCopyPartly, []string{"0", "Poor"}},
+		{"of another mailbox", func(c *madeCopy) { c.order.Source = "guid-" + jane }, Partial, NoteCopyForeign, nil},
+		{"good", func(c *madeCopy) { c.score = "Good" }, Succeeded, "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r := w.copies()
+			w.tenant.after = func(op string) {
+				if op == "copy" {
+					for _, c := range w.tenant.copies {
+						tt.bend(c)
+					}
+				}
+			}
+			r = w.is(w.agreed(r.ID), tt.state)
+			if tt.want != "" {
+				w.hindered(r, tt.want, tt.args...)
+			}
+		})
+	}
+}
+
+func TestFailedCopyIsTriedUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.copies()
+	w.tenant.after = func(op string) {
+		if c := w.tenant.copies; op == "copy" && len(c) == 1 {
+			for _, x := range c {
+				x.state = CopyFailed
+			}
+		}
+	}
+	w.is(w.agreed(r.ID), Partial)
+	w.is(w.press(r.ID, anna, ActRetry), Succeeded)
+	if w.tenant.did["copy"] != 2 || len(w.tenant.copies) != 2 {
+		t.Errorf("copies %v", w.tenant.copies)
+	}
+}
+
+func TestCopyThatWaitsIsSaid(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[CopyState]NoteCode{CopySuspended: NoteCopyWaits, CopyQueued: NoteCopyQueued} {
+		w := newWorld(t)
+		r := w.copies()
+		var made *madeCopy
+		w.tenant.after = func(op string) {
+			if op == "copy" {
+				for _, c := range w.tenant.copies {
+					made, c.state = c, state
+				}
+			}
+		}
+		w.is(w.press(r.ID, rita, ActConfirm), Pending)
+		w.press(r.ID, anna, ActApprove)
+		w.send(r.ID, w.click(r.ID, bert, ActApprove, ""))
+		w.pass(3 * time.Hour)
+		r = w.is(w.request(r.ID), Restoring)
+		i := slices.IndexFunc(r.Plan.Steps, func(s Step) bool { return s.Kind == StepCopy })
+		if p := r.Plan.Steps[i].Progress.Problem; p == nil || p.Code != want {
+			t.Errorf("%s: problem %v, want %s", state, p, want)
+		}
+		made.state = ""
+		w.pass(time.Hour)
+		w.is(w.request(r.ID), Succeeded)
+	}
+}
+
+func TestCopyThatWasRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.copies()
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.press(r.ID, anna, ActApprove)
+	w.send(r.ID, w.click(r.ID, bert, ActApprove, ""))
+	w.pass(5 * time.Minute)
+	w.is(w.request(r.ID), Restoring)
+	clear(w.tenant.copies)
+	w.settle()
+	w.hindered(w.is(w.request(r.ID), Partial), NoteCopyGone)
+	w.is(w.press(r.ID, anna, ActRetry), Succeeded)
+}
+
+func TestMailboxGetsANewUser(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		kind  func(*Mailbox)
+		steps []StepKind
+	}{
+		{"user", func(*Mailbox) {}, []StepKind{StepReconnect, StepUsageLocation, StepAssign, StepMailbox}},
+		{"shared", sharedKind, []StepKind{StepReconnect, StepBlockSignIn, StepMailbox}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.tenant.lag, w.tenant.delay = 5*time.Second, 10*time.Second
+			w.orphaned(lost, "john", tt.kind)
+			w.set(func(s *Settings) { s.Licenses = []string{"ENTERPRISEPACK"} })
+			r := w.is(w.asks("john@contoso.com"), Confirming)
+			if got := stepKinds(r.Plan); !slices.Equal(got, tt.steps) || r.Plan.AccountID != "" {
+				t.Fatalf("steps %v of %q", got, r.Plan.AccountID)
+			}
+			w.is(w.press(r.ID, rita, ActConfirm), Pending)
+			r = w.is(w.press(r.ID, anna, ActApprove), Succeeded)
+			if !w.tenant.held(lost).Live() || w.tenant.did["reconnect"] != 1 {
+				t.Errorf("changes %v", w.tenant.did)
+			}
+		})
+	}
+}
+
+func TestReconnectThatWantsAPassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.orphaned(lost, "john", sharedKind)
+	r := w.is(w.asks("john@contoso.com"), Confirming)
+	w.tenant.fails("undo", 9, &Error{Kind: Conflict, Op: "Undo-SoftDeletedMailbox"})
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.hindered(w.is(w.press(r.ID, anna, ActApprove), Failed), NoteNeedsPassword)
+}
+
+func TestInactiveMailboxIsHandedOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.orphaned(lost, "john", inactive, func(m *Mailbox) { m.Name = "John O'Neil" })
+	w.set(func(s *Settings) { s.Licenses = []string{"ENTERPRISEPACK"} })
+	r := w.is(w.asks("john@contoso.com"), Confirming)
+	if c := r.Plan.Steps[0].Command; !strings.Contains(c, "-InactiveMailbox '"+lost+"'") || !strings.Contains(c, "'John O''Neil'") {
+		t.Errorf("command %s", c)
+	}
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.send(r.ID, w.click(r.ID, anna, ActApprove, ""))
+	w.pass(10 * time.Minute)
+	r = w.is(w.request(r.ID), Restoring)
+	if !r.ByHand() {
+		t.Fatal("it does not wait for a person")
+	}
+	w.send(r.ID, w.click(r.ID, anna, ActCheck, ""))
+	w.pass(time.Minute)
+	w.is(w.request(r.ID), Restoring)
+	w.tenant.reconnect(w.tenant.held(lost)) // the administrator's command
+	w.send(r.ID, w.click(r.ID, anna, ActCheck, ""))
+	w.pass(10 * time.Minute)
+	w.is(w.request(r.ID), Succeeded)
+}
+
+func TestOneOfTwoOldMailboxesIsChosen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.orphaned(lost, "john", sharedKind)
+	w.orphaned(lost+"2", "john", sharedKind)
+	r := w.is(w.asks("john@contoso.com"), Submitted)
+	r = w.is(w.press(r.ID, anna, ChooseAccount, orphanPrefix+lost+"2"), Confirming)
+	if r.Plan.Source.ExchangeGUID != lost+"2" {
+		t.Fatalf("source %+v", r.Plan.Source)
+	}
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Succeeded)
+	if w.tenant.held(lost).Live() || !w.tenant.held(lost+"2").Live() {
+		t.Error("the other mailbox came back")
+	}
+}
+
+func TestDeletedUserIsFoundByItsMailbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	w.mailboxOf(john).Address = "sales@contoso.com" // which Entra does not know
+	r := w.is(w.asks("sales@contoso.com"), Confirming)
+	if r.Plan.AccountID != john {
+		t.Errorf("plan %+v", r.Plan)
+	}
+}
+
+func TestPowerShellQuotes(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"plain": "'plain'", "o'neil": "'o''neil'", "a’b": "'a’’b'", "x\n; Remove-Mailbox": "'x ; Remove-Mailbox'", "$(evil)": "'$(evil)'",
+	} {
+		if got := quote(in); got != want {
+			t.Errorf("quote(%q) = %s, want %s", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package recovery
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// survey is what Exchange is asked once the mailboxes are known: how much they hold and what the app may do with them. What
+// could not be read is missing.
+type survey struct {
+	targets   []Mailbox           // the mailbox to copy into, where one was named
+	chosen    string              // ExchangeGuid of the one mailbox that is meant, where it was named so
+	contents  map[string]Contents // by ExchangeGuid
+	archives  map[string]Contents // by ExchangeGuid of the mailbox
+	cmdlets   []string            // those that the app may run
+	delicense time.Time           // when the tenant's delay ends for a user whose licence is gone
+}
+
+// mostMeasured bounds the mailboxes of one address that are measured.
+const mostMeasured = 6
+
+// measure asks Exchange how much is in the mailboxes that were found, all side by side.
+func (s *Service) measure(ctx context.Context, r *reading) {
+	if !r.exchange {
+		return
+	}
+	var (
+		wg sync.WaitGroup
+		mu sync.Mutex
+	)
+	r.contents, r.archives = map[string]Contents{}, map[string]Contents{}
+	count := func(m Mailbox, archive bool, into map[string]Contents) {
+		c, err := s.Mailboxes.Contents(ctx, m.ExchangeGUID, archive)
+		if s.unknown(ctx, "count the mailbox", err) {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		into[m.ExchangeGUID] = c
+	}
+	all := slices.Concat(r.mailboxes, r.targets)
+	for _, m := range all[:min(len(all), mostMeasured)] {
+		wg.Go(func() { count(m, false, r.contents) })
+		if m.ArchiveGUID != "" {
+			wg.Go(func() { count(m, true, r.archives) })
+		}
+	}
+	if len(r.orphans()) > 0 {
+		wg.Go(func() {
+			list, err := s.Mailboxes.Cmdlets(ctx)
+			if !s.unknown(ctx, "list the cmdlets", err) {
+				r.cmdlets = list
+			}
+		})
+	}
+	if id, waits := r.unlicensed(); waits {
+		wg.Go(func() {
+			at, err := s.Mailboxes.Delicensing(ctx, id)
+			if !s.unknown(ctx, "read the pending delicensing", err) {
+				r.delicense = at
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// unknown says whether something could not be read that is shown where it is known; operators are told why.
+func (s *Service) unknown(ctx context.Context, what string, err error) bool {
+	if err != nil {
+		s.Logger.InfoContext(ctx, "not known", slog.String("what", what), slog.Any("error", err), slog.String("request", RequestRef(ctx)))
+	}
+	return err != nil
+}
+
+// unlicensed gives the one live account found, where it has no licence with a mailbox.
+func (r reading) unlicensed() (string, bool) {
+	if len(r.Found) != 1 || r.Found[0].Account.Deleted() || hasMailboxPlan(r.Found[0].Account, r.SKUs) {
+		return "", false
+	}
+	_, known := r.mailbox(r.Found[0].Account.ID)
+	return r.Found[0].Account.ID, known
+}
+
+// can says whether the app may run a cmdlet; it says so too where the list could not be read.
+func (r reading) can(cmdlet string) bool {
+	return len(r.cmdlets) == 0 || slices.ContainsFunc(r.cmdlets, func(c string) bool { return strings.EqualFold(c, cmdlet) })
+}
+
+// lacking gives the first of the cmdlets that the app may not run.
+func (r reading) lacking(cmdlets ...string) *Note {
+	for _, c := range cmdlets {
+		if !r.can(c) {
+			return &Note{NoteMissingCmdlet, []string{c}}
+		}
+	}
+	return nil
+}
