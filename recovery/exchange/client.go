@@ -1,12 +1,16 @@
-// Package exchange reads Exchange Online mailboxes: it is Mailback's recovery.Mailboxes.
+// Package exchange is Mailback's side of Exchange Online: it reads mailboxes (recovery.Mailboxes), copies them into others
+// (recovery.Copier), reconnects them (recovery.Reconnector) and brings single items back (recovery.Items).
 //
-// Exchange's own facts (which mailbox is soft-deleted or inactive, and of what type it is) come from its cmdlets alone.
-// This package runs them through InvokeCommand, the endpoint that Microsoft's ExchangeOnlineManagement module calls and
-// that many tools use (KelvinTegelaar/CIPP-API, dfds/aad-aws-sync), but that Microsoft does not document. That is why it
-// is an option of Mailback, and why every answer is compared with what was asked.
+// Exchange's own facts (which mailbox is soft-deleted or inactive, and of what type it is) come from its cmdlets alone, and
+// so do its own deeds. This package runs them through InvokeCommand, the endpoint that Microsoft's ExchangeOnlineManagement
+// module calls and that many tools use (KelvinTegelaar/CIPP-API, dfds/aad-aws-sync), but that Microsoft does not document
+// and may change. That is why it is an option of Mailback, and why every answer is compared with what was asked.
 //
-// client.go makes a Client, invoke.go runs one cmdlet to its last page, fault.go is the one place where a failure gets
-// its recovery.Kind, mailbox.go is Get-Mailbox.
+// client.go makes a Client, invoke.go runs one cmdlet, fault.go is the one place where a failure gets its recovery.Kind,
+// identity.go the one place where a text becomes the name of an object, value.go reads Exchange's sizes, spans and dates.
+// The other files are the cmdlets: mailbox.go Get-Mailbox, statistics.go, permissions.go, delicensing.go and module.go what
+// else is read, copy.go the mailbox restore requests, reconnect.go Undo-SoftDeletedMailbox and Set-Mailbox, items.go the
+// recoverable items.
 package exchange
 
 import (
@@ -42,14 +46,19 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Client runs cmdlets. It is safe for concurrent use.
+// Client runs cmdlets. It never repeats one by itself. It is safe for concurrent use.
 type Client struct {
 	cfg  Config
 	base *url.URL
 	http *http.Client
 }
 
-var _ recovery.Mailboxes = (*Client)(nil)
+var (
+	_ recovery.Mailboxes   = (*Client)(nil)
+	_ recovery.Copier      = (*Client)(nil)
+	_ recovery.Reconnector = (*Client)(nil)
+	_ recovery.Items       = (*Client)(nil)
+)
 
 // New returns a client. It makes no call.
 func New(cfg Config) (*Client, error) {
@@ -71,7 +80,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 20 * time.Second
 	}
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // post follows by itself
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // send follows by itself
 	return &Client{cfg: cfg, base: base, http: &http.Client{Transport: cfg.Transport, CheckRedirect: stay}}, nil
 }
 

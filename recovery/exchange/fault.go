@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
@@ -68,7 +69,7 @@ func (x *call) fault(err error) *recovery.Error {
 	var r refusal
 	readable := json.Unmarshal(x.body, &r) == nil
 	exception, message := r.said()
-	e.Err = fmt.Errorf("HTTP %d %s %s: %s", x.status, r.Error.Code, exception, oneLine(cmp.Or(message, x.header.Get("x-ms-diagnostics"), "no error body")))
+	e.Err = fmt.Errorf("HTTP %d %s %s: %s", x.status, word(r.Error.Code), word(exception), x.quote(message))
 	e.Kind, e.Detail = x.kind(exception, message)
 	if e.Kind == recovery.Throttled {
 		e.RetryAfter = max(retryAfter(x.header), unnamedWait)
@@ -77,6 +78,22 @@ func (x *call) fault(err error) *recovery.Error {
 		e.Kind = recovery.Unavailable // something between us and Exchange answered
 	}
 	return e
+}
+
+// quote gives the text that Exchange refused with, on one line, unless it may hold something private.
+func (x *call) quote(message string) string {
+	if x.private {
+		return "the text is not shown"
+	}
+	return oneLine(cmp.Or(message, x.header.Get("x-ms-diagnostics"), "no error body"))
+}
+
+// word gives a code or a type's name, which is one word, and nothing else.
+func word(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		return "?"
+	}
+	return s
 }
 
 // unnamedWait is the least wait after a throttled answer: Exchange's own seldom say how long.
@@ -94,11 +111,36 @@ func (x *call) kind(exception, message string) (recovery.Kind, string) {
 		return recovery.Forbidden, "Exchange.ManageAsApp"
 	case x.status == http.StatusForbidden: // an unknown or forbidden cmdlet: a run of NUL bytes for a body
 		return recovery.Forbidden, x.cmdlet
-	case x.status >= 500, x.status == http.StatusRequestTimeout, strings.Contains(exception, "Transient"):
+	case x.status >= 500, x.status == http.StatusRequestTimeout:
 		return recovery.Unavailable, ""
 	default:
-		return recovery.Invalid, ""
+		return reason(exception, message)
 	}
+}
+
+// reasons are refusals that say which property stands in the way, by a part of the exception's type or of the text. Microsoft
+// documents neither; the types are those of Exchange Server's Microsoft.Exchange.Management.Tasks and .Data.Directory.
+var reasons = []struct {
+	exception, message string
+	kind               recovery.Kind
+	detail             string
+}{
+	{"Transient", "", recovery.Unavailable, ""},
+	{"NameMustBeUnique", "name must be unique", recovery.Conflict, "Name"},
+	{"NonMatchingLegacyDN", "AllowLegacyDNMismatch", recovery.Invalid, "LegacyExchangeDN"},
+	{"QuotaExceeded", "exceeds the target quota", recovery.Invalid, "ProhibitSendReceiveQuota"},
+	{"ProxyAddressExists", "proxy address", recovery.Conflict, "proxyAddresses"},
+	{"ADObjectAlreadyExists", "WindowsLiveID", recovery.Conflict, "userPrincipalName"},
+	{"WLCDManagedMember", "Password parameter", recovery.Conflict, "userPrincipalName"},
+}
+
+func reason(exception, message string) (recovery.Kind, string) {
+	for _, r := range reasons {
+		if strings.Contains(exception, r.exception) || r.message != "" && strings.Contains(message, r.message) {
+			return r.kind, r.detail
+		}
+	}
+	return recovery.Invalid, ""
 }
 
 // receipt gives the ids of the call. A recipient dates an answer that has no Date itself (RFC 9110, 6.6.1).

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,12 +29,33 @@ const (
 // errForeign says that an answer points to a host that may not have our token.
 var errForeign = errors.New("the answer leads to a host that is not Exchange's")
 
-// invocation is InvokeCommand's body. Parameters must be an object, never null (KelvinTegelaar/CIPP-API, New-ExoRequest).
-type invocation struct {
-	CmdletInput struct {
-		CmdletName string
-		Parameters map[string]any
+// command is one cmdlet to run.
+type command struct {
+	name    string
+	about   map[string]identity // the parameters that say which object it is about
+	with    map[string]any      // all others
+	columns []string            // properties of the rows; none means all
+	private bool                // its answer belongs to a mailbox's owner: no error and no log line quotes it
+}
+
+// body writes the command as InvokeCommand takes it. A cmdlet that is about nothing in particular is not run: it would be
+// about everything. Parameters are an object, never null (KelvinTegelaar/CIPP-API, New-ExoRequest).
+func (cmd command) body() ([]byte, error) {
+	if len(cmd.about) == 0 {
+		return nil, wrong(cmd.name, errors.New("it is about nothing in particular"))
 	}
+	parameters := maps.Clone(cmd.with)
+	if parameters == nil {
+		parameters = map[string]any{}
+	}
+	for name, id := range cmd.about {
+		parameters[name] = id
+	}
+	body, err := json.Marshal(map[string]any{"CmdletInput": map[string]any{"CmdletName": cmd.name, "Parameters": parameters}})
+	if err != nil {
+		return nil, wrong(cmd.name, fmt.Errorf("write the body: %w", err))
+	}
+	return body, nil
 }
 
 // answer is a page of a cmdlet's output.
@@ -41,47 +63,79 @@ type answer struct {
 	Value    []json.RawMessage `json:"value"`
 	Warnings []string          `json:"@adminapi.warnings"`
 	NextLink string            `json:"@odata.nextLink"`
+
+	receipt recovery.Receipt
 }
 
 // call is what was sent and came back.
 type call struct {
-	cmdlet string
-	id     string // client-request-id
-	status int    // 0 until there is an answer
-	header http.Header
-	body   []byte
+	cmdlet  string
+	private bool
+	method  string
+	all     bool   // asks for the list of cmdlets
+	id      string // client-request-id
+	status  int    // 0 until there is an answer
+	header  http.Header
+	body    []byte
 }
 
-// Invoke runs a cmdlet that only reads, and gives its rows with the named properties. A list that Exchange cut short,
-// warned about or could not page through is Incomplete. Errors are *recovery.Error.
-func (c *Client) Invoke(ctx context.Context, cmdlet string, parameters map[string]any, properties ...string) ([]json.RawMessage, error) {
-	var in invocation
-	in.CmdletInput.CmdletName, in.CmdletInput.Parameters = cmdlet, parameters
-	if parameters == nil {
-		in.CmdletInput.Parameters = map[string]any{}
-	}
-	body, err := json.Marshal(in)
-	if err != nil {
-		return nil, &recovery.Error{Kind: recovery.Invalid, Op: cmdlet, Err: fmt.Errorf("write the body: %w", err)}
-	}
+// link is where commands go to, with the columns that they want.
+func (c *Client) link(columns []string) *url.URL {
 	link := c.base.JoinPath("adminapi", "beta", c.cfg.TenantID, "InvokeCommand")
-	if len(properties) > 0 {
-		link.RawQuery = "$select=" + url.QueryEscape(strings.Join(properties, ","))
+	if len(columns) > 0 {
+		link.RawQuery = "$select=" + url.QueryEscape(strings.Join(columns, ","))
 	}
-	rows := []json.RawMessage{}
+	return link
+}
+
+// read runs a cmdlet that only reads, to its last page. A list that Exchange cut short, warned about or could not page
+// through is Incomplete.
+func (c *Client) read(ctx context.Context, cmd command) ([]json.RawMessage, recovery.Receipt, error) {
+	body, err := cmd.body()
+	if err != nil {
+		return nil, recovery.Receipt{}, err
+	}
+	rows, last := []json.RawMessage{}, recovery.Receipt{}
 	seen := map[string]bool{}
-	for next := link; next != nil; {
+	for next := c.link(cmd.columns); next != nil; {
 		seen[next.String()] = true
-		page, err := c.page(ctx, cmdlet, next, body)
+		page, err := c.page(ctx, cmd, next, body)
 		if err != nil {
-			return nil, laterPage(err, cmdlet, len(seen))
+			return nil, last, laterPage(err, cmd.name, len(seen))
 		}
-		rows = append(rows, page.Value...)
-		if next, err = c.following(page, seen); err != nil {
-			return nil, &recovery.Error{Kind: recovery.Incomplete, Op: cmdlet, Err: err}
+		rows, last = append(rows, page.Value...), page.receipt
+		if next, err = cmd.following(page, seen); err != nil {
+			return nil, last, incomplete(cmd.name, err)
 		}
 	}
-	return rows, nil
+	return rows, last, nil
+}
+
+// change runs a cmdlet that writes, once. What it answers besides its first rows does not matter: it was done. Warnings speak
+// of what comes next, as that the mailbox needs a licence, and are logged. Without an answer it is Unavailable: it may
+// have been done.
+func (c *Client) change(ctx context.Context, cmd command) ([]json.RawMessage, recovery.Receipt, error) {
+	body, err := cmd.body()
+	if err != nil {
+		return nil, recovery.Receipt{}, err
+	}
+	page, err := c.page(ctx, cmd, c.link(cmd.columns), body)
+	if err != nil {
+		return nil, recovery.Receipt{}, err
+	}
+	if n := len(page.Warnings); n > 0 {
+		c.cfg.Logger.InfoContext(ctx, "exchange warned", slog.String("cmdlet", cmd.name), slog.Int("warnings", n),
+			slog.String("text", cmd.quote(page.Warnings)), slog.String("client_request_id", page.receipt.ClientRequestID))
+	}
+	return page.Value, page.receipt, nil
+}
+
+// quote gives warnings as text, unless they may hold something private.
+func (cmd command) quote(warnings []string) string {
+	if cmd.private {
+		return "not shown"
+	}
+	return oneLine(strings.Join(warnings, "; "))
 }
 
 // laterPage makes a failure after the first page Incomplete: links to further pages are tied to one back-end server and
@@ -94,12 +148,12 @@ func laterPage(err error, cmdlet string, n int) error {
 }
 
 // following gives the next page's address; nil after the last. Warnings are there when the list was cut.
-func (c *Client) following(page answer, seen map[string]bool) (*url.URL, error) {
+func (cmd command) following(page answer, seen map[string]bool) (*url.URL, error) {
 	switch {
 	case page.Value == nil:
 		return nil, errors.New("an answer without a list")
 	case len(page.Warnings) > 0:
-		return nil, fmt.Errorf("warned: %s", oneLine(strings.Join(page.Warnings, "; ")))
+		return nil, fmt.Errorf("warned: %s", cmd.quote(page.Warnings))
 	case page.NextLink == "":
 		return nil, nil
 	case seen[page.NextLink]:
@@ -113,16 +167,21 @@ func (c *Client) following(page answer, seen map[string]bool) (*url.URL, error) 
 }
 
 // page runs the cmdlet for one page. Further pages are the same POST to their link.
-func (c *Client) page(ctx context.Context, cmdlet string, link *url.URL, body []byte) (answer, error) {
+func (c *Client) page(ctx context.Context, cmd command, link *url.URL, body []byte) (answer, error) {
+	return c.ask(ctx, &call{cmdlet: cmd.name, private: cmd.private, method: http.MethodPost}, link, body)
+}
+
+// ask makes one call, logs that it was made, and reads its answer.
+func (c *Client) ask(ctx context.Context, x *call, link *url.URL, body []byte) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	x := &call{cmdlet: cmdlet, id: uuid.NewString()}
+	x.id = uuid.NewString()
 	began := time.Now()
-	err := c.post(ctx, x, link, body)
-	c.cfg.Logger.DebugContext(ctx, "exchange call", slog.String("cmdlet", cmdlet), slog.Int("status", x.status),
+	err := c.send(ctx, x, link, body)
+	c.cfg.Logger.DebugContext(ctx, "exchange call", slog.String("cmdlet", x.cmdlet), slog.Int("status", x.status),
 		slog.Duration("took", time.Since(began)), slog.String("client_request_id", x.id), slog.String("request_id", x.header.Get("request-id")))
-	var page answer
 	if err == nil && x.status == http.StatusOK {
+		page := answer{receipt: x.receipt()}
 		if err = json.Unmarshal(x.body, &page); err == nil {
 			return page, nil
 		}
@@ -131,8 +190,8 @@ func (c *Client) page(ctx context.Context, cmdlet string, link *url.URL, body []
 	return answer{}, x.fault(err)
 }
 
-// post sends the body, and again where a trusted host redirects it to.
-func (c *Client) post(ctx context.Context, x *call, link *url.URL, body []byte) error {
+// send makes the request, and again where a trusted host redirects it to.
+func (c *Client) send(ctx context.Context, x *call, link *url.URL, body []byte) error {
 	for range mostRedirects {
 		if !c.trusts(link) {
 			return errForeign
@@ -176,7 +235,7 @@ func (c *Client) request(ctx context.Context, x *call, link *url.URL, body []byt
 	if err != nil {
 		return nil, signInFailed(err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, link.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, x.method, link.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
@@ -189,6 +248,9 @@ func (c *Client) request(ctx context.Context, x *call, link *url.URL, body []byt
 		"client-request-id": x.id,
 	} {
 		req.Header.Set(name, value)
+	}
+	if x.all {
+		req.Header.Set("CommandName", "*")
 	}
 	return req, nil
 }
