@@ -24,6 +24,9 @@ type Config struct {
 	Logger     *slog.Logger     // slog.Default()
 	Now        func() time.Time // time.Now; dates memories and caches, never deadlines
 
+	// Command is the app's slash command, as "/restore-mailbox": one of another name is refused. Empty: none is refused for its name.
+	Command string
+
 	// Sorry words a trouble for a user; required. It is called while Slack waits, so it must not block.
 	Sorry func(why Trouble, userID string) string
 
@@ -168,7 +171,7 @@ func (b *Bot) SignIn(ctx context.Context) (Identity, error) {
 
 func (b *Bot) dispatcher(work context.Context, h Handler) *dispatcher {
 	return &dispatcher{
-		handler: h, log: b.log, self: b.self, seen: newSeen(b.config.Now),
+		handler: h, command: b.config.Command, log: b.log, self: b.self, seen: newSeen(b.config.Now),
 		sorry: b.config.Sorry, tell: b.tell, ackTimeout: b.config.AckTimeout, work: work,
 		acts:   newLanes(b.config.Workers, b.config.Queue),
 		afters: newLanes(b.config.Workers, b.config.Queue),

@@ -46,11 +46,12 @@ type Deliverer struct {
 	outbox Outbox
 	log    *slog.Logger
 	pace   *pace
+	now    func() time.Time // the system's clock, which Slack's rates follow
 }
 
 // NewDeliverer returns a Deliverer for outbox. There should be one in a process: it is what keeps to Slack's rate.
 func NewDeliverer(b *Bot, outbox Outbox) *Deliverer {
-	return &Deliverer{api: b.api, apiURL: b.config.APIURL, outbox: outbox, log: b.log, pace: newPace()}
+	return &Deliverer{api: b.api, apiURL: b.config.APIURL, outbox: outbox, log: b.log, pace: newPace(), now: time.Now}
 }
 
 // Deliver makes Slack show version of message id, and records it. It can be called again at any time, but
@@ -176,8 +177,8 @@ func (d *Deliverer) send(ctx context.Context, method string, m *outMessage, b bo
 
 // call sends blocks as they are: slack-go's types would lose the fields they do not know.
 func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b body) (channel, ts string, err error) {
-	now := time.Now()
-	if wait := d.pace.wait(method, m.channel, slices.ContainsFunc(b.Blocks, buttoned), now); wait > 0 {
+	now, turn := d.now(), outgoing{method, m.channel, m.id, slices.ContainsFunc(b.Blocks, buttoned)}
+	if wait := d.pace.wait(turn, now); wait > 0 {
 		return "", "", notYet(wait)
 	}
 	blocks, err := json.Marshal(append([]json.RawMessage{}, b.Blocks...)) // "[]" clears those that are shown
@@ -191,7 +192,7 @@ func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b bo
 		}))
 	err = about(m.channel, classify(method, err))
 	if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter > 0 {
-		d.pace.hold(method, now.Add(e.RetryAfter))
+		d.pace.hold(turn, now, now.Add(e.RetryAfter))
 	}
 	return channel, ts, err
 }

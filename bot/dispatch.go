@@ -26,6 +26,7 @@ const ackLimit = 2900 * time.Millisecond
 // dispatcher takes envelopes off the sockets and has them answered.
 type dispatcher struct {
 	handler Handler
+	command string // the app's own; empty takes all
 	log     *slog.Logger
 	self    *self
 	seen    *seen
@@ -69,9 +70,13 @@ func (d *dispatcher) take(from acker, e socketmode.Event) {
 		return
 	}
 	here := target{from, env.id, received}
-	if d.self.foreign(env.appID) {
-		d.log.Warn("slack: envelope of another app refused", "envelope", env.id, "app", env.appID, "kind", env.kind)
-		d.ackSoon(here, nil)
+	if fault, why := d.stranger(env); fault != "" {
+		d.log.Warn("slack: envelope is not for this bot", "why", fault, "envelope", env.id, "app", env.appID, "kind", env.kind, "user", env.user)
+		var told json.RawMessage
+		if env.kind == command {
+			told = env.apology(d.sorry(why, env.user))
+		}
+		d.ackSoon(here, told)
 		return
 	}
 	a, first := d.seen.take(env.marks)
@@ -85,6 +90,21 @@ func (d *dispatcher) take(from acker, e socketmode.Event) {
 	default: // acked together with the first
 		d.log.Info("slack: repeated envelope joined the first", "envelope", env.id, "kind", env.kind)
 	}
+}
+
+// stranger says why an envelope is not for this bot, if it is not, and what its person is told where an ack can show it.
+func (d *dispatcher) stranger(e envelope) (fault string, why Trouble) {
+	switch {
+	case !d.self.app(e):
+		return "of another app", Foreign
+	case e.contrary:
+		return "it names two places", Foreign
+	case e.kind == command && d.command != "" && e.name != d.command:
+		return "another command", Foreign
+	case e.kind == command && e.team != d.self.get().TeamID:
+		return "of another workspace", External
+	}
+	return "", 0
 }
 
 // bad acks what slack-go could not read, so that Slack does not send it again and again.
@@ -193,7 +213,7 @@ func (d *dispatcher) excuse(t *turn, why Trouble) json.RawMessage {
 	if payload := t.apology(text); payload != nil {
 		return payload
 	}
-	if t.user != "" && t.kind != event && t.kind != closed && t.kind != other {
+	if t.user != "" && t.kind != event && t.kind != other {
 		d.later(t, func(ctx context.Context) error { return d.tell(ctx, t.envelope, text, nil) })
 	}
 	return nil

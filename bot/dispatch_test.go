@@ -62,13 +62,13 @@ func TestEachKindReachesItsMethod(t *testing.T) {
 	})
 	s := next(t, p.sockets, "a socket")
 	for _, c := range []struct{ kind, takes, payload, want string }{
-		{"interactive", "false", `{"type":"block_actions","user":{"id":"U1"},"actions":[]}`, "action block_actions"},
-		{"interactive", "true", `{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1"}}`, "submission view_submission"},
-		{"interactive", "false", `{"type":"shortcut","user":{"id":"U1"},"callback_id":"x"}`, "shortcut shortcut"},
-		{"interactive", "false", `{"type":"message_action","user":{"id":"U1"},"callback_id":"x"}`, "shortcut message_action"},
+		{"interactive", "false", `{"type":"block_actions","api_app_id":"A1","user":{"id":"U1"},"actions":[]}`, "action block_actions"},
+		{"interactive", "true", `{"type":"view_submission","api_app_id":"A1","user":{"id":"U1"},"view":{"id":"V1"}}`, "submission view_submission"},
+		{"interactive", "false", `{"type":"shortcut","api_app_id":"A1","user":{"id":"U1"},"callback_id":"x"}`, "shortcut shortcut"},
+		{"interactive", "false", `{"type":"message_action","api_app_id":"A1","user":{"id":"U1"},"callback_id":"x"}`, "shortcut message_action"},
 		{"events_api", "false", `{"type":"event_callback","api_app_id":"A1","event_id":"Ev1","event":{"type":"app_home_opened","user":"U1","tab":"home"}}`, "event app_home_opened"},
-		{"interactive", "false", `{"type":"view_closed","user":{"id":"U1"},"view":{"id":"V1"}}`, ""},
-		{"interactive", "true", `{"type":"block_suggestion","user":{"id":"U1"}}`, ""},
+		{"interactive", "false", `{"type":"view_closed","api_app_id":"A1","user":{"id":"U1"},"view":{"id":"V1"}}`, ""},
+		{"interactive", "true", `{"type":"block_suggestion","api_app_id":"A1","user":{"id":"U1"}}`, ""},
 	} {
 		s.send(fmt.Sprintf(`{"type":%q,"envelope_id":%q,"accepts_response_payload":%s,"payload":%s}`, c.kind, "e "+c.want, c.takes, c.payload))
 		a := next(t, p.acks, "the ack of "+c.payload)
@@ -142,7 +142,7 @@ func TestPanicIsAckedAndSurvived(t *testing.T) {
 	if told := p.called("/respond/secret")[0].Get("json"); told != `{"text":"sorry failed U1","response_type":"ephemeral","replace_original":false}` {
 		t.Errorf("the clicker is told %s", told)
 	}
-	form := `{"type":"interactive","envelope_id":"e3","accepts_response_payload":true,"payload":{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","blocks":[{"type":"section","block_id":"s","text":{"type":"plain_text","text":"x"}}%s]}}}`
+	form := `{"type":"interactive","envelope_id":"e3","accepts_response_payload":true,"payload":{"type":"view_submission","api_app_id":"A1","user":{"id":"U1"},"view":{"id":"V1","blocks":[{"type":"section","block_id":"s","text":{"type":"plain_text","text":"x"}}%s]}}}`
 	s.send(fmt.Sprintf(form, `,{"type":"input","block_id":"in","label":{"type":"plain_text","text":"x"},"element":{"type":"plain_text_input","action_id":"a"}}`))
 	if a := next(t, p.acks, "an ack"); string(a.Payload) != `{"response_action":"errors","errors":{"in":"sorry failed U1"}}` {
 		t.Errorf("a form that failed was acked with %s", a.Payload)
@@ -151,7 +151,7 @@ func TestPanicIsAckedAndSurvived(t *testing.T) {
 	if a := next(t, p.acks, "an ack"); !strings.Contains(string(a.Payload), `"response_action":"update"`) || !strings.Contains(string(a.Payload), "sorry failed U1") {
 		t.Errorf("a form without inputs that failed was acked with %s", a.Payload)
 	}
-	s.send(`{"type":"interactive","envelope_id":"e5","payload":{"type":"shortcut","user":{"id":"U5"}}}`)
+	s.send(`{"type":"interactive","envelope_id":"e5","payload":{"type":"shortcut","api_app_id":"A1","user":{"id":"U5"}}}`)
 	next(t, p.acks, "an ack")
 	eventually(t, "the user of the shortcut is told", func() bool { return len(p.called("chat.postMessage")) == 1 })
 	if m := p.called("chat.postMessage")[0]; m.Get("channel") != "U5" || m.Get("text") != "sorry failed U5" {
@@ -303,21 +303,77 @@ func TestPayloadsThatCannotGo(t *testing.T) {
 	}
 }
 
-func TestEnvelopeOfAnotherAppIsNotHandled(t *testing.T) {
+func TestStrangersAreNotHandled(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t)
 	handled := make(chan string, 10)
-	p.start(handler{command: func(_ context.Context, c slack.SlashCommand) Reply {
-		handled <- c.Text
+	note := func(_ context.Context, i slack.InteractionCallback) Reply {
+		handled <- i.TriggerID
 		return Reply{}
-	}})
+	}
+	p.start(handler{command: func(_ context.Context, c slack.SlashCommand) Reply {
+		handled <- c.TriggerID
+		return Reply{}
+	}, action: note, submission: note, shortcut: note}, func(c *Config) { c.Command = "/x" })
 	s := next(t, p.sockets, "a socket")
-	s.send(`{"type":"slash_commands","envelope_id":"e1","accepts_response_payload":true,"payload":{"user_id":"U1","text":"foreign","api_app_id":"A2"}}`)
-	s.send(`{"type":"slash_commands","envelope_id":"e2","accepts_response_payload":true,"payload":{"user_id":"U1","text":"unnamed"}}`)
-	next(t, p.acks, "an ack")
-	next(t, p.acks, "an ack")
-	if got := next(t, handled, "the command"); got != "unnamed" || len(handled) > 0 {
-		t.Errorf("handled %q and %d more", got, len(handled))
+	typed := `{"command":%q,"team_id":%q,"api_app_id":%q,"user_id":"U1","trigger_id":"t"}`
+	clicked := `{"type":"block_actions","user":{"id":"U1"},"trigger_id":"t","container":{"type":"message","channel_id":"C1","message_ts":"1.1"},%s"actions":[]}`
+	own := `"api_app_id":"A1",`
+	for name, c := range map[string]struct{ kind, payload, log, acked string }{
+		"own command":           {"slash_commands", fmt.Sprintf(typed, "/x", "T1", "A1"), "", ""},
+		"command without app":   {"slash_commands", strings.Replace(fmt.Sprintf(typed, "/x", "T1", ""), `"api_app_id":"",`, "", 1), "", ""},
+		"command of an app":     {"slash_commands", fmt.Sprintf(typed, "/x", "T1", "A2"), "of another app", "sorry foreign U1"},
+		"another command":       {"slash_commands", fmt.Sprintf(typed, "/y", "T1", "A1"), "another command", "sorry foreign U1"},
+		"command without name":  {"slash_commands", fmt.Sprintf(typed, "", "T1", "A1"), "another command", "sorry foreign U1"},
+		"another workspace":     {"slash_commands", fmt.Sprintf(typed, "/x", "T2", "A1"), "of another workspace", "sorry external U1"},
+		"no workspace":          {"slash_commands", fmt.Sprintf(typed, "/x", "", "A1"), "of another workspace", "sorry external U1"},
+		"own click":             {"interactive", fmt.Sprintf(clicked, own+`"channel":{"id":"C1"},"message":{"ts":"1.1"},`), "", ""},
+		"click, ephemeral":      {"interactive", fmt.Sprintf(clicked, own+`"channel":{"id":"C1"},`), "", ""},
+		"click of no app":       {"interactive", fmt.Sprintf(clicked, ""), "of another app", ""},
+		"click of an app":       {"interactive", fmt.Sprintf(clicked, `"api_app_id":"A2",`), "of another app", ""},
+		"click in two channels": {"interactive", fmt.Sprintf(clicked, own+`"channel":{"id":"C2"},"message":{"ts":"1.1"},`), "it names two places", ""},
+		"click on two messages": {"interactive", fmt.Sprintf(clicked, own+`"channel":{"id":"C1"},"message":{"ts":"2.2"},`), "it names two places", ""},
+		"form of no app":        {"interactive", `{"type":"view_submission","user":{"id":"U1"},"trigger_id":"t","view":{"id":"V1"}}`, "of another app", ""},
+		"shortcut of an app":    {"interactive", `{"type":"shortcut","api_app_id":"A2","user":{"id":"U1"},"trigger_id":"t"}`, "of another app", ""},
+	} {
+		payload := strings.Replace(c.payload, `"trigger_id":"t"`, fmt.Sprintf(`"trigger_id":%q`, name), 1)
+		s.send(fmt.Sprintf(`{"type":%q,"envelope_id":%q,"accepts_response_payload":true,"payload":%s}`, c.kind, name, payload))
+		a := next(t, p.acks, "the ack of "+name)
+		if a.EnvelopeID != name || !strings.Contains(string(a.Payload), c.acked) || (c.acked == "") != (a.Payload == nil) {
+			t.Errorf("%s: acked %s with %s", name, a.EnvelopeID, a.Payload)
+		}
+		if c.log == "" {
+			if got := next(t, handled, name); got != name {
+				t.Errorf("handled %q, want %q", got, name)
+			}
+		} else if line := fmt.Sprintf(`why=%q envelope=%q`, c.log, name); !strings.Contains(p.log.String(), line) {
+			t.Errorf("%s: not logged as %s", name, line)
+		}
+	}
+	if len(handled) > 0 {
+		t.Errorf("handled too: %q", <-handled)
+	}
+}
+
+func TestClickedAt(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	for ts, want := range map[string]time.Time{
+		fmt.Sprintf("%d.250000", now.Unix()-7): now.Add(-6750 * time.Millisecond),
+		fmt.Sprint(now.Unix() - 7200):          now.Add(-2 * time.Hour),
+		fmt.Sprintf("%d.000001", now.Unix()):   now, // Slack's clock is ahead
+		"9999999999.000000":                    now,
+		"":                                     {},
+		"soon":                                 {},
+		"NaN":                                  {},
+		"1e9":                                  {},
+		"-1.0":                                 {},
+		"1700000000.":                          {},
+		"17000000000000000000000.0":            {},
+	} {
+		if got := ClickedAt(ts, now); !got.Equal(want) {
+			t.Errorf("%q: %s, want %s", ts, got, want)
+		}
 	}
 }
 

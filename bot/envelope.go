@@ -19,7 +19,6 @@ const (
 	command    kind = "command"
 	action     kind = "action"
 	submission kind = "submission"
-	closed     kind = "closed"
 	shortcut   kind = "shortcut"
 	event      kind = "event"
 	other      kind = "other" // acked, and nothing else
@@ -30,6 +29,9 @@ type envelope struct {
 	id          string // envelope_id: what the ack names
 	kind        kind
 	appID       string
+	name, team  string   // of a command: as typed, and the workspace it was typed in
+	interactive bool     // a click, a form or a shortcut: such a payload always names its app
+	contrary    bool     // of an interaction: it names two channels or two messages
 	key         string   // envelopes of one key are handled in order
 	marks       []string // by these a repeat is recognised
 	takes       bool     // accepts_response_payload
@@ -70,6 +72,7 @@ func open(e socketmode.Event, received time.Time) (envelope, error) {
 
 func (e *envelope) command(c slack.SlashCommand) {
 	e.kind, e.appID, e.user, e.responseURL = command, c.APIAppID, c.UserID, c.ResponseURL
+	e.name, e.team = c.Command, c.TeamID
 	e.key = "user " + c.UserID
 	e.mark(c.TriggerID, c.UserID)
 	e.handle = func(ctx context.Context, h Handler) Reply { return h.Command(ctx, c) }
@@ -77,6 +80,7 @@ func (e *envelope) command(c slack.SlashCommand) {
 
 func (e *envelope) interaction(i slack.InteractionCallback) {
 	e.appID, e.user, e.responseURL = i.APIAppID, i.User.ID, i.ResponseURL
+	e.interactive, e.contrary = true, contrary(i)
 	e.key = placeOf(i)
 	e.mark(i.TriggerID, i.User.ID)
 	switch i.Type {
@@ -89,15 +93,13 @@ func (e *envelope) interaction(i slack.InteractionCallback) {
 	case slack.InteractionTypeShortcut, slack.InteractionTypeMessageAction:
 		e.kind = shortcut
 		e.handle = func(ctx context.Context, h Handler) Reply { return h.Shortcut(ctx, i) }
-	case slack.InteractionTypeViewClosed:
-		e.kind = closed
-		e.handle = func(ctx context.Context, h Handler) Reply {
-			if c, ok := h.(ViewCloser); ok {
-				return c.Closed(ctx, i)
-			}
-			return Reply{}
-		}
 	}
+}
+
+// contrary tells whether an interaction names two channels or two messages. Rights hang on which message was clicked.
+func contrary(i slack.InteractionCallback) bool {
+	two := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return two(i.Channel.ID, i.Container.ChannelID) || two(i.Message.Timestamp, i.Container.MessageTs)
 }
 
 // event reads the ids that slack-go's types keep deep inside (docs.slack.dev/apis/events-api).

@@ -46,6 +46,9 @@ func (e *Error) Error() string {
 	return s
 }
 
+// Retryable tells whether the same call may work later, without anybody doing anything about it.
+func (e *Error) Retryable() bool { return e.Verdict == Retry }
+
 // Unwrap gives the cause without the URL that net/http puts around it.
 func (e *Error) Unwrap() error { return e.cause }
 

@@ -2,6 +2,9 @@ package bot
 
 import (
 	"context"
+	"regexp"
+	"strconv"
+	"time"
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
@@ -24,11 +27,6 @@ type Handler interface {
 	Event(ctx context.Context, e slackevents.EventsAPIEvent) Reply
 }
 
-// ViewCloser is a Handler that wants to know of closed forms. Slack tells of those that asked for it with notify_on_close.
-type ViewCloser interface {
-	Closed(ctx context.Context, v slack.InteractionCallback) Reply
-}
-
 // Reply is an ack, and what is left to do after it. The zero Reply acks and shows nothing.
 type Reply struct {
 	// Payload goes out with the ack, as JSON of at most MaxAck bytes. It is dropped, and logged, where Slack takes none.
@@ -47,9 +45,31 @@ const (
 	Failed                  // the Handler broke off: what it was asked may not have been recorded
 	Late                    // the Handler did not answer in time: whether it recorded anything will be seen
 	Oversize                // the Handler did what was asked, but its answer is too long to show
+	Foreign                 // the Handler was not asked: the command is another app's, nothing was recorded
+	External                // the Handler was not asked: the person typed in a workspace that is not the bot's, nothing was recorded
 )
 
 // String names the trouble for the log.
 func (t Trouble) String() string {
-	return [...]string{"busy", "failed", "late", "oversize"}[t]
+	return [...]string{"busy", "failed", "late", "oversize", "foreign", "external"}[t]
+}
+
+// actionTime is Slack's form of a time: seconds since 1970, with a fraction.
+var actionTime = regexp.MustCompile(`^[0-9]{1,10}(\.[0-9]{1,9})?$`)
+
+// ClickedAt is when somebody clicked, by the action_ts of a block action (docs.slack.dev/reference/interaction-payloads/block_actions-payload),
+// but never later than now: Slack's clock may be ahead of ours. It is the zero time, too old for anything, when actionTS is no time.
+func ClickedAt(actionTS string, now time.Time) time.Time {
+	if !actionTime.MatchString(actionTS) {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseFloat(actionTS, 64)
+	if err != nil {
+		return time.Time{} // unreachable: the pattern lets only numbers through
+	}
+	at := time.UnixMicro(int64(seconds * 1e6)).UTC()
+	if at.After(now) {
+		return now
+	}
+	return at
 }

@@ -40,10 +40,12 @@ func (s *self) hello(appID string) {
 	}
 }
 
-// foreign tells whether an envelope names another app than ours. Some of Slack's payloads name none
-// (docs.slack.dev/apis/events-api/using-socket-mode, the sample of a slash command): those came over
-// our own socket and pass.
-func (s *self) foreign(appID string) bool {
+// app tells whether an envelope is for our app. Some of Slack's payloads name none (docs.slack.dev/apis/events-api/using-socket-mode,
+// the sample of a slash command): those came over our own socket and pass. Interactions have to name it.
+func (s *self) app(e envelope) bool {
 	own := s.get().AppID
-	return own != "" && appID != "" && own != appID
+	if e.interactive {
+		return e.appID != "" && e.appID == own
+	}
+	return own == "" || e.appID == "" || e.appID == own
 }

@@ -19,17 +19,8 @@ const (
 	maxID            = 255
 )
 
-// CheckMessage tells every way in which Slack would refuse a message, or nil. A message needs a text, which
-// is all that notifications and screen readers show.
-func CheckMessage(text string, blocks []slack.Block) error {
-	raw, err := json.Marshal(map[string]any{"text": text, "blocks": blocks})
-	if err != nil {
-		return fmt.Errorf("writing the message: %w", err)
-	}
-	return CheckBody(raw)
-}
-
-// CheckBody is CheckMessage for a message as JSON, {"text":…,"blocks":[…]}.
+// CheckBody tells every way in which Slack would refuse a message, as JSON {"text":…,"blocks":[…]}, or nil. A message needs
+// a text, which is all that notifications and screen readers show.
 func CheckBody(body []byte) error {
 	var m struct {
 		Text   string           `json:"text"`

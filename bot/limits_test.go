@@ -65,16 +65,10 @@ func TestCheckBody(t *testing.T) {
 	}
 }
 
-func TestCheckMessageAndView(t *testing.T) {
+func TestCheckView(t *testing.T) {
 	t.Parallel()
 	txt := func(n int) *slack.TextBlockObject {
 		return slack.NewTextBlockObject(slack.PlainTextType, strings.Repeat("x", n), false, false)
-	}
-	if err := CheckMessage("t", []slack.Block{slack.NewHeaderBlock(txt(150))}); err != nil {
-		t.Error(err)
-	}
-	if err := CheckMessage("t", []slack.Block{slack.NewHeaderBlock(txt(151))}); err == nil {
-		t.Error("a header of 151 characters passes")
 	}
 	input := slack.NewInputBlock("in", txt(1), nil, slack.NewPlainTextInputBlockElement(nil, "a"))
 	good := func() slack.ModalViewRequest {

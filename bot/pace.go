@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -17,80 +18,147 @@ const (
 	editEvery   = 1300 * time.Millisecond
 	editBurst   = 15
 	editReserve = 5 // edits of the burst that are kept for cards with buttons: somebody waits to press them
+
+	placeKept = 15 * time.Second // how much later than told one may come again and still have its place in line
 )
 
-// pace keeps messages to Slack's rate. It never waits; it says how long the caller should.
+// pace keeps messages to Slack's rate. It never waits; it says how long the caller should, who comes again then. Messages
+// leave in the order in which they first asked, in whatever order they come again; only those that fit into one burst may
+// overtake each other. Places in line are all that is kept here: a process that dies loses no message, and in the next one
+// they line up as they come.
 type pace struct {
 	mu       sync.Mutex
-	channels map[string]*rate.Limiter
-	edits    *rate.Limiter
+	channels map[string]*line
+	edits    *line
 	held     map[string]time.Time // by method: until when Slack wants no call
 }
 
-func newPace() *pace {
-	return &pace{
-		channels: map[string]*rate.Limiter{}, edits: rate.NewLimiter(rate.Every(editEvery), editBurst), held: map[string]time.Time{},
-	}
+// outgoing is a call that wants to be made. An edit that gives a card its buttons is urgent.
+type outgoing struct {
+	method, channel string
+	message         int64
+	urgent          bool
 }
 
-// wait is 0 when method may be called for channel now, which then counts; else the time until it may. An edit that gives a
-// card its buttons is urgent.
-func (p *pace) wait(method, channel string, urgent bool, now time.Time) time.Duration {
+func newPace() *pace {
+	return &pace{channels: map[string]*line{}, edits: newLine(editEvery, editBurst, editReserve), held: map[string]time.Time{}}
+}
+
+// wait is 0 when c may be made now, which then counts; else the time until it is its turn, if it comes again with the same
+// message.
+func (p *pace) wait(c outgoing, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if held := p.held[method].Sub(now); held > 0 {
-		return held
+	start := now
+	if held := p.held[c.method]; held.After(now) {
+		start = held
 	}
-	if method == "chat.update" {
-		return p.edit(urgent, now)
+	l := p.line(c, now)
+	i := l.place(c, now)
+	wait := start.Sub(now) + l.until(i, start)
+	if wait > 0 {
+		l.waiting[i].kept = now.Add(wait + placeKept)
+		return wait
 	}
-	turn := p.limiter(channel, now).ReserveN(now, 1)
-	delay := turn.DelayFrom(now)
-	if delay > 0 {
-		turn.CancelAt(now)
-	}
-	return delay
-}
-
-// edit takes an edit out of those that Slack allows, and leaves some for the urgent ones.
-func (p *pace) edit(urgent bool, now time.Time) time.Duration {
-	need := 1.0
-	if !urgent {
-		need += editReserve
-	}
-	if missing := need - p.edits.TokensAt(now); missing > 0 {
-		return time.Duration(missing * float64(editEvery))
-	}
-	p.edits.AllowN(now, 1)
+	l.rate.ReserveN(now, 1)
+	l.waiting = slices.Delete(l.waiting, i, i+1)
 	return 0
 }
 
-// hold keeps everybody from calling method, as Slack has asked for.
-func (p *pace) hold(method string, until time.Time) {
+// hold keeps everybody from calling c's method, as Slack has asked for when c was made. c has its turn again before those
+// that came after it.
+func (p *pace) hold(c outgoing, now, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until.After(p.held[method]) {
-		p.held[method] = until
+	if until.After(p.held[c.method]) {
+		p.held[c.method] = until
 	}
+	p.line(c, now).first(c, until.Add(placeKept))
 }
 
-func (p *pace) limiter(channel string, now time.Time) *rate.Limiter {
-	if l := p.channels[channel]; l != nil {
+func (p *pace) line(c outgoing, now time.Time) *line {
+	if c.method == "chat.update" {
+		return p.edits
+	}
+	if l := p.channels[c.channel]; l != nil {
 		return l
 	}
 	if len(p.channels) >= paceChannels {
 		p.forget(now)
 	}
-	l := rate.NewLimiter(rate.Every(paceEvery), paceBurst)
-	p.channels[channel] = l
+	l := newLine(paceEvery, paceBurst, 0)
+	p.channels[c.channel] = l
 	return l
 }
 
 // forget drops the channels that have been quiet; those that have not matter.
 func (p *pace) forget(now time.Time) {
 	for channel, l := range p.channels {
-		if l.TokensAt(now) >= paceBurst {
+		if len(l.waiting) == 0 && l.rate.TokensAt(now) >= paceBurst {
 			delete(p.channels, channel)
 		}
 	}
+}
+
+// line is the messages that wait for one rate: urgent ones first, else in the order in which they came.
+type line struct {
+	rate    *rate.Limiter
+	every   time.Duration
+	reserve int // of the burst, for urgent ones
+	waiting []place
+}
+
+// place is a message's place in line. It is lost at the time kept: its message may have gone another way.
+type place struct {
+	message int64
+	urgent  bool
+	kept    time.Time
+}
+
+func newLine(every time.Duration, burst, reserve int) *line {
+	return &line{rate: rate.NewLimiter(rate.Every(every), burst), every: every, reserve: reserve}
+}
+
+// place is where c stands in line, at the end of its like if it is new.
+func (l *line) place(c outgoing, now time.Time) int {
+	l.waiting = slices.DeleteFunc(l.waiting, func(w place) bool {
+		return w.kept.Before(now) || w.message == c.message && w.urgent != c.urgent
+	})
+	if i := slices.IndexFunc(l.waiting, func(w place) bool { return w.message == c.message }); i >= 0 {
+		return i
+	}
+	end := len(l.waiting)
+	if c.urgent {
+		end = l.urgent()
+	}
+	l.waiting = slices.Insert(l.waiting, end, place{message: c.message, urgent: c.urgent})
+	return end
+}
+
+// first puts c before all of its like.
+func (l *line) first(c outgoing, kept time.Time) {
+	l.waiting = slices.DeleteFunc(l.waiting, func(w place) bool { return w.message == c.message })
+	start := 0
+	if !c.urgent {
+		start = l.urgent()
+	}
+	l.waiting = slices.Insert(l.waiting, start, place{c.message, c.urgent, kept})
+}
+
+// urgent is how many urgent ones wait.
+func (l *line) urgent() int {
+	if i := slices.IndexFunc(l.waiting, func(w place) bool { return !w.urgent }); i >= 0 {
+		return i
+	}
+	return len(l.waiting)
+}
+
+// until is how long after now it is the turn of the one in place i.
+func (l *line) until(i int, now time.Time) time.Duration {
+	need := i + 1
+	if !l.waiting[i].urgent {
+		need += l.reserve
+	}
+	missing := float64(need) - l.rate.TokensAt(now)
+	return max(0, time.Duration(missing*float64(l.every))).Truncate(time.Microsecond) // what is less is the rounding of tokens
 }

@@ -17,31 +17,22 @@ import (
 )
 
 // Response is an answer through a response URL, which works five times within 30 minutes
-// (docs.slack.dev/interactivity/handling-user-interaction). It is ephemeral and a new message unless it says otherwise.
+// (docs.slack.dev/interactivity/handling-user-interaction). The person alone sees it.
 type Response struct {
-	Text     string
-	Blocks   []slack.Block
-	Everyone bool // in_channel, where everyone sees it; with a command, also what was typed
-	Replace  bool // replaces the message that was clicked
-	Delete   bool // deletes the message that was clicked; all else is ignored
+	Text    string
+	Blocks  []slack.Block
+	Replace bool // replaces the message that was clicked
 }
 
 // MarshalJSON writes what Slack reads. replace_original is always given: without it an answer in a thread
-// overwrites its source; delete_original stands alone.
+// overwrites its source.
 func (r Response) MarshalJSON() ([]byte, error) {
-	if r.Delete {
-		return []byte(`{"delete_original":true}`), nil
-	}
-	kind := slack.ResponseTypeEphemeral
-	if r.Everyone {
-		kind = slack.ResponseTypeInChannel
-	}
 	return json.Marshal(struct {
 		Text            string        `json:"text"`
 		Blocks          []slack.Block `json:"blocks,omitempty"`
 		ResponseType    string        `json:"response_type"`
 		ReplaceOriginal bool          `json:"replace_original"`
-	}{r.Text, r.Blocks, kind, r.Replace})
+	}{r.Text, r.Blocks, slack.ResponseTypeEphemeral, r.Replace})
 }
 
 // How often and how patiently an answer is tried.

@@ -22,9 +22,7 @@ func TestRespondWritesWhatSlackReads(t *testing.T) {
 		want string
 	}{
 		{Response{Text: "a"}, `{"text":"a","response_type":"ephemeral","replace_original":false}`},
-		{Response{Text: "a", Everyone: true}, `{"text":"a","response_type":"in_channel","replace_original":false}`},
 		{Response{Text: "a", Replace: true}, `{"text":"a","response_type":"ephemeral","replace_original":true}`},
-		{Response{Text: "a", Delete: true}, `{"delete_original":true}`},
 		{Response{Text: "a", Blocks: []slack.Block{section}}, `{"text":"a","blocks":[{"type":"section","text":{"type":"plain_text","text":"b","emoji":false}}],"response_type":"ephemeral","replace_original":false}`},
 	} {
 		p := newPeer(t)

@@ -32,7 +32,7 @@ func (h *Handlers) record(ctx context.Context, responseURL string, id int64, cli
 	switch {
 	case err != nil:
 		h.log.ErrorContext(ctx, "click not recorded", "request", ref, "action", click.Action, "user", click.By.UserID, "error", err)
-		return h.private(responseURL, h.words.say("nothing-recorded.click", ref))
+		return h.private(responseURL, h.unrecorded(err, "nothing-recorded.click", ref))
 	case note != nil:
 		h.log.InfoContext(ctx, "click refused", "request", ref, "action", click.Action, "user", click.By.UserID, "note", note.Code)
 		return h.private(responseURL, h.refusal(ref, *note))
@@ -55,7 +55,7 @@ func (h *Handlers) click(a slack.InteractionCallback) (int64, recovery.Click, bo
 	act := a.ActionCallback.BlockActions[0]
 	c := recovery.Click{
 		Action: recovery.Action(act.ActionID), By: clicker(a),
-		Channel: a.Container.ChannelID, TS: a.Container.MessageTs, At: h.now(), Key: clickKey(a, act),
+		Channel: a.Container.ChannelID, TS: a.Container.MessageTs, At: bot.ClickedAt(act.ActionTs, h.now()), Key: clickKey(a, act),
 	}
 	if c.By.UserID == "" || c.Channel == "" || c.TS == "" {
 		return 0, recovery.Click{}, false

@@ -63,6 +63,8 @@ func englishCommands() map[string]string {
 
 		"trouble.busy":     "I am too busy just now, so nothing was recorded. Please try again in a minute.",
 		"trouble.failed":   "Something went wrong in Mailback. It may not have been recorded: look with `/restore-mailbox status` before you try again.",
+		"trouble.foreign":  "That command is not one of mine here, so nothing was recorded. Try `/restore-mailbox help`.",
+		"trouble.external": "Only people of the workspace that installed Mailback can use it, so nothing was recorded.",
 		"trouble.late":     "That takes longer than usual. Whether it was recorded, `/restore-mailbox status` will show.",
 		"trouble.oversize": "It is done, but the answer is too long to show.",
 

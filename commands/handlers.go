@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -116,13 +117,21 @@ func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.A
 	})
 	if err != nil {
 		h.log.ErrorContext(ctx, "ask not recorded", "user", who.UserID, "error", err)
-		return answer(h.words.say("nothing-recorded"))
+		return answer(h.unrecorded(err, "nothing-recorded"))
 	}
 	key := "ack.asked"
 	if !isNew {
 		key = "ack.asked.before"
 	}
 	return answer(h.words.say(key, r.Ref(), whoMarkup(command.Query)))
+}
+
+// unrecorded says that nothing was recorded, or that it cannot be known.
+func (h *Handlers) unrecorded(err error, key string, args ...any) markup {
+	if errors.Is(err, recovery.ErrUnsure) {
+		return h.words.say("trouble.failed")
+	}
+	return h.words.say(key, args...)
 }
 
 // cancel records that somebody wants to withdraw a request.
@@ -134,7 +143,7 @@ func (h *Handlers) cancel(ctx context.Context, c slack.SlashCommand, who recover
 	switch {
 	case err != nil:
 		h.log.ErrorContext(ctx, "cancel not recorded", "request", r.Ref(), "user", who.UserID, "error", err)
-		return answer(h.words.say("nothing-recorded"))
+		return answer(h.unrecorded(err, "nothing-recorded"))
 	case note != nil && note.Code == recovery.NoteOldMessage:
 		return answer(h.words.say("no-such-request", r.Ref()))
 	case note != nil:

@@ -126,10 +126,11 @@ func typed(t *testing.T, d *desk, text string) (ack, answer string) {
 		t.Fatalf("%d answers to %q", len(d.answers)-before, text)
 	}
 	last := d.answers[before]
-	if !last.Replace || last.Everyone {
-		t.Errorf("the answer to %q is not put in the ack's place, or is for everyone: %+v", text, last)
+	if !last.Replace {
+		t.Errorf("the answer to %q is not put in the ack's place: %+v", text, last)
 	}
-	if err := bot.CheckMessage(last.Text, last.Blocks); err != nil {
+	sent, err := json.Marshal(last)
+	if err = errors.Join(err, bot.CheckBody(sent)); err != nil {
 		t.Errorf("the answer to %q: %v", text, err)
 	}
 	return said.Text, last.Text
@@ -306,7 +307,7 @@ func TestDeleted(t *testing.T) {
 func TestSorryHasWordsForEachTrouble(t *testing.T) {
 	t.Parallel()
 	sorry := Sorry("en")
-	for _, trouble := range []bot.Trouble{bot.Busy, bot.Failed, bot.Late, bot.Oversize} {
+	for _, trouble := range []bot.Trouble{bot.Busy, bot.Failed, bot.Late, bot.Oversize, bot.Foreign, bot.External} {
 		if got := sorry(trouble, requester); strings.HasPrefix(got, "trouble.") || got == "" {
 			t.Errorf("%s: %q", trouble, got)
 		}
@@ -322,7 +323,7 @@ func TestReplier(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantText(t, d.answers[0].Text, "R-7", "messages_tab_disabled", "Messages")
-	if d.answers[0].Replace || d.answers[0].Everyone {
+	if d.answers[0].Replace {
 		t.Errorf("%+v", d.answers[0])
 	}
 }

@@ -87,7 +87,7 @@ func families(t *testing.T) map[string][]string {
 		}
 	}
 	var troubles []string
-	for _, tr := range []bot.Trouble{bot.Busy, bot.Failed, bot.Late, bot.Oversize} {
+	for _, tr := range []bot.Trouble{bot.Busy, bot.Failed, bot.Late, bot.Oversize, bot.Foreign, bot.External} {
 		troubles = append(troubles, tr.String())
 	}
 	return map[string][]string{

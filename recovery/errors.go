@@ -64,6 +64,10 @@ func KindOf(err error) Kind {
 // ErrNotFound is what a Store gives for a request that it does not have.
 var ErrNotFound = errors.New("no such request")
 
+// ErrUnsure is what a Store gives when a change may be recorded: the connection was lost, or the time was up, before the database
+// answered its commit.
+var ErrUnsure = errors.New("it may have been recorded")
+
 // Receipt holds the ids by which the vendor finds a call again, and its clock.
 type Receipt struct {
 	RequestID       string    `json:"request_id,omitempty"`        // Graph's request-id header

@@ -62,7 +62,7 @@ type AskInput struct {
 }
 
 // Ask records a request; jobs do the rest. It gives the requester's open request, and false, when the same was asked
-// before. Nothing is recorded when it returns an error.
+// before. Nothing is recorded when it returns an error, but for ErrUnsure.
 func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
 	open, err := s.Store.Requests(ctx, Filter{Requester: in.UserID, Open: true, Limit: 50})
 	if err != nil {

@@ -84,7 +84,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	defer func() { err = errors.Join(err, db.Close()) }()
 	slackBot, err := bot.New(bot.Config{
 		BotToken: s.SlackBotToken, AppToken: s.SlackAppToken, APIURL: s.SlackAPIURL, Now: now, Logger: log,
-		HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second}, Sorry: commands.Sorry(s.Locale),
+		HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second}, Sorry: commands.Sorry(s.Locale), Command: "/restore-mailbox",
 		StopTimeout: time.Duration(s.StopTimeout) / 2,
 	})
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net"
 	"net/url"
 	"os"
 	"reflect"
@@ -73,22 +75,46 @@ func (d *duration) Decode(s string) error {
 func readSettings() (settings, error) {
 	var s settings
 	faults := fileSecrets()
-	if err := envconfig.Process("", &s); err != nil {
-		if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
-			err = fmt.Errorf("%s: %q is no %s", bad.KeyName, bad.Value, bad.TypeName)
-		}
-		return s, errors.Join(append(faults, err)...)
-	}
+	unread := s.read()
 	for _, list := range [][]string{s.Approvers, s.Requesters, s.Licenses} {
 		for i := range list {
 			list[i] = strings.TrimSpace(list[i])
 		}
 	}
-	faults = append(faults, s.faults()...)
+	for _, name := range slices.Sorted(maps.Keys(unread)) {
+		faults = append(faults, fmt.Errorf("%s: %w", name, unread[name]))
+	}
+	for _, fault := range s.faults() {
+		name, _, _ := strings.Cut(fault.Error(), ":")
+		if unread[name] == nil { // what was not read has no value to judge
+			faults = append(faults, fault)
+		}
+	}
 	if len(faults) > 0 {
 		return s, fmt.Errorf("%d settings are wrong:\n%w", len(faults), errors.Join(faults...))
 	}
 	return s, nil
+}
+
+// read reads each variable by itself, since envconfig stops at the first that it cannot read, and gives what is wrong with
+// each of those, by its name.
+func (s *settings) read() map[string]error {
+	unread := map[string]error{}
+	all := reflect.ValueOf(s).Elem()
+	for i := range all.NumField() {
+		f := all.Type().Field(i)
+		one := reflect.New(reflect.StructOf([]reflect.StructField{{Name: f.Name, Type: f.Type, Tag: f.Tag}}))
+		err := envconfig.Process("", one.Interface())
+		if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
+			err = fmt.Errorf("%q is no %s", bad.Value, strings.TrimPrefix(bad.TypeName, "main."))
+		}
+		if err != nil {
+			unread[f.Tag.Get("envconfig")] = err
+			continue
+		}
+		all.Field(i).Set(one.Elem().Field(0))
+	}
+	return unread
 }
 
 // fileSecrets puts the contents of the file that X_FILE names into X, for every secret X.
@@ -132,14 +158,15 @@ func (s *settings) faults() []error {
 	}
 	bad(!strings.HasPrefix(s.SlackBotToken, "xoxb-"), "SLACK_BOT_TOKEN: the bot token of the Slack app, which begins with xoxb-")
 	bad(!strings.HasPrefix(s.SlackAppToken, "xapp-"), "SLACK_APP_TOKEN: an app-level token with connections:write, which begins with xapp-")
-	bad(!strings.HasSuffix(s.SlackAPIURL, "/") || !isURL(s.SlackAPIURL), "SLACK_API_URL: a URL that ends in a slash")
+	bad(!strings.HasSuffix(s.SlackAPIURL, "/") || !isURL(s.SlackAPIURL),
+		"SLACK_API_URL: an https URL that ends in a slash, not %q; plain http is for a loopback host alone", s.SlackAPIURL)
 	bad(s.AzureTenantID == "", "AZURE_TENANT_ID: the tenant's id")
 	bad(s.AzureClientID == "", "AZURE_CLIENT_ID: the app registration's client id")
 	list = append(list, s.credentialFaults()...)
 	for name, u := range map[string]string{
 		"AZURE_AUTHORITY_HOST": s.AzureAuthorityHost, "GRAPH_BASE_URL": s.GraphBaseURL, "EXCHANGE_BASE_URL": s.ExchangeBaseURL,
 	} {
-		bad(u != "" && !isURL(u), "%s: %q is no http or https URL", name, u)
+		bad(u != "" && !isURL(u), "%s: %q is no https URL; plain http is for a loopback host alone", name, u)
 	}
 	bad(!slices.Contains([]string{"public", "usgov"}, s.Cloud), "MAILBACK_CLOUD: public or usgov, not %q", s.Cloud)
 	bad(len(s.Approvers) == 0, "MAILBACK_APPROVERS: Slack user ids and user-group ids, separated by commas")
@@ -190,9 +217,14 @@ func peopleFaults(name string, ids []string) []error {
 	return list
 }
 
+// isURL tells a URL that tokens may be sent to: of https, or of plain http where they do not leave the machine.
 func isURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
+	return u.Scheme == "https" || u.Scheme == "http" && loopback
 }
 
 // later names the settings that this version knows of and does not use yet, as far as they are set.

@@ -69,6 +69,45 @@ func TestSettingsBadValueNamesTheVariable(t *testing.T) {
 	}
 }
 
+func TestSettingsNameEveryUnreadableVariable(t *testing.T) {
+	setEnv(t, map[string]string{
+		"MAILBACK_REQUEST_TTL": "soon", "MAILBACK_STOP_TIMEOUT": "10", "MAILBACK_SELF_APPROVAL": "perhaps",
+		"MAILBACK_APPROVALS_REQUIRED": "two", "AZURE_TENANT_ID": "", "SLACK_BOT_TOKEN_FILE": "x", "MAILBACK_LOCALE": "xx",
+	})
+	_, err := readSettings()
+	if err == nil {
+		t.Fatal("no fault was found")
+	}
+	for _, name := range []string{
+		"MAILBACK_REQUEST_TTL", "MAILBACK_STOP_TIMEOUT", "MAILBACK_SELF_APPROVAL", "MAILBACK_APPROVALS_REQUIRED", "AZURE_TENANT_ID",
+		"SLACK_BOT_TOKEN_FILE", "MAILBACK_LOCALE",
+	} {
+		if n := strings.Count(err.Error(), name); n != 1 {
+			t.Errorf("%s is named %d times in:\n%v", name, n, err)
+		}
+	}
+	if !strings.HasPrefix(err.Error(), "7 settings are wrong") {
+		t.Errorf("the faults are not counted: %v", err)
+	}
+}
+
+func TestSettingsSendTokensOverHTTPS(t *testing.T) {
+	for _, name := range []string{"SLACK_API_URL", "GRAPH_BASE_URL", "EXCHANGE_BASE_URL", "AZURE_AUTHORITY_HOST"} {
+		for value, fine := range map[string]bool{
+			"https://proxy.contoso.com/api/": true, "http://127.0.0.1:8080/api/": true, "http://[::1]:8080/api/": true,
+			"http://localhost:8080/api/": true, "http://proxy.contoso.com/api/": false, "http://127.0.0.1.contoso.com/api/": false,
+			"http://10.0.0.1/api/": false, "ftp://127.0.0.1/api/": false, "https:///api/": false, "https://:443/api/": false,
+		} {
+			t.Run(name+"="+value, func(t *testing.T) {
+				setEnv(t, map[string]string{name: value})
+				if _, err := readSettings(); (err == nil) != fine || err != nil && !strings.Contains(err.Error(), name+":") {
+					t.Errorf("readSettings() = %v", err)
+				}
+			})
+		}
+	}
+}
+
 func TestSecretsFromFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte("xoxb-from-file\n"), 0o600); err != nil {

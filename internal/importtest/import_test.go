@@ -72,6 +72,12 @@ func rules() []rule {
 		{"adapters import no bot, commands or cmd", func(e edge) bool {
 			return adapter(e.from) != "" && e.ours && under(e.to, "bot", "commands", "cmd")
 		}},
+		{"recovery/entra, which adapters share, imports of ours the domain alone", func(e edge) bool {
+			return under(e.from, "recovery/entra") && e.ours && !e.test && e.to != "recovery"
+		}},
+		{"the adapters that sign in to Entra alone import recovery/entra", func(e edge) bool {
+			return e.ours && under(e.to, "recovery/entra") && !under(e.from, "recovery/entra", "recovery/graph", "recovery/exchange")
+		}},
 		{"recovery/graph alone imports msgraph-sdk-go", func(e edge) bool {
 			return under(e.to, "github.com/microsoftgraph/msgraph-sdk-go", "github.com/microsoftgraph/msgraph-sdk-go-core") && !under(e.from, "recovery/graph")
 		}},
@@ -139,6 +145,12 @@ func TestRulesBite(t *testing.T) {
 		{"recovery/graph/x.go", sdk, 0},
 		{"recovery/graph/x.go", module + "/recovery", 0},
 		{"recovery/graph/x.go", module + "/recovery/exchange", 1},
+		{"recovery/graph/x.go", module + "/recovery/entra", 0},
+		{"recovery/exchange/x.go", module + "/recovery/entra", 0},
+		{"recovery/store/x.go", module + "/recovery/entra", 1},
+		{"commands/x.go", module + "/recovery/entra", 1},
+		{"recovery/entra/x.go", module + "/recovery", 0},
+		{"recovery/entra/x.go", module + "/recovery/graph", 1},
 		{"recovery/store/pgtest/x.go", module + "/recovery/store", 0},
 		{"recovery/store/x.go", module + "/bot", 1},
 		{"recovery/exchange/x.go", sdk, 1},

@@ -13,8 +13,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-
 	"mailback/recovery"
 )
 
@@ -164,31 +162,6 @@ func retryAfter(h http.Header) time.Duration {
 		return 0
 	}
 	return time.Duration(seconds * float64(time.Second))
-}
-
-var aadsts = regexp.MustCompile(`AADSTS\d+: [^\r\n"\\]*`)
-
-// signInFailed says why there is no token, in the sign-in's one sentence: its whole answer is long and names the app
-// (codes: learn.microsoft.com/entra/identity-platform/reference-error-codes).
-func signInFailed(err error) *recovery.Error {
-	e := &recovery.Error{Kind: recovery.Unavailable, Op: "sign in", Err: err}
-	var status int
-	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse != nil {
-		status = failed.RawResponse.StatusCode
-		e.RetryAfter = retryAfter(failed.RawResponse.Header)
-	}
-	said := aadsts.FindString(err.Error())
-	if said != "" {
-		e.Err = errors.New(said)
-	}
-	switch {
-	case status == http.StatusTooManyRequests:
-		e.Kind, e.RetryAfter = recovery.Throttled, max(e.RetryAfter, unnamedWait)
-	case status >= 400 && status < 500:
-		code, _, _ := strings.Cut(said, ":")
-		e.Kind, e.Detail = recovery.Forbidden, strings.TrimSpace("sign-in to Microsoft Entra "+code)
-	}
-	return e
 }
 
 // oneLine keeps an error's text fit for a log line.

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"mailback/recovery"
+	"mailback/recovery/entra"
 )
 
 const (
@@ -178,8 +179,9 @@ func (c *Client) ask(ctx context.Context, x *call, link *url.URL, body []byte) (
 	x.id = uuid.NewString()
 	began := time.Now()
 	err := c.send(ctx, x, link, body)
-	c.cfg.Logger.DebugContext(ctx, "exchange call", slog.String("cmdlet", x.cmdlet), slog.Int("status", x.status),
-		slog.Duration("took", time.Since(began)), slog.String("client_request_id", x.id), slog.String("request_id", x.header.Get("request-id")))
+	c.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "exchange call", slog.String("cmdlet", x.cmdlet), slog.Int("status", x.status),
+		slog.Duration("took", time.Since(began)), slog.String("client_request_id", x.id), slog.String("request_id", x.header.Get("request-id")),
+		requestOf(ctx))
 	if err == nil && x.status == http.StatusOK {
 		page := answer{receipt: x.receipt()}
 		if err = json.Unmarshal(x.body, &page); err == nil {
@@ -188,6 +190,15 @@ func (c *Client) ask(ctx context.Context, x *call, link *url.URL, body []byte) (
 		err = errors.New("the answer is no JSON") // the cause would quote it
 	}
 	return answer{}, x.fault(err)
+}
+
+// requestOf is the log attribute that names the request a call is made for; an empty one, which slog leaves out,
+// where it is made for none.
+func requestOf(ctx context.Context) slog.Attr {
+	if ref := recovery.RequestRef(ctx); ref != "" {
+		return slog.String("request", ref)
+	}
+	return slog.Attr{}
 }
 
 // send makes the request, and again where a trusted host redirects it to.
@@ -233,7 +244,7 @@ func (c *Client) roundTrip(x *call, req *http.Request) (*url.URL, error) {
 func (c *Client) request(ctx context.Context, x *call, link *url.URL, body []byte) (*http.Request, error) {
 	token, err := c.cfg.Credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.cfg.Scope}})
 	if err != nil {
-		return nil, signInFailed(err)
+		return nil, entra.SignInFailed(err)
 	}
 	req, err := http.NewRequestWithContext(ctx, x.method, link.String(), bytes.NewReader(body))
 	if err != nil {

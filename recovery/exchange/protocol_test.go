@@ -327,3 +327,17 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Log lines name the request that a call is made for, and none where there is none.
+func TestLogNamesTheRequest(t *testing.T) {
+	t.Parallel()
+	for ref, want := range map[string]bool{"R-142": true, "": false} {
+		s := newStub(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"value":[]}`) })
+		if _, err := s.client.Invoke(recovery.WithRequest(t.Context(), ref), "Get-Mailbox", nil); err != nil {
+			t.Fatal(err)
+		}
+		if said := s.logged.String(); strings.Contains(said, " request=R-142\n") != want || strings.Contains(said, " request=") != want {
+			t.Errorf("%q: %s", ref, said)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	abs "github.com/microsoft/kiota-abstractions-go"
 
 	"mailback/recovery"
+	"mailback/recovery/entra"
 )
 
 // errForeign says that a call would have left for a host that is not Graph's.
@@ -61,7 +62,7 @@ func (b *bearer) covers(uri *url.URL) bool {
 func (b *bearer) token(ctx context.Context, claims string) (string, error) {
 	token, err := b.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{b.scope}, Claims: claims})
 	if err != nil {
-		return "", signInFailed(err)
+		return "", entra.SignInFailed(err)
 	}
 	return token.Token, nil
 }

@@ -48,12 +48,22 @@ func (c *Client) send(ctx context.Context, op operation, ri *abs.RequestInformat
 	ri.Headers.Add("client-request-id", x.id)
 	began := time.Now()
 	err := do(context.WithValue(ctx, callKey{}, x))
-	c.log.DebugContext(ctx, "graph call", slog.String("op", string(op)), slog.Int("status", x.status),
-		slog.Duration("took", time.Since(began)), slog.String("client_request_id", x.id), slog.String("request_id", x.header.Get("request-id")))
+	c.log.LogAttrs(ctx, slog.LevelDebug, "graph call", slog.String("op", string(op)), slog.Int("status", x.status),
+		slog.Duration("took", time.Since(began)), slog.String("client_request_id", x.id), slog.String("request_id", x.header.Get("request-id")),
+		requestOf(ctx))
 	if err != nil {
 		return x, fault(x, err)
 	}
 	return x, nil
+}
+
+// requestOf is the log attribute that names the request a call is made for; an empty one, which slog leaves out,
+// where it is made for none.
+func requestOf(ctx context.Context) slog.Attr {
+	if ref := recovery.RequestRef(ctx); ref != "" {
+		return slog.String("request", ref)
+	}
+	return slog.Attr{}
 }
 
 // page is any of the SDK's collection responses.
@@ -62,35 +72,58 @@ type page[T any] interface {
 	GetOdataNextLink() *string
 }
 
-// list reads a collection to its last page. A page that fails makes the whole list Incomplete, but for a throttled one,
-// whose time to wait is of use. The receipt is that of the first page.
+// listing is a collection that is read page by page.
+type listing[T any] struct {
+	client  *Client
+	op      operation
+	factory serialization.ParsableFactory
+	next    *abs.RequestInformation // the call for the next page; nil after the last
+	seen    map[string]bool         // links to next pages
+	all     []T
+	first   recovery.Receipt // of the first page
+}
+
+func newListing[T any](c *Client, op operation, ri *abs.RequestInformation, factory serialization.ParsableFactory) *listing[T] {
+	return &listing[T]{client: c, op: op, factory: factory, next: ri, seen: map[string]bool{}}
+}
+
+// page reads the next page. After the first one a failure makes the whole list Incomplete, but for a throttled one, whose
+// time to wait is of use.
+func (l *listing[T]) page(ctx context.Context) error {
+	got, receipt, err := get[page[T]](ctx, l.client, l.op, l.next, l.factory)
+	if err != nil {
+		if len(l.seen) > 0 && recovery.KindOf(err) != recovery.Throttled {
+			err = &recovery.Error{Kind: recovery.Incomplete, Op: string(l.op), Detail: "page " + strconv.Itoa(len(l.seen)+1), Err: err}
+		}
+		return err
+	}
+	if len(l.seen) == 0 {
+		l.first = receipt
+	}
+	items, link := got.GetValue(), text(got.GetOdataNextLink())
+	if err := whole(items, link, l.seen); err != nil {
+		return &recovery.Error{Kind: recovery.Incomplete, Op: string(l.op), Receipt: receipt, Err: err}
+	}
+	l.all = append(l.all, items...)
+	if link == "" {
+		l.next = nil
+		return nil
+	}
+	if l.next, err = follow(l.next, link); err != nil {
+		return &recovery.Error{Kind: recovery.Incomplete, Op: string(l.op), Receipt: receipt, Err: err}
+	}
+	return nil
+}
+
+// list reads a collection to its last page. The receipt is that of the first page.
 func list[T any](ctx context.Context, c *Client, op operation, ri *abs.RequestInformation, factory serialization.ParsableFactory) ([]T, recovery.Receipt, error) {
-	var all []T
-	var first recovery.Receipt
-	seen := map[string]bool{}
-	for {
-		got, receipt, err := get[page[T]](ctx, c, op, ri, factory)
-		if err != nil {
-			if len(seen) > 0 && recovery.KindOf(err) != recovery.Throttled {
-				err = &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Detail: "page " + strconv.Itoa(len(seen)+1), Err: err}
-			}
+	l := newListing[T](c, op, ri, factory)
+	for l.next != nil {
+		if err := l.page(ctx); err != nil {
 			return nil, recovery.Receipt{}, err
 		}
-		if len(seen) == 0 {
-			first = receipt
-		}
-		items, next := got.GetValue(), text(got.GetOdataNextLink())
-		if err := whole(items, next, seen); err != nil {
-			return nil, recovery.Receipt{}, &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: err}
-		}
-		all = append(all, items...)
-		if next == "" {
-			return all, first, nil
-		}
-		if ri, err = follow(ri, next); err != nil {
-			return nil, recovery.Receipt{}, &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: err}
-		}
 	}
+	return l.all, l.first, nil
 }
 
 // whole checks that a page is one, and that its link leads on; it notes the link in seen.

@@ -44,6 +44,7 @@ type Client struct {
 	baseURL string
 	timeout time.Duration
 	log     *slog.Logger
+	aliases *aliases
 }
 
 var (
@@ -71,7 +72,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		bearer:  &bearer{credential: cfg.Credential, scope: cfg.Scope, base: base},
-		baseURL: base.String(), timeout: cfg.Timeout, log: cfg.Logger,
+		baseURL: base.String(), timeout: cfg.Timeout, log: cfg.Logger, aliases: newAliases(),
 	}
 	c.adapter, err = newAdapter(c.bearer, cfg.Transport)
 	return c, err

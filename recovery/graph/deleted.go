@@ -34,7 +34,7 @@ func mentions(a recovery.Account, text string) bool {
 
 // allDeleted lists all deleted users with listFields, latest first.
 func (c *Client) allDeleted(ctx context.Context) ([]recovery.Account, error) {
-	all, err := c.deletedUsers(ctx, nil, false, listFields())
+	all, err := c.deletedUsers(ctx, "", false, listFields())
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +42,26 @@ func (c *Client) allDeleted(ctx context.Context) ([]recovery.Account, error) {
 	return all, nil
 }
 
-// deletedUsers lists deleted users. The cast to user is a must: Graph refuses to search deleted items without it
-// (microsoftgraph/microsoft-graph-docs-contrib issue 4495).
-func (c *Client) deletedUsers(ctx context.Context, filter *string, advanced bool, fields []string) ([]recovery.Account, error) {
-	query := directory.DeletedItemsGraphUserRequestBuilderGetQueryParameters{Filter: filter, Select: fields, Top: new(mostPerPage)}
+// deletedUsers lists deleted users.
+func (c *Client) deletedUsers(ctx context.Context, filter string, advanced bool, fields []string) ([]recovery.Account, error) {
+	l, err := c.deletedListing(ctx, filter, advanced, fields)
+	for err == nil && l.next != nil {
+		err = l.page(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := accounts(l.all)
+	return all, dated(opDeletedUsers, l.first, all...)
+}
+
+// deletedListing begins a list of deleted users; an empty filter is for all of them. The cast to user is a must: Graph
+// refuses to search deleted items without it (microsoftgraph/microsoft-graph-docs-contrib issue 4495).
+func (c *Client) deletedListing(ctx context.Context, filter string, advanced bool, fields []string) (*listing[models.Userable], error) {
+	query := directory.DeletedItemsGraphUserRequestBuilderGetQueryParameters{Select: fields, Top: new(mostPerPage)}
+	if filter != "" {
+		query.Filter = &filter
+	}
 	headers := abs.NewRequestHeaders()
 	if advanced {
 		query.Count, headers = new(true), eventually()
@@ -56,12 +72,7 @@ func (c *Client) deletedUsers(ctx context.Context, filter *string, advanced bool
 	if err != nil {
 		return nil, wrong(opDeletedUsers, err)
 	}
-	found, receipt, err := list[models.Userable](ctx, c, opDeletedUsers, ri, models.CreateUserCollectionResponseFromDiscriminatorValue)
-	if err != nil {
-		return nil, err
-	}
-	all := accounts(found)
-	return all, dated(opDeletedUsers, receipt, all...)
+	return newListing[models.Userable](c, opDeletedUsers, ri, models.CreateUserCollectionResponseFromDiscriminatorValue), nil
 }
 
 // dated refuses deleted users without the time of their deletion: they would pass for live ones.
@@ -73,31 +84,23 @@ func dated(op operation, receipt recovery.Receipt, all ...recovery.Account) erro
 }
 
 // deletedWith finds deleted users that have the address. A deleted user's sign-in name has its id in front, so the end
-// of it is asked for, and what else ends so is dropped. Whether Graph can search their proxy addresses is documented
-// nowhere; whole is false where it refused.
-func (c *Client) deletedWith(ctx context.Context, address string) (found []recovery.Account, whole bool, err error) {
-	var byName, byMail, byProxy []recovery.Account
-	var refused error
+// of it is asked for, and what else ends so is dropped.
+func (c *Client) deletedWith(ctx context.Context, address string) ([]recovery.Account, error) {
+	var byName, byMail, byAlias []recovery.Account
 	g, ctx := errgroup.WithContext(ctx)
-	search := func(into *[]recovery.Account, filter string, advanced bool) func() error {
-		return func() (err error) {
-			*into, err = c.deletedUsers(ctx, &filter, advanced, accountFields())
-			return err
-		}
-	}
-	g.Go(search(&byName, "endsWith(userPrincipalName,"+quote(address)+")", true))
-	g.Go(search(&byMail, "mail eq "+quote(address), false))
-	g.Go(func() error {
-		err := search(&byProxy, hasProxy(address), true)()
-		if unsupported(err) {
-			refused, err = err, nil
-		}
+	g.Go(func() (err error) {
+		byName, err = c.deletedUsers(ctx, "endsWith(userPrincipalName,"+quote(address)+")", true, accountFields())
 		return err
 	})
+	g.Go(func() (err error) {
+		byMail, err = c.deletedUsers(ctx, "mail eq "+quote(address), false, accountFields())
+		return err
+	})
+	g.Go(func() (err error) { byAlias, err = c.deletedWithAlias(ctx, address); return err })
 	if err := g.Wait(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return distinct(slices.Concat(byName, byMail, byProxy), address), refused == nil, nil
+	return distinct(slices.Concat(byName, byMail, byAlias), address), nil
 }
 
 // distinct keeps each account once, and only those that have the address.
@@ -113,49 +116,36 @@ func distinct(all []recovery.Account, address string) []recovery.Account {
 }
 
 // deletedByID reads one deleted user; none where there is none.
-func (c *Client) deletedByID(ctx context.Context, id string) (found []recovery.Account, whole bool, err error) {
+func (c *Client) deletedByID(ctx context.Context, id string) ([]recovery.Account, error) {
 	ri, err := c.deletedItems().ByDirectoryObjectId(id).GraphUser().ToGetRequestInformation(ctx, &directory.DeletedItemsItemGraphUserRequestBuilderGetRequestConfiguration{
 		QueryParameters: &directory.DeletedItemsItemGraphUserRequestBuilderGetQueryParameters{Select: accountFields()},
 	})
 	if err != nil {
-		return nil, false, wrong(opDeletedUser, err)
+		return nil, wrong(opDeletedUser, err)
 	}
 	u, receipt, err := get[models.Userable](ctx, c, opDeletedUser, ri, models.CreateUserFromDiscriminatorValue)
 	if recovery.KindOf(err) == recovery.NotFound {
-		return nil, true, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	a, err := asAsked(opDeletedUser, account(u), id, receipt)
 	if err == nil {
 		err = dated(opDeletedUser, receipt, a)
 	}
-	return []recovery.Account{a}, true, err
-}
-
-// wholeDeleted reads a deleted user of whom a list showed listFields alone.
-func (c *Client) wholeDeleted(ctx context.Context, id string) (recovery.Account, error) {
-	found, _, err := c.deletedByID(ctx, id)
-	if err == nil && len(found) == 0 {
-		err = inMotion(opDeletedUser, errors.New("a deleted user is gone since it was listed"))
-	}
-	if err != nil {
-		return recovery.Account{}, err
-	}
-	return found[0], nil
+	return []recovery.Account{a}, err
 }
 
 // deletedNamed finds deleted users by the beginning of their display name.
-func (c *Client) deletedNamed(ctx context.Context, name string) (found []recovery.Account, whole bool, err error) {
-	filter := "startsWith(displayName," + quote(name) + ")"
-	found, err = c.deletedUsers(ctx, &filter, false, accountFields())
+func (c *Client) deletedNamed(ctx context.Context, name string) ([]recovery.Account, error) {
+	found, err := c.deletedUsers(ctx, "startsWith(displayName,"+quote(name)+")", false, accountFields())
 	if unsupported(err) {
 		found, err = c.allDeleted(ctx)
 	}
 	found = named(found, name)
 	slices.SortFunc(found, latestFirst)
-	return found, true, err
+	return found, err
 }
 
 // named keeps the accounts whose display name begins with name.

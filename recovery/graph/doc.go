@@ -6,11 +6,12 @@
 //   - bearer.go gets tokens and hands them to Graph's own host alone; wire.go is the HTTP underneath: it notes status,
 //     ids and Date of every answer and repeats short-throttled reads, but never a write.
 //   - call.go sends one call or follows a list to its last page; fault.go is the one place where a failure gets its
-//     recovery.Kind.
+//     recovery.Kind, but for those of sign-in, which package entra has.
 //   - operation.go names the calls and the permission that each needs; filter.go words $filter; convert.go and plans.go
 //     turn Graph's resources into the domain's facts.
 //   - find.go, deleted.go and holders.go are the rounds of recovery.Directory's Find; read.go its small reads;
 //     restore.go the five changes.
+//   - aliases.go keeps what Find needs where Graph cannot search the aliases of deleted users; sweep.go reads it.
 //
 // The SDK is used by its narrow request builders (users, directory, subscribedskus, organization), because the whole
 // client is slow to build. Groups, contacts and role assignments are three plain lists for which the SDK's packages

@@ -1,15 +1,12 @@
 package graph
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 
 	"mailback/recovery"
@@ -110,8 +107,8 @@ func (r *refusal) kind(op operation) (recovery.Kind, string) {
 		return recovery.Forbidden, "a token that Graph accepts"
 	case r.status == http.StatusForbidden || r.is("Authorization_RequestDenied"):
 		return recovery.Forbidden, op.permission()
-	case r.status == http.StatusNotFound || r.is("Request_ResourceNotFound"):
-		return recovery.NotFound, ""
+	case r.status == http.StatusNotFound || r.is("Request_ResourceNotFound") || r.says("invalid object identifier"):
+		return recovery.NotFound, "" // the last one: what nobody can have as an id is nobody's
 	case r.status == http.StatusConflict, r.status == http.StatusPreconditionFailed, r.status == http.StatusLocked,
 		r.is("Directory_ConcurrencyViolation", "LicenseAssignmentAttributeConcurrencyException"):
 		return recovery.Unavailable, "a concurrent change" // Entra's own advice is to try again
@@ -145,63 +142,6 @@ func noMailbox(err error) bool {
 
 // unsupported says whether Graph refused the query itself.
 func unsupported(err error) bool { return recovery.KindOf(err) == recovery.Invalid }
-
-var aadsts = regexp.MustCompile(`AADSTS(\d+): [^\r\n"\\]*`)
-
-// signInFailed words why there is no token (codes: learn.microsoft.com/entra/identity-platform/reference-error-codes).
-// What the sign-in said comes as its one sentence; the whole answer is long and names the app.
-func signInFailed(err error) *recovery.Error {
-	e := &recovery.Error{Kind: recovery.Unavailable, Op: string(opSignIn), Err: err}
-	var status int
-	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse != nil {
-		status = failed.RawResponse.StatusCode
-		e.RetryAfter = (&call{header: failed.RawResponse.Header}).retryAfter()
-	}
-	said := aadsts.FindStringSubmatch(err.Error())
-	if said != nil {
-		e.Err = errors.New(said[0])
-	}
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-	case status == http.StatusTooManyRequests:
-		e.Kind, e.RetryAfter = recovery.Throttled, max(e.RetryAfter, time.Second)
-	case status >= 500 || said != nil && passing(said[1]):
-	case said != nil:
-		e.Kind, e.Detail = recovery.Forbidden, "sign-in to Microsoft Entra: "+signInCause(said[1])
-	case status >= 400:
-		e.Kind, e.Detail = recovery.Forbidden, "sign-in to Microsoft Entra"
-	}
-	return e
-}
-
-// passing says whether a sign-in error goes away by itself.
-func passing(code string) bool {
-	return code == "90033" || code == "90024" || code == "50196"
-}
-
-// signInCause is what an operator can do something about.
-func signInCause(code string) string {
-	switch code {
-	case "7000215":
-		return "the client secret is wrong"
-	case "7000222":
-		return "the client secret has expired"
-	case "700027", "1000502":
-		return "the client certificate is not registered or has expired"
-	case "700016":
-		return "the application is not in this tenant"
-	case "90002", "900023":
-		return "there is no such tenant"
-	case "7000112":
-		return "the application is disabled"
-	case "53003":
-		return "a conditional access policy blocks it"
-	case "700211", "700212", "700213", "70021":
-		return "the federated token fits no federated credential"
-	default:
-		return "AADSTS" + code
-	}
-}
 
 // oneLine keeps an error's text fit for a log line.
 func oneLine(s string) string {

@@ -319,3 +319,17 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Log lines name the request that a call is made for, and none where there is none.
+func TestLogNamesTheRequest(t *testing.T) {
+	t.Parallel()
+	for ref, want := range map[string]string{"R-142": " request=R-142\n", "": "request_id=r-1\n"} {
+		s := newStub(t, says(200, `{"id":"`+someID+`"}`))
+		if _, _, err := s.client.Account(recovery.WithRequest(t.Context(), ref), someID); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(s.logged.String(), want) {
+			t.Errorf("%q: %s", ref, s.logged)
+		}
+	}
+}

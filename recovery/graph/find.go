@@ -18,9 +18,9 @@ import (
 // but counts resource units (learn.microsoft.com/graph/throttling-limits).
 const mostAtOnce = 16
 
-// Find reads everything about a query in rounds of calls side by side: first the accounts and the tenant; then, only where
-// Graph cannot search the aliases of deleted users and nothing else was found, all deleted users; last what belongs to
-// each account.
+// Find reads everything about a query in two rounds of calls side by side: the accounts and the tenant, then what belongs to
+// each account. Where Graph cannot search the aliases of deleted users the first round is two calls long for an address that
+// one of them has as an alias, and longer for the first search after the start: see aliases.go.
 func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings, error) {
 	s, err := c.searchFor(q)
 	if err != nil {
@@ -30,7 +30,7 @@ func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings,
 	if f.Permissions, err = c.bearer.roles(ctx); err != nil {
 		return recovery.Findings{}, fault(&call{op: opSignIn}, err)
 	}
-	live, deleted, listed, err := c.firstRound(ctx, s, &f)
+	live, deleted, err := c.firstRound(ctx, s, &f)
 	if err != nil {
 		return recovery.Findings{}, err
 	}
@@ -38,7 +38,7 @@ func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings,
 		return recovery.Findings{}, err
 	}
 	if s.tenant {
-		err = c.complete(ctx, f.Found, listed)
+		err = c.complete(ctx, f.Found)
 	}
 	if err != nil {
 		return recovery.Findings{}, err
@@ -49,9 +49,8 @@ func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings,
 // search is how a kind of query finds accounts.
 type search struct {
 	live    func(context.Context) ([]recovery.Account, recovery.Receipt, error)
-	deleted func(context.Context) (found []recovery.Account, whole bool, err error)
-	rest    func(context.Context) ([]recovery.Account, error) // where deleted is not whole
-	tenant  bool                                              // SKUs, organization and all that belongs to the accounts too
+	deleted func(context.Context) ([]recovery.Account, error)
+	tenant  bool // SKUs, organization and all that belongs to the accounts too
 }
 
 // searchFor checks a query and says how it is answered.
@@ -63,17 +62,13 @@ func (c *Client) searchFor(q recovery.Query) (search, error) {
 			live: func(ctx context.Context) ([]recovery.Account, recovery.Receipt, error) {
 				return c.liveHaving(ctx, value)
 			},
-			deleted: func(ctx context.Context) ([]recovery.Account, bool, error) { return c.deletedWith(ctx, value) },
-			rest: func(ctx context.Context) ([]recovery.Account, error) {
-				all, err := c.allDeleted(ctx)
-				return distinct(all, value), err
-			},
-			tenant: true,
+			deleted: func(ctx context.Context) ([]recovery.Account, error) { return c.deletedWith(ctx, value) },
+			tenant:  true,
 		}, nil
-	case q.Kind == recovery.ByObjectID && objectID(value) == nil:
+	case q.Kind == recovery.ByObjectID && canonical(value): // of one that nobody can have, Graph says that it is not there
 		return search{
 			live:    func(ctx context.Context) ([]recovery.Account, recovery.Receipt, error) { return c.liveByID(ctx, value) },
-			deleted: func(ctx context.Context) ([]recovery.Account, bool, error) { return c.deletedByID(ctx, value) },
+			deleted: func(ctx context.Context) ([]recovery.Account, error) { return c.deletedByID(ctx, value) },
 			tenant:  true,
 		}, nil
 	case q.Kind == recovery.ByName && value != "":
@@ -81,31 +76,27 @@ func (c *Client) searchFor(q recovery.Query) (search, error) {
 			live: func(ctx context.Context) ([]recovery.Account, recovery.Receipt, error) {
 				return c.liveNamed(ctx, value)
 			},
-			deleted: func(ctx context.Context) ([]recovery.Account, bool, error) { return c.deletedNamed(ctx, value) },
+			deleted: func(ctx context.Context) ([]recovery.Account, error) { return c.deletedNamed(ctx, value) },
 		}, nil
 	default:
 		return search{}, fmt.Errorf("%q is no %s that can be searched for", q.Value, q.Kind)
 	}
 }
 
-// firstRound finds the accounts and reads the tenant. listed says that deleted comes from the list of all, with listFields.
-func (c *Client) firstRound(ctx context.Context, s search, f *recovery.Findings) (live, deleted []recovery.Account, listed bool, err error) {
-	whole := true
+// firstRound finds the accounts and reads the tenant.
+func (c *Client) firstRound(ctx context.Context, s search, f *recovery.Findings) (live, deleted []recovery.Account, err error) {
 	g, round := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { live, f.Receipt, err = s.live(round); return err })
-	g.Go(func() (err error) { deleted, whole, err = s.deleted(round); return err })
+	g.Go(func() (err error) { deleted, err = s.deleted(round); return err })
 	if s.tenant {
 		g.Go(func() (err error) { f.SKUs, err = c.skus(round); return err })
 		g.Go(func() (err error) { f.Organization, err = c.organization(round); return err })
 	}
 	if err := g.Wait(); err != nil {
-		return nil, nil, false, err
+		return nil, nil, err
 	}
 	f.ReadAt = f.Receipt.Date
-	if listed = !whole && len(live)+len(deleted) == 0; listed {
-		deleted, err = s.rest(ctx)
-	}
-	return live, deleted, listed, err
+	return live, deleted, nil
 }
 
 // liveHaving finds live users that have the address.
@@ -116,7 +107,7 @@ func (c *Client) liveHaving(ctx context.Context, address string) ([]recovery.Acc
 
 // liveByID reads one live user; none where there is none, with the receipt of that answer.
 func (c *Client) liveByID(ctx context.Context, id string) ([]recovery.Account, recovery.Receipt, error) {
-	a, receipt, err := c.Account(ctx, id)
+	a, receipt, err := c.liveUser(ctx, id)
 	if e, ok := errors.AsType[*recovery.Error](err); ok && e.Kind == recovery.NotFound {
 		return nil, e.Receipt, nil
 	}
@@ -151,18 +142,13 @@ func inMotion(op operation, err error) *recovery.Error {
 	return &recovery.Error{Kind: recovery.Unavailable, Op: string(op), Detail: "an account in motion", Err: err}
 }
 
-// complete reads, side by side, what belongs to each account, and of listed ones the whole account.
-func (c *Client) complete(ctx context.Context, found []recovery.Found, listed bool) error {
+// complete reads, side by side, what belongs to each account.
+func (c *Client) complete(ctx context.Context, found []recovery.Found) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(mostAtOnce)
-	whole := make([]recovery.Account, len(found))
 	for i := range found {
 		f := &found[i]
-		whole[i] = f.Account
 		if f.Account.Deleted() {
-			if listed {
-				g.Go(func() (err error) { whole[i], err = c.wholeDeleted(ctx, f.Account.ID); return err })
-			}
 			g.Go(func() (err error) { f.Access, err = c.rolesOfDeleted(ctx, f.Account.ID); return err })
 			g.Go(func() (err error) { f.Holders, f.HoldersUnknown, err = c.holders(ctx, f.Account); return err })
 			continue
@@ -170,11 +156,7 @@ func (c *Client) complete(ctx context.Context, found []recovery.Found, listed bo
 		g.Go(func() (err error) { f.Probe, err = orUnknown(c.Mailbox(ctx, f.Account.ID)); return err })
 		g.Go(func() (err error) { f.Access, err = orUnknown(c.accessOf(ctx, f.Account.ID)); return err })
 	}
-	err := g.Wait()
-	for i := range found {
-		found[i].Account = whole[i]
-	}
-	return err
+	return g.Wait()
 }
 
 // orUnknown lets a diagnosis go on without what the app may not read, or what is gone since the first round: the value that

@@ -16,21 +16,32 @@ import (
 // mostPerPage is the largest $top of a directory list.
 const mostPerPage int32 = 999
 
-// objectID checks that text is an Entra object id in its canonical form. Graph's paths also take sign-in names, which may
-// belong to somebody else by now.
+// objectID checks that text is an Entra object id in its canonical form, and one that somebody can have. Graph's paths also
+// take sign-in names, which may belong to somebody else by now.
 func objectID(text string) error {
-	if id, err := uuid.Parse(text); err != nil || len(text) != 36 || id == uuid.Nil {
+	if !canonical(text) || text == uuid.Nil.String() {
 		return fmt.Errorf("%q is no object id", text)
 	}
 	return nil
 }
 
+// canonical says whether text has the form of an object id.
+func canonical(text string) bool {
+	_, err := uuid.Parse(text)
+	return err == nil && len(text) == 36
+}
+
 // Account reads one live user by object id. By id the directory answers without the lag of its search index.
 func (c *Client) Account(ctx context.Context, id string) (recovery.Account, recovery.Receipt, error) {
-	none := recovery.Account{}
 	if err := objectID(id); err != nil {
-		return none, recovery.Receipt{}, wrong(opUser, err)
+		return recovery.Account{}, recovery.Receipt{}, wrong(opUser, err)
 	}
+	return c.liveUser(ctx, id)
+}
+
+// liveUser is Account for whatever has the form of an object id.
+func (c *Client) liveUser(ctx context.Context, id string) (recovery.Account, recovery.Receipt, error) {
+	none := recovery.Account{}
 	ri, err := c.user(id).ToGetRequestInformation(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: accountFields()},
 	})

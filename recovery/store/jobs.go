@@ -37,6 +37,7 @@ type (
 	deliverArgs struct {
 		Message int64 `json:"message_id"`
 		Version int64 `json:"version"`
+		Request int64 `json:"request_id"` // whose message it is, for the log
 	}
 )
 
@@ -64,8 +65,8 @@ func advanceJob(r recovery.Request) job {
 	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}}
 }
 
-func deliverJob(message, version int64) job {
-	return job{Args: deliverArgs{Message: message, Version: version}}
+func deliverJob(request, message, version int64) job {
+	return job{Args: deliverArgs{Message: message, Version: version, Request: request}}
 }
 
 // enqueue inserts jobs with the transaction.
@@ -141,60 +142,81 @@ func (s *Store) Stop(ctx context.Context) error {
 func (s *Store) riverWorkers() *river.Workers {
 	ws := river.NewWorkers()
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[advanceArgs]) error {
-		return s.run(ctx, j.JobRow, slog.String("request", fmt.Sprintf("R-%d", j.Args.Request)), func() (time.Duration, error) {
-			return s.advance(ofJob(ctx), j.Args.Request, j.Args.Version)
+		return s.run(ctx, j.JobRow, s.log.With(logRequest(j.Args.Request)), func(log *slog.Logger) (time.Duration, error) {
+			return s.advance(ofJob(ctx), log, j.Args.Request, j.Args.Version)
 		})
 	}))
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[deliverArgs]) error {
-		return s.run(ctx, j.JobRow, slog.Int64("message", j.Args.Message), func() (time.Duration, error) {
-			return s.deliver(ofJob(ctx), j.Args.Message, j.Args.Version)
+		log := s.log.With(logRequest(j.Args.Request), slog.Int64("message", j.Args.Message))
+		return s.run(ctx, j.JobRow, log, func(log *slog.Logger) (time.Duration, error) {
+			return s.deliver(ofJob(ctx), log, j.Args.Message, j.Args.Version)
 		})
 	}))
 	return ws
 }
 
+// logRequest names a request in a line of the log as people know it.
+func logRequest(id int64) slog.Attr { return slog.String("request", recovery.Request{ID: id}.Ref()) }
+
 // advance is the job of one version of a request.
-func (s *Store) advance(ctx context.Context, id, version int64) (time.Duration, error) {
+func (s *Store) advance(ctx context.Context, log *slog.Logger, id, version int64) (time.Duration, error) {
 	wait, err := s.workers.Advance(ctx, id, version)
 	if wait > 0 || err != nil {
 		return wait, err
 	}
 	const still = `SELECT EXISTS (SELECT 1 FROM requests WHERE id = $1 AND version = $2 AND active)`
-	return s.leftBehind(ctx, "request", still, id, version)
+	return s.leftBehind(ctx, log, still, id, version)
 }
 
 // leftBehind keeps a job whose work ended without doing anything, where there is still something to do: an open request
 // and a message that is not shown are never without a job.
-func (s *Store) leftBehind(ctx context.Context, what, query string, id, version int64) (time.Duration, error) {
+func (s *Store) leftBehind(ctx context.Context, log *slog.Logger, query string, id, version int64) (time.Duration, error) {
 	var left bool
-	if err := s.db.reader().row(ctx, "look at the "+what, query, []any{id, version}, &left); err != nil || !left {
+	if err := s.db.reader().row(ctx, "look at what a job did", query, []any{id, version}, &left); err != nil || !left {
 		return 0, err
 	}
-	s.log.WarnContext(ctx, "a job ended and left its work undone: it is repeated", what, id, "version", version)
+	log.WarnContext(ctx, "a job ended and left its work undone: it is repeated", "version", version)
 	return time.Second, nil
 }
 
 // run is every job. An error does not end one: the job waits and comes again, which in River is a snooze. A retry of
 // River's would count, and be given up in the end.
-func (s *Store) run(ctx context.Context, row *rivertype.JobRow, what slog.Attr, work func() (time.Duration, error)) error {
-	wait, err := guard(work)
+func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger, work func(*slog.Logger) (time.Duration, error)) error {
+	log = log.With(slog.String("job", row.Kind))
+	wait, err := guard(func() (time.Duration, error) { return work(log) })
 	if err != nil {
 		stopped := errors.Is(ctx.Err(), context.Canceled)
 		if wait <= 0 {
 			wait = s.patience(row, err, stopped)
 		}
-		level := slog.LevelWarn
-		if recovery.KindOf(err) == recovery.Internal && !stopped {
-			level = slog.LevelError
-		}
-		s.log.LogAttrs(ctx, level, "job failed: it is repeated", slog.String("job", row.Kind), what, slog.Duration("wait", wait),
-			slog.Any("error", err))
+		log.LogAttrs(ctx, gravity(err, stopped), "job is repeated", slog.Duration("wait", wait), slog.Any("error", err))
 	}
 	if wait <= 0 {
 		return nil
 	}
 	// River counts a snooze from the system's clock, whatever clock it was given (river internal/jobexecutor).
 	return river.JobSnooze(max(0, time.Until(s.now().Add(wait))))
+}
+
+// retryable is an error that says of itself whether the same call may work later: what delivers messages has such.
+type retryable interface {
+	error
+	Retryable() bool
+}
+
+// gravity tells how loud an error is to be logged: that the other side wants a call to wait is everyday, that it is away is
+// not, and what does not go away by itself is for an operator.
+func gravity(err error, stopped bool) slog.Level {
+	kind := recovery.KindOf(err)
+	says, ok := errors.AsType[retryable](err)
+	switch {
+	case kind == recovery.Unavailable && !stopped:
+		return slog.LevelWarn
+	case stopped, kind == recovery.Throttled, ok && says.Retryable():
+		return slog.LevelInfo
+	default:
+		return slog.LevelError
+	}
 }
 
 // guard turns a panic into an error.

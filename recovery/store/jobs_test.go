@@ -51,6 +51,7 @@ func TestOpenRequestKeepsItsJob(t *testing.T) {
 		u.start(s, c.workers())
 		c.wait(t, "advance 1 1", 30*time.Second)
 		c.wait(t, "advance 1 1", 30*time.Second)
+		c.wait(t, "deliver 1 1", 30*time.Second)
 		c.wait(t, "deliver 1 1", 30*time.Second) // for ever, since nobody says that it was shown
 		u.update(s, 1, become(recovery.Cancelled, recovery.EventCancelled))
 	})
@@ -91,6 +92,70 @@ func TestErrorsDoNotEndAJob(t *testing.T) {
 		}
 		if n := u.jobs(s, "advance"); n != 4 {
 			t.Errorf("%d jobs, want 4", n)
+		}
+	})
+}
+
+// slackError is as bot's errors are.
+type slackError struct{ retry bool }
+
+func (e *slackError) Error() string   { return fmt.Sprintf("slack chat.update: retry %t", e.retry) }
+func (e *slackError) Retryable() bool { return e.retry }
+
+func TestGravity(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err     error
+		stopped bool
+		want    slog.Level
+	}{
+		"Microsoft's limit":   {err: &recovery.Error{Kind: recovery.Throttled}, want: slog.LevelInfo},
+		"Slack's limit":       {err: fmt.Errorf("deliver: %w", &slackError{retry: true}), want: slog.LevelInfo},
+		"stopped":             {err: &recovery.Error{Kind: recovery.Unavailable, Err: context.Canceled}, stopped: true, want: slog.LevelInfo},
+		"Microsoft is away":   {err: &recovery.Error{Kind: recovery.Unavailable}, want: slog.LevelWarn},
+		"Slack's token":       {err: &slackError{}, want: slog.LevelError},
+		"a missing right":     {err: &recovery.Error{Kind: recovery.Forbidden}, want: slog.LevelError},
+		"a defect":            {err: errors.New("a defect"), want: slog.LevelError},
+		"a job took too long": {err: context.DeadlineExceeded, want: slog.LevelError},
+	} {
+		if got := gravity(c.err, c.stopped); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestLinesOfJobsNameTheirRequest(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		var log lines
+		s := u.open(func(c *Config) { c.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
+		for range 2 {
+			u.create(s, "U1")
+		}
+		u.update(s, 1, event(recovery.EventWaiting)) // message 3
+		c := newCalls(func(call string) (time.Duration, error) {
+			switch call {
+			case "advance 1 2":
+				return 0, errors.New("a defect")
+			case "deliver 1 1":
+				return time.Hour, &slackError{retry: true}
+			case "deliver 3 1":
+				return time.Hour, &slackError{}
+			}
+			return time.Hour, nil
+		})
+		u.start(s, c.workers())
+		for _, call := range []string{"advance 1 2", "deliver 1 1", "deliver 2 1", "deliver 3 1"} {
+			c.wait(t, call, 30*time.Second)
+		}
+		u.stop(s)
+		var got []string
+		for _, l := range log.read(t) {
+			got = append(got, fmt.Sprintf("%v %v of %v: message %v", l["level"], l["job"], l["request"], l["message"]))
+		}
+		slices.Sort(got)
+		want := []string{"ERROR advance of R-1: message <nil>", "ERROR deliver of R-1: message 3", "INFO deliver of R-1: message 1"}
+		if !slices.Equal(got, want) {
+			t.Errorf("logged %q, want %q", got, want)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -179,11 +180,12 @@ type calls struct {
 	mu    sync.Mutex
 	each  map[string]int
 	came  chan string
+	left  map[string]int // that came while another was waited for; of the test's own goroutine
 	onRun func(call string) (time.Duration, error)
 }
 
 func newCalls(onRun func(call string) (time.Duration, error)) *calls {
-	return &calls{each: map[string]int{}, came: make(chan string, 1000), onRun: onRun}
+	return &calls{each: map[string]int{}, left: map[string]int{}, came: make(chan string, 1000), onRun: onRun}
 }
 
 func (c *calls) run(kind string) func(context.Context, int64, int64) (time.Duration, error) {
@@ -207,20 +209,51 @@ func (c *calls) times(call string) int {
 	return c.each[call]
 }
 
-// wait waits until a job ran.
+// wait waits until a job ran, once more for each call of wait. Jobs of different queues run in any order, so what comes
+// meanwhile is kept for its own wait.
 func (c *calls) wait(t *testing.T, call string, within time.Duration) {
 	t.Helper()
 	timeout := time.After(within)
-	for {
+	for c.left[call] == 0 {
 		select {
 		case got := <-c.came:
-			if got == call {
-				return
-			}
+			c.left[got]++
 		case <-timeout:
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			t.Fatalf("no %q within %s; there were %v", call, within, c.each)
 		}
 	}
+	c.left[call]--
+}
+
+// lines are those of a log, as JSON.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// read gives the lines that speak of jobs.
+func (l *lines) read(t *testing.T) (out []map[string]any) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for d := json.NewDecoder(&l.b); d.More(); {
+		var line map[string]any
+		if err := d.Decode(&line); err != nil {
+			t.Fatal(err)
+		}
+		if line["job"] != nil {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 func (u *setup) start(s *Store, w Workers) {

@@ -23,7 +23,7 @@ func (s *Store) writeMessages(ctx context.Context, t txn, r recovery.Request, e 
 			return nil, err
 		}
 		if version > 0 {
-			jobs = append(jobs, deliverJob(id, version))
+			jobs = append(jobs, deliverJob(r.ID, id, version))
 		}
 	}
 	return jobs, nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -97,7 +98,7 @@ const (
 
 // deliver is the job of one version of a message. It takes a lease, so that an old and a new version never post the same
 // card twice.
-func (s *Store) deliver(ctx context.Context, id, version int64) (time.Duration, error) {
+func (s *Store) deliver(ctx context.Context, log *slog.Logger, id, version int64) (time.Duration, error) {
 	until := s.now().Add(messageLease)
 	held, behind, err := s.claim(ctx, id, version, until)
 	if err != nil || !behind {
@@ -112,7 +113,7 @@ func (s *Store) deliver(ctx context.Context, id, version int64) (time.Duration, 
 		return wait, err
 	}
 	const still = `SELECT EXISTS (SELECT 1 FROM messages WHERE id = $1 AND version = $2 AND shown_version < version)`
-	return s.leftBehind(ctx, "message", still, id, version)
+	return s.leftBehind(ctx, log, still, id, version)
 }
 
 // claim takes the lease of a message whose version is not shown yet.

@@ -9,13 +9,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mailback/recovery"
 )
 
-// Create stores a new request: see recovery.Store.
+// Create stores a new request: see recovery.Store. After an error of kind Unavailable it may be there; asked again with the
+// same Key, Create tells.
 func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event) (recovery.Request, bool, error) {
 	var created bool
+	uuid := r.UUID
 	err := s.db.transact(ctx, func(t txn) error {
 		id, err := t.reserve(ctx, r)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -30,10 +33,29 @@ func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event
 		r.ID = id
 		return s.save(ctx, t, recovery.Request{ID: id, UUID: r.UUID, Key: r.Key, CreatedAt: r.CreatedAt}, &r, e)
 	})
+	if errors.Is(err, recovery.ErrUnsure) {
+		r, err = s.lookAgain(ctx, r.Key, err)
+		created = r.UUID == uuid
+	}
 	if err != nil {
 		return recovery.Request{}, false, err
 	}
 	return r, created, nil
+}
+
+// lookTime is how long it may take to find out whether a request was recorded: somebody waits for the ack.
+const lookTime = 500 * time.Millisecond
+
+// lookAgain gives the request of a key, on another connection, after a commit of which nobody knows; unsure when it is not
+// there, which proves nothing yet.
+func (s *Store) lookAgain(ctx context.Context, key string, unsure error) (recovery.Request, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	r, err := s.db.reader().request(ctx, "WHERE key = $1", key)
+	if err != nil {
+		return recovery.Request{}, unsure
+	}
+	return r, nil
 }
 
 // reserve inserts the bare row of a new request; sql.ErrNoRows when its key is there already.

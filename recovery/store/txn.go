@@ -101,7 +101,18 @@ func (db *database) once(ctx context.Context, do func(txn) error) error {
 	if err := do(txn{conn{tx, db.dialect}, tx}); err != nil {
 		return err
 	}
-	return db.fault("commit", tx.Commit())
+	if err := ctx.Err(); err != nil {
+		return db.fault("commit", err) // for sure not committed
+	}
+	return db.fault("commit", db.unsure(tx.Commit()))
+}
+
+// unsure marks what a commit said, unless the database itself has said no.
+func (db *database) unsure(err error) error {
+	if err == nil || db.defect(err) || db.busy(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", recovery.ErrUnsure, err)
 }
 
 type jobKey struct{}

@@ -16,11 +16,12 @@ func (s *Store) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		const query = `UPDATE messages SET version = version + 1, lease_until = 0 WHERE shown_version < version RETURNING id, version`
+		const query = `UPDATE messages SET version = version + 1, lease_until = 0 WHERE shown_version < version
+			RETURNING request_id, id, version`
 		err = t.rows(ctx, "wake the messages", query, nil, func(rows *sql.Rows) error {
-			var id, version int64
-			err := rows.Scan(&id, &version)
-			jobs = append(jobs, deliverJob(id, version))
+			var request, id, version int64
+			err := rows.Scan(&request, &id, &version)
+			jobs = append(jobs, deliverJob(request, id, version))
 			return err
 		})
 		if err != nil {
