@@ -95,6 +95,16 @@ func (c *card) quote(title markup, text string) {
 	c.text = append(c.text, string(title)+": "+escape(text))
 }
 
+// code shows a command to be copied, word for word.
+func (c *card) code(text string) {
+	text = cut(text, maxSectionText)
+	pre := slack.RichTextPreformatted{
+		Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(text, nil)},
+	}
+	c.blocks = append(c.blocks, slack.NewRichTextBlock("", &pre))
+	c.text = append(c.text, escape(text))
+}
+
 // foot is the small print.
 func (c *card) foot(parts ...markup) {
 	var kept []string

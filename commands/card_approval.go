@@ -13,6 +13,9 @@ func (s *scene) approvalCard() *card {
 	c, r := s.card(s.approvers()), s.r
 	subject := s.subject(c.reader)
 	c.head(s.approvalHead())
+	if r.Plan != nil && r.Plan.Target != nil && r.State == recovery.Pending {
+		c.para("*" + c.note(recovery.Note{Code: recovery.NoteTargetReads, Args: []string{r.Plan.Target.Address}}) + "*")
+	}
 	c.list(c.say("chosen.title"), s.chosen(c))
 	c.para(c.say("asked-by", mention(r.Requester.UserID)))
 	if r.Ask.Reason == "" {
@@ -28,6 +31,7 @@ func (s *scene) approvalCard() *card {
 		c.candidates(r.Diagnosis)
 	}
 	s.planOrProgress(c)
+	s.byHand(c)
 	if r.Diagnosis != nil && r.State == recovery.Pending {
 		c.list(c.say("found.title"), c.notes(r.Diagnosis.Evidence))
 	}
@@ -75,10 +79,21 @@ func (s *scene) chosen(c *card) []markup {
 	if s.licenseChosen() {
 		lines = append(lines, c.say("chosen.license", c.license(r.Plan.Seats.PartNumber)))
 	}
+	if r.Plan.Target != nil {
+		lines = append(lines, c.say("chosen.target", r.Plan.Target.Address))
+	}
 	if r.Choices.BlockSignIn {
 		lines = append(lines, c.say("chosen.signin"))
 	}
 	return lines
+}
+
+// byHand hands an administrator the command that no app can run.
+func (s *scene) byHand(c *card) {
+	if step, ok := s.step(recovery.StepHandOver); ok && (s.r.ByHand() || s.r.State == recovery.Pending) {
+		c.para(c.say("by-hand"))
+		c.code(step.Command)
+	}
 }
 
 // licenseChosen says whether the plan's licence is the requester's choice.
@@ -123,6 +138,10 @@ func (s *scene) approvalButtons() []button {
 	case recovery.Approved:
 		if s.r.Obstacle != nil {
 			return []button{check}
+		}
+	case recovery.Restoring:
+		if s.r.ByHand() {
+			return []button{{recovery.ActCheck, "button.check.done", slack.StylePrimary}}
 		}
 	case recovery.Partial, recovery.Failed:
 		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -65,6 +66,7 @@ func (c *card) plan(p *recovery.Plan) {
 			if !slices.Contains(lost, m) {
 				lost = append(lost, m)
 			}
+		case n.Code == recovery.NoteTargetReads && c.approver: // their card's first line
 		case n.Code != recovery.NoteSignInReturns: // said with what comes back
 			if !slices.Contains(warnings, m) {
 				warnings = append(warnings, m)
@@ -80,6 +82,8 @@ func (w reader) step(st recovery.Step) markup {
 	switch {
 	case st.Kind == recovery.StepRestoreUser && st.SignInName != "":
 		return w.say("step.restore-user.as", st.SignInName)
+	case st.Kind == recovery.StepCopy, st.Kind == recovery.StepCopyArchive:
+		return w.say("step."+string(st.Kind), st.Folder)
 	case st.Kind == recovery.StepUsageLocation:
 		return w.say("step.usage-location", st.Country)
 	case st.Kind == recovery.StepAssign, st.Kind == recovery.StepReprocess:
@@ -95,6 +99,10 @@ func (c *card) comesBack(p *recovery.Plan) []markup {
 	switch p.SignIn {
 	case recovery.SignInUnchanged:
 		return []markup{c.say("back.unchanged")}
+	case recovery.SignInNone:
+		return c.copied(p)
+	case recovery.SignInNew:
+		return []markup{c.say("back.sign-in.new"), c.say("back.new-user")}
 	case recovery.SignInReturns:
 		lines = append(lines, c.say("back.sign-in.returns"))
 	case recovery.SignInStaysOff:
@@ -121,10 +129,18 @@ func (c *card) comesBack(p *recovery.Plan) []markup {
 	return append(lines, c.say("back.groups", c.count("groups", p.Access.Groups)))
 }
 
+// copied says what a copy brings, and into which mailbox.
+func (c *card) copied(p *recovery.Plan) []markup {
+	if p.Target == nil {
+		return []markup{c.say("back.copy.open")}
+	}
+	return []markup{c.say("back.copy", p.Target.Address), c.say("back.copy.old")}
+}
+
 // cost names the licence, and to approvers the seats that are free.
 func (c *card) cost(p *recovery.Plan) markup {
 	switch {
-	case p.Seats == nil && p.Case == recovery.CaseShared:
+	case p.Seats == nil && (p.Case == recovery.CaseShared || p.SignIn == recovery.SignInNone || p.Source != nil && p.SignIn == recovery.SignInBlocked):
 		return c.say("cost.none")
 	case p.Seats == nil:
 		return c.say("cost.pending")
@@ -155,6 +171,10 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 	switch {
 	case p.Skipped:
 		return c.say("progress.skipped", what)
+	case p.Copy != nil && p.Done.IsZero() && problem == "" && state == recovery.Restoring:
+		return c.say("progress.copy", c.when(p.Began), what, p.Copy.Percent, c.size(p.Copy.Bytes), c.count("items", p.Copy.Items))
+	case p.Copy != nil && !p.Done.IsZero():
+		return c.say("progress.copied", c.when(p.Done), what, c.count("items", p.Copy.Items), c.size(p.Copy.Bytes))
 	case p.Found && !p.Done.IsZero():
 		return c.say("progress.found", what)
 	case !p.Done.IsZero():
@@ -176,6 +196,12 @@ func (c *card) proof(p recovery.Proof) {
 	if c.approver {
 		if !p.MailboxCreated.IsZero() && len(p.Missing) == 0 {
 			lines = append(lines, c.say("proof.created", c.when(p.MailboxCreated)))
+		}
+		if p.Contents != nil {
+			lines = append(lines, c.say("proof.contents", c.count("items", p.Contents.Items), c.size(p.Contents.Bytes)))
+		}
+		if len(p.Grants) > 0 {
+			lines = append(lines, c.say("proof.grants", grants(p.Grants)))
 		}
 		if p.SignInEnabled != nil && *p.SignInEnabled {
 			lines = append(lines, c.say("proof.enabled"))
@@ -208,6 +234,15 @@ func proofLines(to reader, p recovery.Proof) []markup {
 		lines = append(lines, to.say("proof.dropped.limited"))
 	}
 	return lines
+}
+
+// grants lists who else may open a mailbox, with each one's rights.
+func grants(list []recovery.Grant) markup {
+	var all []string
+	for _, g := range list {
+		all = append(all, g.Who+" ("+strings.Join(g.Rights, ", ")+")")
+	}
+	return literals(all)
 }
 
 // offers shows the choices of a diagnosis that are this reader's, each with its reason.
@@ -249,6 +284,8 @@ func (c *card) optionText(a recovery.Action, p recovery.Option) string {
 		return c.plain("option.drop", p.Label)
 	case a == recovery.ChooseDrop:
 		return c.plain("option.drop.limited")
+	case a == recovery.ChooseTarget:
+		return c.plain("option.target", p.Label)
 	case a == recovery.ChooseLicense && c.approver:
 		return c.plain("option.license", unescape(string(c.license(p.Label))), c.count("seats", p.Free))
 	case a == recovery.ChooseLicense:
@@ -263,7 +300,7 @@ func (c *card) candidates(d *recovery.Diagnosis) {
 	var lines []markup
 	about := map[string]recovery.Candidate{}
 	for i, k := range d.Candidates {
-		about[k.ID] = k
+		about[k.Value()] = k
 		if i < maxListed {
 			lines = append(lines, c.candidate(k))
 		}
@@ -284,14 +321,23 @@ func (c *card) candidates(d *recovery.Diagnosis) {
 }
 
 func (w reader) candidate(k recovery.Candidate) markup {
-	if k.DeletedAt.IsZero() {
+	switch {
+	case k.Orphan && k.DeletedAt.IsZero():
+		return w.say("who.inactive", k.Address, k.Name)
+	case k.Orphan:
+		return w.say("who.orphan", k.Address, k.Name, w.when(k.DeletedAt))
+	case k.DeletedAt.IsZero():
 		return w.say("who.live", k.Address, k.Name)
+	default:
+		return w.say("who.deleted", k.Address, k.Name, w.when(k.DeletedAt))
 	}
-	return w.say("who.deleted", k.Address, k.Name, w.when(k.DeletedAt))
 }
 
 // candidateOption begins with what tells accounts of one address apart, since Slack shows little of a long option.
 func (w reader) candidateOption(k recovery.Candidate) string {
+	if k.Orphan {
+		return w.plain("option.account.orphan", k.Address, k.Type)
+	}
 	if k.DeletedAt.IsZero() {
 		return w.plain("option.account.live", k.Address)
 	}
@@ -299,6 +345,12 @@ func (w reader) candidateOption(k recovery.Candidate) string {
 }
 
 func (w reader) candidateNote(k recovery.Candidate) string {
+	if k.Orphan && k.DeletedAt.IsZero() {
+		return w.plain("who.inactive", k.Name, k.ID[:min(len(k.ID), 8)])
+	}
+	if k.Orphan {
+		return w.plain("who.orphan", k.Name, k.ID[:min(len(k.ID), 8)], w.date(k.DeletedAt.UTC()))
+	}
 	if k.DeletedAt.IsZero() {
 		return w.plain("who.live", k.Name, k.ID)
 	}

@@ -18,7 +18,7 @@ func english() language {
 		text: map[string]string{},
 		date: func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
 	}
-	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishLines(), englishNotes(), englishCommands()} {
+	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishCommands()} {
 		maps.Copy(l.text, part)
 	}
 	return l
@@ -31,6 +31,7 @@ func englishCommon() map[string]string {
 		"hours.one": "%d hour", "hours.other": "%d hours",
 		"minutes.one": "%d minute", "minutes.other": "%d minutes",
 		"groups.one": "%d group", "groups.other": "%d groups",
+		"items.one": "%d item", "items.other": "%d items",
 		"seats.one": "%d seat free", "seats.other": "%d seats free",
 
 		"left":         "%[1]s left",

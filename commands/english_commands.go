@@ -19,6 +19,7 @@ func englishCommands() map[string]string {
 		"help": "I bring Microsoft 365 mailboxes back. You ask, see what is lost and what will be done, and confirm; an approver decides.\n" +
 			"• `/restore-mailbox adelev@contoso.com She is back` asks for a mailbox, with a reason. An address, a mention, an object id or a \"display name\" will do.\n" +
 			"• `as:adele.v@contoso.com` before the reason gives it a new sign-in name; `license:SPE_E3` names the licence.\n" +
+			"• `into:lidiah@contoso.com` copies a mailbox whose account is gone into another one.\n" +
 			"• `/restore-mailbox check adelev@contoso.com` tells what is known and changes nothing.\n" +
 			"• `/restore-mailbox status` lists your requests, `status R-142` shows one.\n" +
 			"• `/restore-mailbox cancel R-142` withdraws one, until the first change is made.\n" +
@@ -43,7 +44,7 @@ func englishCommands() map[string]string {
 		"syntax.quote":          "The quotes in “%[1]s” do not fit. Put the name alone between two of them: \"Adele Vance\".",
 		"syntax.empty-name":     "There is nothing between the quotes. Put the display name there: \"Adele Vance\".",
 		"syntax.long-name":      "“%[1]s” is too long to look for.",
-		"syntax.key":            "I do not know the key “%[1]s”. I know as: and license:. If it belongs to the reason, put a word before it.",
+		"syntax.key":            "I do not know the key “%[1]s”. I know as:, into: and license:. If it belongs to the reason, put a word before it.",
 		"syntax.key.near":       "I do not know the key “%[1]s”. Did you mean “%[2]s:”?",
 		"syntax.key-empty":      "“%[1]s” needs its value right behind the colon, without a space.",
 		"syntax.key-twice":      "“%[1]s” is there twice. Which one do you mean?",

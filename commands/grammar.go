@@ -49,6 +49,9 @@ func (c AskCommand) String() string {
 	if c.License != "" {
 		s += " license:" + c.License
 	}
+	if c.Into != "" {
+		s += " into:" + escape(c.Into)
+	}
 	if c.Reason != "" {
 		s += " " + escape(c.Reason)
 	}
@@ -124,7 +127,7 @@ func (e *SyntaxError) Error() string { return "not understood: " + string(e.Faul
 var verbs = []string{"check", "deleted", "status", "cancel", "help"}
 
 // keys are the keys of key:value.
-var keys = []string{"as", "license", "licence"}
+var keys = []string{"as", "license", "licence", "into"}
 
 // Parse understands the text of a /restore-mailbox command as Slack delivers it, escaped. Its errors are *SyntaxError.
 func Parse(text string) (Command, error) {
@@ -248,12 +251,12 @@ func (c *AskCommand) set(key, value string) error {
 	if value == "" {
 		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
 	}
-	if key == "as" {
+	if key == "as" || key == "into" {
 		address, err := parseAddress(trimWrapping(value))
 		if err != nil {
 			return err
 		}
-		return once(&c.As, address, "as:")
+		return once(map[string]*string{"as": &c.As, "into": &c.Into}[key], address, key+":")
 	}
 	value = strings.TrimRight(value, ".,;")
 	if !licensePattern.MatchString(value) {

@@ -78,6 +78,9 @@ func TestParse(t *testing.T) {
 		{"a key with a link", "adelev@contoso.com as:<mailto:adele.v@contoso.com|adele.v@contoso.com>", AskCommand{recovery.Ask{
 			Query: address(adele), As: "adele.v@contoso.com",
 		}}},
+		{"a target", "adelev@contoso.com into:<mailto:lidiah@contoso.com|lidiah@contoso.com> left", AskCommand{recovery.Ask{
+			Query: address(adele), Into: "lidiah@contoso.com", Reason: "left",
+		}}},
 		{"the British key", "adelev@contoso.com licence:SPE_E3", AskCommand{recovery.Ask{Query: address(adele), License: "SPE_E3"}}},
 		{"check", "check adelev@contoso.com", CheckCommand{Who: address(adele)}},
 		{"check a name", `Check "Adele Vance"`, CheckCommand{Who: name}},
@@ -134,7 +137,9 @@ func TestParseFaults(t *testing.T) {
 		{"an open quote", `"Adele Vance`, SyntaxError{Fault: FaultQuote, Word: `"Adele Vance`}},
 		{"a quote in the middle", `"Adele "Del" Vance"`, SyntaxError{Fault: FaultQuote, Word: `"Adele "Del" Vance"`}},
 		{"empty quotes", `""`, SyntaxError{Fault: FaultEmptyName}},
-		{"a key of another version", "adelev@contoso.com into:bob@contoso.com", SyntaxError{Fault: FaultKey, Word: "into:"}},
+		{"a key of another version", "adelev@contoso.com color:blue", SyntaxError{Fault: FaultKey, Word: "color:"}},
+		{"a target that is no address", "adelev@contoso.com into:bob", SyntaxError{Fault: FaultAddress, Word: "bob"}},
+		{"two targets", "adelev@contoso.com into:a@contoso.com into:b@contoso.com", SyntaxError{Fault: FaultKeyTwice, Word: "into:"}},
 		{"a misspelt key", "adelev@contoso.com licnse:SPE_E3", SyntaxError{Fault: FaultKey, Word: "licnse:", Near: "license"}},
 		{"an empty key", "adelev@contoso.com as: adele@contoso.com", SyntaxError{Fault: FaultKeyEmpty, Word: "as:"}},
 		{"a key twice", "adelev@contoso.com license:A licence:B", SyntaxError{Fault: FaultKeyTwice, Word: "license:"}},

@@ -186,7 +186,7 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 		"Adele Vance":                          "“Adele”",
 		"adelev＠contoso.com":                   adele,
 		adele + " licnse:SPE_E3":               "“license:”",
-		adele + " into:x":                      "as: and license:",
+		adele + " zzz:x":                       "as:, into: and license:",
 		adele + " bob@contoso.com":             "One mailbox at a time",
 		adele + " " + strings.Repeat("x", 700): "700",
 		"a&lt;!channel&gt;b":                   "a&lt;!channel&gt;b",

@@ -38,6 +38,8 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 	switch e.Kind {
 	case recovery.EventAsked, recovery.EventClicked, recovery.EventUnsent:
 		return nil, nil
+	case recovery.EventProgress:
+		s.cards()
 	case recovery.EventStep:
 		if s.news() { // Slack allows few edits, and a card that waits for its buttons needs them more
 			s.cards()
@@ -60,7 +62,7 @@ func isChoice(c *recovery.Click) bool {
 		return false
 	}
 	switch c.Action {
-	case recovery.ChooseAccount, recovery.ChooseSignInName, recovery.ChooseDrop, recovery.ChooseLicense, recovery.ChooseSignIn:
+	case recovery.ChooseAccount, recovery.ChooseSignInName, recovery.ChooseDrop, recovery.ChooseLicense, recovery.ChooseSignIn, recovery.ChooseTarget:
 		return true
 	default:
 		return false

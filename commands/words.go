@@ -131,6 +131,27 @@ func (w words) left(deadline, now time.Time) markup {
 	}
 }
 
+// size gives bytes in the unit that people use for mailboxes.
+func (w words) size(bytes int64) markup {
+	switch {
+	case bytes >= 1<<30:
+		return markup(fmt.Sprintf("%.1f GB", float64(bytes)/(1<<30)))
+	case bytes >= 1<<20:
+		return markup(fmt.Sprintf("%.0f MB", float64(bytes)/(1<<20)))
+	default:
+		return markup(fmt.Sprintf("%.0f KB", float64(bytes)/(1<<10)))
+	}
+}
+
+// sizeArg reads a note's argument that is a number of bytes.
+func (w words) sizeArg(arg string) markup {
+	bytes, err := strconv.ParseInt(arg, 10, 64)
+	if err != nil {
+		return literal(arg)
+	}
+	return w.size(bytes)
+}
+
 // license names a SKU by its product name where that is well known, and by its part number.
 func (w words) license(partNumber string) markup {
 	if name := w.text["sku."+strings.ToUpper(partNumber)]; name != "" {
@@ -221,7 +242,7 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 			return w.oneOf("step.noun.", arg)
 		}
 		return w.oneOf("kind.", arg)
-	case recovery.NoteUnreadable:
+	case recovery.NoteUnreadable, recovery.NoteNotProven:
 		return w.oneOf("kind.", arg)
 	case recovery.NoteState:
 		return w.oneOf("state.", arg)
@@ -237,8 +258,10 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		return w.oneOf("type.", arg)
 	case recovery.NoteApproverLost:
 		return mention(arg)
-	case recovery.NoteStillWaiting:
+	case recovery.NoteStillWaiting, recovery.NoteCopyQueued:
 		return w.minutes(arg)
+	case recovery.NoteTargetFull, recovery.NoteLarge:
+		return w.sizeArg(arg)
 	}
 	if t, err := time.Parse(time.RFC3339, arg); err == nil {
 		return w.when(t)

@@ -108,7 +108,7 @@ func families(t *testing.T) map[string][]string {
 		"told.":          ended,
 		"line.":          ended,
 		"option.signin.": {"allow", "block"},
-		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings"},
+		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "mailboxes"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
 	}

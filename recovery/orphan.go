@@ -64,10 +64,12 @@ func ambiguous(d Diagnosis, r reading, found []Found, orphans []Mailbox) Diagnos
 		offer.Options = append(offer.Options, Option{Value: f.Account.ID, Label: f.Account.UserPrincipalName})
 	}
 	for _, m := range orphans {
-		d.Candidates = append(d.Candidates, Candidate{
-			ID: m.ExchangeGUID, Name: m.Name, Address: m.Address, DeletedAt: m.SoftDeletedAt, Type: m.Type, Orphan: true,
-		})
-		offer.Options = append(offer.Options, Option{Value: orphanPrefix + m.ExchangeGUID, Label: m.Address})
+		k := Candidate{ID: m.ExchangeGUID, Name: m.Name, Address: m.Address, Type: m.Type, Orphan: true}
+		if !m.Inactive {
+			k.DeletedAt = m.SoftDeletedAt
+		}
+		d.Candidates = append(d.Candidates, k)
+		offer.Options = append(offer.Options, Option{Value: k.Value(), Label: m.Address})
 	}
 	d.Offers = []Offer{offer}
 	return d

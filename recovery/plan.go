@@ -43,6 +43,14 @@ type Candidate struct {
 	Orphan    bool      `json:"orphan,omitempty"` // a mailbox without its user
 }
 
+// Value is the candidate's value among the options of ChooseAccount.
+func (c Candidate) Value() string {
+	if c.Orphan {
+		return orphanPrefix + c.ID
+	}
+	return c.ID
+}
+
 // Offer is a decision that somebody has to make before the plan can be confirmed, or may make.
 type Offer struct {
 	Action   Action   `json:"action"`
