@@ -226,7 +226,11 @@ func proofLines(to reader, p recovery.Proof) []markup {
 	case p.License != "":
 		lines = append(lines, to.say("proof.license", to.license(p.License)))
 	}
-	lines = append(lines, to.say("proof.sign-in", p.SignInName))
+	if p.Into != "" {
+		lines = append(lines, to.say("proof.into", p.Into))
+	} else {
+		lines = append(lines, to.say("proof.sign-in", p.SignInName))
+	}
 	switch {
 	case len(p.Dropped) > 0 && to.approver:
 		lines = append(lines, to.say("proof.dropped", literals(p.Dropped)))

@@ -33,6 +33,7 @@ func englishExchange() map[string]string {
 
 		"by-hand":           "No app can do this step, because Exchange wants a password. An Exchange administrator runs this in Exchange Online PowerShell, then presses “It is done”:",
 		"button.check.done": "It is done",
+		"proof.into":        "A copy of its contents is in %[1]s.",
 		"proof.contents":    "It holds %[1]s, %[2]s.",
 		"proof.grants":      "Others who have access: %[1]s.",
 

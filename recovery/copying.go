@@ -199,7 +199,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	if err != nil {
 		return s.unproven(ctx, r, err)
 	}
-	proof := Proof{ReadAt: s.Now(), SignInName: t.Address, Contents: &now}
+	proof := Proof{ReadAt: s.Now(), Into: t.Address, Contents: &now}
 	for _, st := range r.Plan.Steps {
 		proof.copied(st)
 	}

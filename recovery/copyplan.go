@@ -57,7 +57,7 @@ func (s Settings) planCopy(d Diagnosis, m Mailbox, r reading, c Choices) Diagnos
 		}
 		p.Steps = append(p.Steps, Step{Kind: StepAddress, Address: x500})
 	}
-	folder := "Restored " + m.Address
+	folder := "Copy of " + m.Address
 	p.Steps = append(p.Steps, Step{Kind: StepCopy, Folder: folder})
 	if m.ArchiveGUID != "" {
 		p.Steps = append(p.Steps, Step{Kind: StepCopyArchive, Folder: folder + " (archive)", ToArchive: t.ArchiveGUID != ""})

@@ -226,7 +226,8 @@ func (p Plan) Fingerprint() string {
 // Proof is what was read back after the last step.
 type Proof struct {
 	ReadAt         time.Time `json:"read_at"`
-	SignInName     string    `json:"sign_in_name"`
+	SignInName     string    `json:"sign_in_name,omitempty"`
+	Into           string    `json:"into,omitempty"` // address of the mailbox that a copy went into
 	SignInEnabled  *bool     `json:"sign_in_enabled,omitempty"`
 	Mailbox        Probe     `json:"mailbox"`
 	AnsweredAt     time.Time `json:"answered_at,omitzero"` // since when the mailbox answers

@@ -145,12 +145,13 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {
-		cfg.Mailboxes, err = exchange.New(exchange.Config{
+		client, err := exchange.New(exchange.Config{
 			Credential: credential, BaseURL: at.exchange, Scope: at.exchangeScope, TenantID: s.AzureTenantID, Transport: rt, Logger: log,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("EXCHANGE_BASE_URL: %w", err)
 		}
+		cfg.Mailboxes, cfg.Copier, cfg.Reconnector = client, client, client
 	}
 	return recovery.New(cfg), nil
 }

@@ -112,8 +112,18 @@ func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
 			_, err := s.m365.AddUser(c.User, c.Value)
 			return err
 		},
-		"grant":  func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
-		"revoke": func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
+		"recover": func(c tenantChange) error { // by its ExchangeGuid, under the name in Value
+			_, err := s.m365.RecoverInactive(c.User, c.Value)
+			return err
+		},
+		"reconnect": func(c tenantChange) error {
+			_, err := s.m365.UndoSoftDeleted(c.User, c.Value)
+			return err
+		},
+		"allow-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
+		"forbid-cmdlet": func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
+		"grant":         func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
+		"revoke":        func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // caseWithin is how long one conversation may take.
-const caseWithin = 60 * time.Second
+const caseWithin = 90 * time.Second
 
 // Cases resolves the name of --play into conversations: "" means the first three, "all" whatever this version has.
 func Cases(name string) ([]string, error) {
@@ -23,11 +23,11 @@ func Cases(name string) ([]string, error) {
 	case "":
 		return []string{"license", "user", "shared"}, nil
 	case "all":
-		return []string{"license", "user", "shared", "refused"}, nil
-	case "license", "user", "shared", "refused":
+		return []string{"license", "user", "shared", "softdeleted", "inactive", "refused"}, nil
+	case "license", "user", "shared", "softdeleted", "inactive", "refused":
 		return []string{name}, nil
-	case "softdeleted", "items", "inactive":
-		return nil, fmt.Errorf("this version of Mailback does not bring back the case %q; it has license, user and shared", name)
+	case "items":
+		return nil, fmt.Errorf("this version of Mailback does not bring back the case %q", name)
 	}
 	return nil, fmt.Errorf("unknown case %q: it is one of license, user, shared, softdeleted, items, inactive, refused, all", name)
 }
@@ -56,12 +56,14 @@ func Play(ctx context.Context, url string, cases []string, out io.Writer) error 
 
 // player tells stories and prints what its people see.
 type player struct {
-	client              *Client
-	out                 io.Writer
-	names               map[string]string // of people, by id
-	requester, approver string
-	seen                map[string]string // what was printed of each message, by channel and ts
-	request             string            // the id of the request that is being told, as R-1
+	client    *Client
+	out       io.Writer
+	names     map[string]string // of people, by id
+	requester string
+	approver  string
+	second    string            // another approver
+	seen      map[string]string // what was printed of each message, by channel and ts
+	request   string            // the id of the request that is being told, as R-1
 }
 
 // meet finds who can ask and who can approve.
@@ -73,8 +75,8 @@ func (p *player) meet(ctx context.Context) error {
 	for _, person := range people {
 		p.names[person.ID] = person.Name
 	}
-	p.requester, p.approver = slackfake.Megan, slackfake.Patti
-	if p.names[p.requester] == "" || p.names[p.approver] == "" {
+	p.requester, p.approver, p.second = slackfake.Megan, slackfake.Patti, slackfake.Nestor
+	if p.names[p.requester] == "" || p.names[p.approver] == "" || p.names[p.second] == "" {
 		return errors.New("the people of this story are not in the workspace")
 	}
 	return nil

@@ -17,6 +17,7 @@ var (
 	saysDenied   = regexp.MustCompile(`(?i)\bdenied\b`)
 	saysOnPrem   = regexp.MustCompile(`(?i)on-premises`)
 	saysGone     = regexp.MustCompile(`(?i)no way back`)
+	saysExport   = regexp.MustCompile(`(?i)auto-expanding archive`)
 )
 
 // stories are the conversations of a case. The mailboxes are plain ones of the seed.
@@ -31,8 +32,19 @@ func stories(name string) []story {
 		return []story{restored("A user was deleted", "christiec@contoso.com", "she comes back on Monday", provedUser)}
 	case "shared":
 		return []story{restored("A shared mailbox was deleted", "info@contoso.com", "customers still write to it", provedShared)}
+	case "softdeleted":
+		return []story{
+			{"The user is purged, the contents are copied", "brianj@contoso.com", "into:lidiah@contoso.com she took over his customers", confirmAndApproveTwice, saysRestored, provedCopy("lidiah@contoso.com"), "restored"},
+			{"A shared mailbox without its user", "warehouse@contoso.com", "orders still come in", confirmAndApprove, saysRestored, provedReconnected, "restored"},
+		}
+	case "inactive":
+		return []story{
+			{"A mailbox on hold, copied", "benw@contoso.com", "into:lidiah@contoso.com for the audit", confirmAndApproveTwice, saysRestored, provedCopy("lidiah@contoso.com"), "restored"},
+			{"A mailbox on hold, recovered by hand", "deliad@contoso.com", "license:SPE_E3 she is back", handOver("deliad@contoso.com"), saysRestored, provedReconnected, "restored"},
+		}
 	case "refused":
 		return []story{
+			{"An archive that grows by itself", "quinna@contoso.com", "the lawyers ask", justWait, saysExport, unchanged, "refused: its archive can be neither recovered nor restored"},
 			{"An approver says no", "irvins@contoso.com", "just to have a look", confirmAndDeny, saysDenied, unchanged, "denied"},
 			{"An account from the on-premises directory", "loripe@contoso.com", "she is back", justWait, saysOnPrem, unchanged, "refused: it is synchronised from on-premises"},
 			{"A mailbox that is gone", "formerstaff@contoso.com", "an audit asks for it", justWait, saysGone, unchanged, "refused: there is nothing left to bring back"},
@@ -46,6 +58,63 @@ func confirmAndApprove(ctx context.Context, p *player) error {
 		return err
 	}
 	return p.press(ctx, p.approver, "request.approve")
+}
+
+// confirmAndApproveTwice is for a copy into somebody's mailbox, which takes one more approver than usual.
+func confirmAndApproveTwice(ctx context.Context, p *player) error {
+	if err := confirmAndApprove(ctx, p); err != nil {
+		return err
+	}
+	return p.press(ctx, p.second, "request.approve")
+}
+
+// handOver plays the administrator who runs the command that no app can.
+func handOver(address string) func(ctx context.Context, p *player) error {
+	return func(ctx context.Context, p *player) error {
+		if err := confirmAndApprove(ctx, p); err != nil {
+			return err
+		}
+		if _, _, err := p.button(ctx, p.approver, "request.check"); err != nil {
+			return err
+		}
+		tenant, err := p.client.Tenant(ctx)
+		if err != nil {
+			return err
+		}
+		guid := fmt.Sprint(findMailbox(tenant, address)["ExchangeGuid"])
+		p.printf("%s runs New-Mailbox -InactiveMailbox in Exchange Online PowerShell\n", p.name(p.approver))
+		if err := p.client.ChangeTenant(ctx, "recover", guid, address, 0); err != nil {
+			return err
+		}
+		return p.press(ctx, p.approver, "request.check")
+	}
+}
+
+// provedCopy holds if a folder of the target has as many items as the old mailbox, which is as it was.
+func provedCopy(target string) func(before, after m365fake.Tenant, address string) error {
+	return func(before, after m365fake.Tenant, address string) error {
+		was := findMailbox(before, address)
+		if fmt.Sprint(was) != fmt.Sprint(findMailbox(after, address)) {
+			return errors.New("the old mailbox has changed")
+		}
+		folders, _ := findMailbox(after, target)["RestoredFolders"].([]any)
+		for _, item := range folders {
+			f, _ := item.(object)
+			if f["SourceExchangeGuid"] == was["ExchangeGuid"] && f["ItemCount"] == was["ItemCount"] {
+				return nil
+			}
+		}
+		return fmt.Errorf("no folder of %s has the %v items", target, was["ItemCount"])
+	}
+}
+
+// provedReconnected holds if the same mailbox is in use again and belongs to a live user.
+func provedReconnected(before, after m365fake.Tenant, address string) error {
+	user := findUser(after.Users, address)
+	if user == nil {
+		return errors.New("there is no user")
+	}
+	return sameMailbox(before, after, user, address)
 }
 
 func confirmAndDeny(ctx context.Context, p *player) error {
