@@ -62,6 +62,7 @@ func englishExchange() map[string]string {
 		"note.copy-foreign":        "A copy with this request's name is of other mailboxes, so I left it alone. An Exchange administrator has to look at it.",
 		"note.copy-partly":         "The copy ended, but not all of it came: %[1]s skipped, and Exchange rates the result “%[2]s”.",
 		"note.copy-gone":           "The copy was removed in Exchange before it ended. What was copied until then is in the target mailbox.",
+		"note.x500-taken":          "Another mailbox already has the old one's internal address (X500), probably from an earlier copy. Ask again with into: and that mailbox, or have an Exchange administrator remove the address there.",
 		"note.needs-password":      "Another account has the mailbox's name now, so Exchange wants a password and no app can do it. Ask again with into: to copy the contents instead.",
 		"note.by-hand":             "This waits for an Exchange administrator to run a command.",
 		"note.own-benefit":         "%[5]s would bring mail into your own mailbox, so someone else must decide.",

@@ -177,6 +177,8 @@ func exchangeProblem(step Step, e *Error) *Note {
 		return &Note{Code: NoteCopyGone}
 	case copies && e.Kind == Invalid:
 		return &Note{NoteCopyFailed, []string{e.Detail}}
+	case step.Kind == StepAddress && e.Kind == Conflict:
+		return &Note{Code: NoteX500Taken}
 	case step.Kind == StepReconnect && e.Kind == Conflict:
 		return &Note{Code: NoteNeedsPassword}
 	case e.Kind == Forbidden && (copies || step.Kind == StepReconnect || step.Kind == StepAddress):

@@ -79,6 +79,7 @@ const (
 	NoteCopyForeign   NoteCode = "copy-foreign"    // a copy with our name is of other mailboxes: nothing is done with it
 	NoteCopyPartly    NoteCode = "copy-partly"     // completed with warnings. Args: items skipped, DataConsistencyScore
 	NoteCopyGone      NoteCode = "copy-gone"       // the copy was removed before it ended
+	NoteX500Taken     NoteCode = "x500-taken"      // another mailbox has the old one's X500 address
 	NoteNeedsPassword NoteCode = "needs-password"  // a live user has its name, so that Exchange wants a password
 	NoteByHand        NoteCode = "by-hand"         // an administrator has to run a command
 	NoteNotThisWay    NoteCode = "not-this-way"    // soft-deleted or inactive mailbox without its user

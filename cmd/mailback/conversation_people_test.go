@@ -261,6 +261,22 @@ func (c *conversation) name(id string) string {
 	return id
 }
 
+// copies is "copies ADDRESS COUNT": waits until the mailbox holds so many folders with copies of other mailboxes.
+func (c *conversation) copies(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: copies ADDRESS COUNT")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	got := 0
+	c.await(ts, func() string { return fmt.Sprintf("%s has %d copies, not %d", args[0], got, want) }, func(ctx context.Context) (bool, error) {
+		t, err := c.client.Tenant(ctx)
+		folders, _ := byAddress(t.Mailboxes, "PrimarySmtpAddress", args[0])["RestoredFolders"].([]any)
+		got = len(folders)
+		return got == want, err
+	})
+}
+
 // tenant is "tenant live|deleted|licensed|enabled|disabled|mailbox ADDRESS": waits until it is so. With ! it must not be so
 // now.
 func (c *conversation) tenant(ts *testscript.TestScript, neg bool, args []string) {
@@ -315,8 +331,12 @@ func (c *conversation) tenantDo(ts *testscript.TestScript, _ bool, args []string
 	args = append(args, "", "", "")
 	do, user, value, seats := args[0], args[1], args[2], 0
 	switch do {
-	case "grant", "revoke":
+	case "grant", "revoke", "allow-cmdlet", "forbid-cmdlet":
 		user, value = "", args[1]
+	case "recover", "reconnect": // by the mailbox's address, under that name
+		t, err := c.client.Tenant(context.Background())
+		ts.Check(err)
+		user, value = fmt.Sprint(byAddress(t.Mailboxes, "PrimarySmtpAddress", args[1])["ExchangeGuid"]), args[1]
 	case "seats":
 		var err error
 		seats, err = strconv.Atoi(args[2])
