@@ -67,7 +67,7 @@ func (x *call) fault(err error) *recovery.Error {
 	var r refusal
 	readable := json.Unmarshal(x.body, &r) == nil
 	exception, message := r.said()
-	e.Err = fmt.Errorf("HTTP %d %s %s: %s", x.status, word(r.Error.Code), word(exception), x.quote(message))
+	e.Err = fmt.Errorf("HTTP %d %s %s: %s", x.status, x.word(r.Error.Code), x.word(exception), x.quote(message))
 	e.Kind, e.Detail = x.kind(exception, message)
 	if e.Kind == recovery.Throttled {
 		e.RetryAfter = max(retryAfter(x.header), unnamedWait)
@@ -86,9 +86,10 @@ func (x *call) quote(message string) string {
 	return oneLine(cmp.Or(message, x.header.Get("x-ms-diagnostics"), "no error body"))
 }
 
-// word gives a code or a type's name, which is one word, and nothing else.
-func word(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+// word gives a code or a type's name, which is one word; of a private answer it is one of Microsoft's types or nothing.
+func (x *call) word(s string) string {
+	odd := func(r rune) bool { return r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	if strings.ContainsFunc(s, odd) || x.private && !strings.HasPrefix(s, "Microsoft.Exchange.") && !strings.HasPrefix(s, "System.") {
 		return "?"
 	}
 	return s
@@ -127,7 +128,7 @@ var reasons = []struct {
 	{"NameMustBeUnique", "name must be unique", recovery.Conflict, "Name"},
 	{"NonMatchingLegacyDN", "AllowLegacyDNMismatch", recovery.Invalid, "LegacyExchangeDN"},
 	{"QuotaExceeded", "exceeds the target quota", recovery.Invalid, "ProhibitSendReceiveQuota"},
-	{"ProxyAddressExists", "proxy address", recovery.Conflict, "proxyAddresses"},
+	{"ProxyAddressExists", "is already being used by the proxy addresses", recovery.Conflict, "proxyAddresses"},
 	{"ADObjectAlreadyExists", "WindowsLiveID", recovery.Conflict, "userPrincipalName"},
 	{"WLCDManagedMember", "Password parameter", recovery.Conflict, "userPrincipalName"},
 }

@@ -38,8 +38,12 @@ const (
 	asEntryID form = "EntryID"
 )
 
-// entryID is an item's id: hexadecimal in every published example; base64 is let through as well.
-var entryID = regexp.MustCompile(`^[0-9A-Za-z+/_=-]{16,1024}$`)
+var (
+	// entryID is an item's id: hexadecimal in every published example; base64 is let through as well.
+	entryID = regexp.MustCompile(`^[0-9A-Za-z+/=]{16,1000}$`)
+	// requestName is what Mailback calls its restore requests.
+	requestName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z @._-]*[0-9A-Za-z]$`)
+)
 
 // identify checks a text that is to name an object to Exchange. It refuses, as Invalid, what is empty, blank or of another
 // form, the GUID of zeros, and what Exchange could take for a pattern.
@@ -64,12 +68,12 @@ func identify(as form, text string) (identity, error) {
 	case asAddress:
 		text = strings.TrimSpace(text)
 		at := strings.LastIndex(text, "@")
-		if at < 1 || at == len(text)-1 || strings.ContainsFunc(text, unicode.IsSpace) || strings.ContainsAny(text, "<>,;:") {
+		if at < 1 || at == len(text)-1 || strings.ContainsFunc(text, unicode.IsSpace) || strings.ContainsAny(text, "<>,;:()[]{}") {
 			return refuse("it is not of the form")
 		}
 	case asName:
-		if text != strings.TrimSpace(text) {
-			return refuse("it has space around it")
+		if !requestName.MatchString(text) {
+			return refuse("it is not of the form")
 		}
 	case asEntryID:
 		if !entryID.MatchString(text) {

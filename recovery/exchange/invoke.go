@@ -125,8 +125,8 @@ func (c *Client) change(ctx context.Context, cmd command) ([]json.RawMessage, re
 		return nil, recovery.Receipt{}, err
 	}
 	if n := len(page.Warnings); n > 0 {
-		c.cfg.Logger.InfoContext(ctx, "exchange warned", slog.String("cmdlet", cmd.name), slog.Int("warnings", n),
-			slog.String("text", cmd.quote(page.Warnings)), slog.String("client_request_id", page.receipt.ClientRequestID))
+		c.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "exchange warned", slog.String("cmdlet", cmd.name), slog.Int("warnings", n),
+			slog.String("text", cmd.quote(page.Warnings)), slog.String("client_request_id", page.receipt.ClientRequestID), requestOf(ctx))
 	}
 	return page.Value, page.receipt, nil
 }

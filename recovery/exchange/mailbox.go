@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -17,124 +18,201 @@ import (
 
 const cmdGetMailbox = "Get-Mailbox"
 
-// View is which mailboxes Get-Mailbox looks at: a switch of it, or none.
-type View string
+// view is which mailboxes Get-Mailbox looks at: a switch of it, or none.
+type view string
 
 // The views of Get-Mailbox (learn.microsoft.com/powershell/module/exchangepowershell/get-mailbox).
 const (
-	Live        View = ""
-	SoftDeleted View = "SoftDeletedMailbox"
-	Inactive    View = "InactiveMailboxOnly"
+	live        view = ""
+	softDeleted view = "SoftDeletedMailbox"
+	inactive    view = "InactiveMailboxOnly"
 )
+
+// found is a mailbox that Get-Mailbox has shown to be the one asked for.
+type found struct {
+	recovery.Mailbox
+	names []string // by which the rows of other cmdlets may speak of it
+}
+
+// is says whether a row of another cmdlet that names its mailbox so is about this one.
+func (m found) is(name string) bool {
+	return name != "" && slices.ContainsFunc(m.names, func(n string) bool { return strings.EqualFold(n, name) })
+}
 
 // Find gives every mailbox, live, soft-deleted and inactive, that has the address or object id exactly. The three views
 // are asked side by side.
 func (c *Client) Find(ctx context.Context, q recovery.Query) ([]recovery.Mailbox, error) {
-	if q.Kind != recovery.ByAddress && q.Kind != recovery.ByObjectID {
-		return nil, wrong(fmt.Errorf("mailboxes are not found by %s", q.Kind))
+	var all []recovery.Mailbox
+	matches, err := c.find(ctx, q, live, softDeleted, inactive)
+	for _, m := range matches {
+		all = append(all, m.Mailbox)
 	}
-	views := []View{Live, SoftDeleted, Inactive}
-	found := make([][]recovery.Mailbox, len(views))
+	return all, err
+}
+
+// Mailbox gives the one mailbox with this ExchangeGuid, live, soft-deleted or inactive; NotFound. The ExchangeGuid is what
+// is unique: an address may be a live, a soft-deleted and an inactive mailbox's at once
+// (learn.microsoft.com/purview/restore-an-inactive-mailbox).
+func (c *Client) Mailbox(ctx context.Context, guid string) (recovery.Mailbox, error) {
+	m, err := c.locate(ctx, guid, live, softDeleted, inactive)
+	return m.Mailbox, err
+}
+
+// find asks some views, side by side, for the mailboxes with an address or an object id.
+func (c *Client) find(ctx context.Context, q recovery.Query, views ...view) ([]found, error) {
+	var as form
+	var is func(row) bool
+	switch q.Kind {
+	case recovery.ByAddress:
+		as, is = asAddress, func(r row) bool { return r.hasAddress(strings.TrimSpace(q.Value)) }
+	case recovery.ByObjectID:
+		as, is = asGUID, func(r row) bool { return strings.EqualFold(r.ObjectID, q.Value) }
+	default:
+		return nil, wrong(cmdGetMailbox, fmt.Errorf("mailboxes are not found by %s", q.Kind))
+	}
+	id, err := identify(as, q.Value)
+	if err != nil {
+		return nil, err
+	}
+	return c.look(ctx, id, is, views)
+}
+
+// locate asks some views, side by side, for the one mailbox with an ExchangeGuid; NotFound where they do not have it. Whatever
+// is done to a mailbox or read of it comes after this.
+func (c *Client) locate(ctx context.Context, guid string, views ...view) (found, error) {
+	id, err := identify(asGUID, guid)
+	if err != nil {
+		return found{}, err
+	}
+	matches, err := c.look(ctx, id, func(r row) bool { return strings.EqualFold(r.ExchangeGUID, id.text) }, views)
+	if err != nil {
+		return found{}, err
+	}
+	return only(cmdGetMailbox, matches, func(found) bool { return true })
+}
+
+// look asks the views side by side for the mailboxes that is knows. Each comes once: an inactive mailbox also shows among
+// the soft-deleted ones. One that is live in one view and not in another has changed between the two answers.
+func (c *Client) look(ctx context.Context, id identity, is func(row) bool, views []view) ([]found, error) {
+	answers := make([][]found, len(views))
 	g, ctx := errgroup.WithContext(ctx)
-	for i, view := range views {
+	for i, v := range views {
 		g.Go(func() (err error) {
-			found[i], err = c.GetMailbox(ctx, view, q.Value)
+			answers[i], err = c.getMailbox(ctx, v, id, is)
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	return distinct(slices.Concat(found...)), nil
-}
-
-// distinct keeps each mailbox once: an inactive mailbox also shows among the soft-deleted ones.
-func distinct(all []recovery.Mailbox) []recovery.Mailbox {
-	var kept []recovery.Mailbox
-	for _, m := range all {
-		same := slices.IndexFunc(kept, func(k recovery.Mailbox) bool { return strings.EqualFold(k.ExchangeGUID, m.ExchangeGUID) })
-		if same < 0 {
+	var kept []found
+	for _, m := range slices.Concat(answers...) {
+		same := slices.IndexFunc(kept, func(k found) bool { return strings.EqualFold(k.ExchangeGUID, m.ExchangeGUID) })
+		switch {
+		case same < 0:
 			kept = append(kept, m)
-			continue
+		case kept[same].Live() != m.Live():
+			return nil, incomplete(cmdGetMailbox, errors.New("a mailbox is both in use and soft-deleted"))
+		default:
+			kept[same].Inactive = kept[same].Inactive || m.Inactive
 		}
-		kept[same].Inactive = kept[same].Inactive || m.Inactive
 	}
-	return kept
+	return kept, nil
 }
 
-// GetMailbox runs Get-Mailbox -Identity in one view and gives the mailboxes that have the identity: an address or an
-// object id. An identity that does not exist may make Exchange return every mailbox there is, says the cmdlet's page, so
-// an empty one is refused before the call, and rows about anybody else are dropped after it.
-func (c *Client) GetMailbox(ctx context.Context, view View, identity string) ([]recovery.Mailbox, error) {
-	identity = strings.TrimSpace(identity)
-	if !strings.Contains(identity, "@") && uuid.Validate(identity) != nil {
-		return nil, wrong(fmt.Errorf("%q is no address and no object id", identity))
+// getMailbox runs Get-Mailbox -Identity in one view and gives the mailboxes that is knows; rows about anybody else are
+// dropped.
+func (c *Client) getMailbox(ctx context.Context, v view, id identity, is func(row) bool) ([]found, error) {
+	with := map[string]any{"ResultSize": pageSize}
+	if v != live {
+		with[string(v)] = true
 	}
-	parameters := map[string]any{"Identity": identity, "ResultSize": pageSize}
-	if view != Live {
-		parameters[string(view)] = true
-	}
-	rows, err := c.Invoke(ctx, cmdGetMailbox, parameters, "ExchangeGuid", "ExternalDirectoryObjectId", "PrimarySmtpAddress", "EmailAddresses",
-		"UserPrincipalName", "RecipientTypeDetails", "WhenSoftDeleted", "WhenMailboxCreated", "IsInactiveMailbox")
+	rows, _, err := c.read(ctx, command{name: cmdGetMailbox, about: map[string]identity{"Identity": id}, with: with, columns: rowColumns()})
 	if recovery.KindOf(err) == recovery.NotFound {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return matching(rows, view, identity)
+	return matching(rows, v, is)
 }
 
-// matching reads the rows that have the identity. As many rows as were asked for may be a list cut short.
-func matching(rows []json.RawMessage, view View, identity string) ([]recovery.Mailbox, error) {
-	if len(rows) >= pageSize {
-		return nil, incomplete(fmt.Errorf("%d rows for one identity", len(rows)))
+// matching reads the rows that is knows. As many rows as were asked for may be a list cut short.
+func matching(raw []json.RawMessage, v view, is func(row) bool) ([]found, error) {
+	if len(raw) >= pageSize {
+		return nil, incomplete(cmdGetMailbox, fmt.Errorf("%d rows for one identity", len(raw)))
 	}
-	var found []recovery.Mailbox
-	for _, raw := range rows {
-		var r row
-		if err := json.Unmarshal(raw, &r); err != nil {
-			return nil, incomplete(errors.New("a row that cannot be read"))
-		}
-		if !r.has(identity) {
+	rows, err := decode[row](cmdGetMailbox, raw)
+	if err != nil {
+		return nil, err
+	}
+	var all []found
+	for _, r := range rows {
+		if !is(r) {
 			continue
 		}
-		m, err := r.mailbox(view)
+		m, err := r.mailbox(v)
 		if err != nil {
-			return nil, incomplete(err)
+			return nil, incomplete(cmdGetMailbox, err)
 		}
-		found = append(found, m)
+		all = append(all, found{m, r.names()})
 	}
-	return found, nil
+	return all, nil
 }
 
 // row is a mailbox as Get-Mailbox shows it.
 type row struct {
-	ExchangeGUID       string   `json:"ExchangeGuid"`
-	ObjectID           string   `json:"ExternalDirectoryObjectId"`
-	Address            string   `json:"PrimarySmtpAddress"`
-	EmailAddresses     []string `json:"EmailAddresses"`
-	UserPrincipalName  string   `json:"UserPrincipalName"`
-	Type               string   `json:"RecipientTypeDetails"`
-	WhenSoftDeleted    string   `json:"WhenSoftDeleted"`
-	WhenMailboxCreated string   `json:"WhenMailboxCreated"`
-	Inactive           bool     `json:"IsInactiveMailbox"`
+	ExchangeGUID       string `json:"ExchangeGuid"`
+	ArchiveGUID        string `json:"ArchiveGuid"`
+	ObjectID           string `json:"ExternalDirectoryObjectId"`
+	DirectoryGUID      string `json:"Guid"`
+	Identity           string `json:"Identity"`
+	Name               string `json:"Name"`
+	Alias              string `json:"Alias"`
+	DistinguishedName  string `json:"DistinguishedName"`
+	LegacyDN           string `json:"LegacyExchangeDN"`
+	DisplayName        string `json:"DisplayName"`
+	Address            string `json:"PrimarySmtpAddress"`
+	EmailAddresses     texts  `json:"EmailAddresses"`
+	UserPrincipalName  string `json:"UserPrincipalName"`
+	Type               string `json:"RecipientTypeDetails"`
+	WhenSoftDeleted    string `json:"WhenSoftDeleted"`
+	WhenMailboxCreated string `json:"WhenMailboxCreated"`
+	Inactive           flag   `json:"IsInactiveMailbox"`
+	LitigationHold     flag   `json:"LitigationHoldEnabled"`
+	InPlaceHolds       texts  `json:"InPlaceHolds"`
+	AutoExpanding      flag   `json:"AutoExpandingArchiveEnabled"`
+	Quota              size   `json:"ProhibitSendReceiveQuota"`
+	KeepsDeleted       span   `json:"RetainDeletedItemsFor"`
 }
 
-// has says whether the row is about the identity: its object id or one of its addresses, compared whole.
-func (r row) has(identity string) bool {
-	if strings.EqualFold(r.ObjectID, identity) || strings.EqualFold(r.Address, identity) ||
-		strings.EqualFold(r.UserPrincipalName, identity) {
-		return true
+// rowColumns are the properties that a row has, as $select takes them.
+func rowColumns() []string {
+	var all []string
+	for f := range reflect.TypeFor[row]().Fields() {
+		all = append(all, f.Tag.Get("json"))
 	}
-	return slices.ContainsFunc(r.EmailAddresses, func(a string) bool { return strings.EqualFold(a, "smtp:"+identity) })
+	return all
+}
+
+// hasAddress says whether one of the row's addresses or its sign-in name is this one, compared whole.
+func (r row) hasAddress(address string) bool {
+	return recovery.SameAddress(r.Address, address) || recovery.SameAddress(r.UserPrincipalName, address) ||
+		slices.ContainsFunc(r.EmailAddresses, func(a string) bool { return strings.EqualFold(a, "smtp:"+address) })
+}
+
+// names are what else the mailbox goes by. A display name is none: others may have it too.
+func (r row) names() []string {
+	return []string{r.ExchangeGUID, r.ObjectID, r.DirectoryGUID, r.Identity, r.Name, r.Alias, r.DistinguishedName, r.LegacyDN, r.Address, r.UserPrincipalName}
 }
 
 // mailbox turns a row into the domain's mailbox. A soft-deleted one must say since when: without that it would pass for live.
-func (r row) mailbox(view View) (recovery.Mailbox, error) {
+func (r row) mailbox(v view) (recovery.Mailbox, error) {
 	m := recovery.Mailbox{
-		ExchangeGUID: r.ExchangeGUID, ObjectID: r.ObjectID, Address: r.Address, Type: r.Type,
-		Inactive: r.Inactive || view == Inactive,
+		ExchangeGUID: r.ExchangeGUID, ArchiveGUID: known(r.ArchiveGUID), ObjectID: known(r.ObjectID), Name: r.DisplayName, Address: r.Address,
+		SignInName: r.UserPrincipalName, Addresses: r.EmailAddresses, LegacyDN: r.LegacyDN, Type: r.Type,
+		Inactive: bool(r.Inactive) || v == inactive, OnHold: bool(r.LitigationHold) || slices.ContainsFunc(r.InPlaceHolds, holds),
+		AutoExpanding: bool(r.AutoExpanding), Quota: int64(r.Quota), KeepsDeleted: time.Duration(r.KeepsDeleted),
 	}
 	var err error
 	if m.SoftDeletedAt, err = parseTime(r.WhenSoftDeleted); err != nil {
@@ -143,29 +221,20 @@ func (r row) mailbox(view View) (recovery.Mailbox, error) {
 	if m.CreatedAt, err = parseTime(r.WhenMailboxCreated); err != nil {
 		return m, err
 	}
-	if r.ExchangeGUID == "" || view == SoftDeleted && m.SoftDeletedAt.IsZero() {
+	if known(r.ExchangeGUID) == "" || v == softDeleted && m.SoftDeletedAt.IsZero() {
 		return m, errors.New("a mailbox without its ExchangeGuid or its WhenSoftDeleted")
 	}
 	return m, nil
 }
 
-// parseTime reads Exchange's dates: ISO 8601, or the invariant culture's, both UTC where they name no zone.
-func parseTime(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
+// known gives an id, "" for the GUID of zeros, which is how Exchange writes that there is none.
+func known(guid string) string {
+	if guid == uuid.Nil.String() {
+		return ""
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "01/02/2006 15:04:05", "1/2/2006 3:04:05 PM"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("a date that cannot be read: %q", oneLine(text))
+	return guid
 }
 
-func wrong(err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Invalid, Op: cmdGetMailbox, Err: err}
-}
-
-func incomplete(err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Incomplete, Op: cmdGetMailbox, Err: err}
-}
+// holds says whether an entry of InPlaceHolds keeps something: one that begins with a minus takes the mailbox out of a hold
+// of the whole organization (learn.microsoft.com/purview/ediscovery-identify-a-hold-on-an-exchange-online-mailbox).
+func holds(entry string) bool { return entry != "" && !strings.HasPrefix(entry, "-") }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ const scope = "https://outlook.office365.com/.default"
 
 func newClient(t *testing.T, cfg exchange.Config) *exchange.Client {
 	t.Helper()
-	cfg.Scope, cfg.TenantID = scope, m365fake.TenantID
+	cfg.Scope, cfg.TenantID, cfg.Transport = scope, m365fake.TenantID, checked{t}
 	c, err := exchange.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +137,7 @@ func TestFindByObjectID(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	again, err := c.Find(t.Context(), recovery.Query{Kind: recovery.ByObjectID, Value: strings.ToUpper(m.ObjectID)})
-	if err != nil || !slices.Equal(again, first) {
+	if err != nil || !reflect.DeepEqual(again, first) {
 		t.Errorf("%+v, %v", again, err)
 	}
 }
