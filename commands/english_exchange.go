@@ -31,6 +31,11 @@ func englishExchange() map[string]string {
 		"who.inactive":          "%[1]s, %[2]s: a mailbox on hold, without an account",
 		"option.account.orphan": "%[1]s, old mailbox (%[2]s)",
 
+		"copy.":                         "it did not say why.",
+		"copy.LegacyExchangeDN":         "the target mailbox lacks the old one's internal address (X500).",
+		"copy.ProhibitSendReceiveQuota": "the target mailbox is full.",
+		"copy.ArchiveGuid":              "there is no archive.",
+
 		"by-hand":           "No app can do this step, because Exchange wants a password. An Exchange administrator runs this in Exchange Online PowerShell, then presses “It is done”:",
 		"button.check.done": "It is done",
 		"proof.into":        "A copy of its contents is in %[1]s.",

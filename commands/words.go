@@ -244,6 +244,8 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		return w.oneOf("kind.", arg)
 	case recovery.NoteUnreadable, recovery.NoteNotProven:
 		return w.oneOf("kind.", arg)
+	case recovery.NoteCopyFailed:
+		return w.oneOf("copy.", arg)
 	case recovery.NoteState:
 		return w.oneOf("state.", arg)
 	case recovery.NoteChooseFirst:

@@ -109,6 +109,7 @@ func families(t *testing.T) map[string][]string {
 		"line.":          ended,
 		"option.signin.": {"allow", "block"},
 		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "mailboxes"},
+		"copy.":          {"", "LegacyExchangeDN", "ProhibitSendReceiveQuota", "ArchiveGuid"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
 	}

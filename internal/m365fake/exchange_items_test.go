@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -107,9 +108,7 @@ func TestItemFilters(t *testing.T) {
 		{"a tag that none has", params{"PolicyTag": []string{"7a2b"}}, 0},
 	} {
 		p := params{"Identity": "leeg@contoso.com"}
-		for k, v := range c.filter {
-			p[k] = v
-		}
+		maps.Copy(p, c.filter)
 		if got := len(st.recoverable(p).rows()); got != c.want {
 			t.Errorf("%s: got %d items, want %d", c.name, got, c.want)
 		}

@@ -20,8 +20,8 @@ func recoveryCmdlets(s *Server) []cmdlet {
 // licenseWarning is what Exchange Online says about every mailbox that it makes without a license.
 const licenseWarning = "After you create a new mailbox, you must go to the Office 365 Admin Center and assign the mailbox a license, or it will be disabled after the grace period."
 
-func recoveryError(kind, message string) error {
-	return &exchangeError{http.StatusBadRequest, "BadRequest", "|Microsoft.Exchange.Management.Tasks." + kind, message}
+func recoveryError(message string) error {
+	return &exchangeError{http.StatusBadRequest, "BadRequest", "|Microsoft.Exchange.Management.Tasks.RecipientTaskException", message}
 }
 
 // recovery is a mailbox that is to be somebody's again.
@@ -42,7 +42,7 @@ func (s *Server) undoSoftDeletedMailbox(a arguments) ([]row, []string, error) {
 		return nil, nil, err
 	}
 	if a.given("WindowsLiveID") != a.given("Password") {
-		return nil, nil, recoveryError("RecipientTaskException", "The WindowsLiveID and Password parameters must be used together.")
+		return nil, nil, recoveryError("The WindowsLiveID and Password parameters must be used together.")
 	}
 	r := recovery{a.or("WindowsLiveID", m.UPN), a.or("DisplayName", m.DisplayName), "", "", a.text("Name"), a.given("Password")}
 	if err := s.nameFree(r, m); err != nil || a.on("WhatIf") {
@@ -59,9 +59,9 @@ func (s *Server) undoSoftDeletedMailbox(a arguments) ([]row, []string, error) {
 func (s *Server) undoable(m *mailbox) error {
 	switch {
 	case m.Inactive:
-		return recoveryError("RecipientTaskException", "The mailbox '"+m.name()+"' is an inactive mailbox. Use New-Mailbox -InactiveMailbox to recover it.")
+		return recoveryError("The mailbox '" + m.name() + "' is an inactive mailbox. Use New-Mailbox -InactiveMailbox to recover it.")
 	case s.deleted.byID[m.Owner] != nil:
-		return recoveryError("RecipientTaskException", "The user of the mailbox '"+m.name()+"' is among the deleted users of Microsoft Entra ID. Restore the user instead.")
+		return recoveryError("The user of the mailbox '" + m.name() + "' is among the deleted users of Microsoft Entra ID. Restore the user instead.")
 	case !s.clock().Before(m.SoftDeleted.Add(retention)):
 		return objectNotFound(m.name())
 	}
@@ -72,7 +72,7 @@ func (s *Server) undoable(m *mailbox) error {
 // another name than its old one, it leaves an address that its successor has to the successor.
 func (s *Server) nameFree(r recovery, m *mailbox) error {
 	if !s.verified(r.upn) {
-		return recoveryError("RecipientTaskException", "The domain of '"+r.upn+"' isn't an accepted domain of your organization.")
+		return recoveryError("The domain of '" + r.upn + "' isn't an accepted domain of your organization.")
 	}
 	if kind, _ := s.holder(r.upn, ""); kind != "" {
 		message := "The name \"" + r.upn + "\" is already being used. Please try another name."
@@ -93,7 +93,7 @@ func (s *Server) nameFree(r recovery, m *mailbox) error {
 
 // reconnect makes a new user and gives it the mailbox, contents, ExchangeGuid and all. The user has no license; a user
 // mailbox without one is kept for 30 days.
-func (s *Server) reconnect(m *mailbox, r recovery) *user {
+func (s *Server) reconnect(m *mailbox, r recovery) {
 	now := s.clock().UTC().Truncate(time.Second)
 	proxies := []string{"SMTP:" + r.upn}
 	for _, p := range append([]string{"smtp:" + m.Primary, "smtp:" + m.UPN}, m.Proxies...) {
@@ -123,7 +123,6 @@ func (s *Server) reconnect(m *mailbox, r recovery) *user {
 		s.grant(m, &m.Store.GraceUntil)
 	}
 	s.put(nil, u)
-	return u
 }
 
 // newMailbox recovers an inactive mailbox (learn.microsoft.com/purview/recover-an-inactive-mailbox), the one use of New-Mailbox
@@ -144,9 +143,9 @@ func (s *Server) newMailbox(a arguments) ([]row, []string, error) {
 func (s *Server) recoverable(m *mailbox, r recovery) error {
 	switch {
 	case m.AutoExpanding:
-		return recoveryError("RecipientTaskException", "The inactive mailbox '"+m.name()+"' has an auto-expanding archive. It can't be recovered.")
+		return recoveryError("The inactive mailbox '" + m.name() + "' has an auto-expanding archive. It can't be recovered.")
 	case m.Owner != "":
-		return recoveryError("RecipientTaskException", "The inactive mailbox '"+m.name()+"' is still soft-deleted: its ExternalDirectoryObjectId is '"+m.Owner+"'. Restore the user instead.")
+		return recoveryError("The inactive mailbox '" + m.name() + "' is still soft-deleted: its ExternalDirectoryObjectId is '" + m.Owner + "'. Restore the user instead.")
 	}
 	return s.nameFree(r, m)
 }

@@ -141,7 +141,8 @@ func (q mailQuery) folder(m *mailbox, f *mailFolder) map[string]any {
 // mailFolderType is learn.microsoft.com/graph/api/resources/mailfolder.
 func mailFolderType() mailType {
 	return mailType{
-		"mailFolder", []string{"id", "displayName", "parentFolderId", "childFolderCount", "unreadItemCount", "totalItemCount", "isHidden"},
+		"mailFolder",
+		[]string{"id", "displayName", "parentFolderId", "childFolderCount", "unreadItemCount", "totalItemCount", "isHidden"},
 		[]string{"displayName"},
 	}
 }

@@ -42,8 +42,10 @@ type contents struct {
 // (learn.microsoft.com/powershell/module/exchangepowershell/get-recoverableitems).
 func sourceFolders() [][2]string {
 	return [][2]string{
-		{"DeletedItems", "deleteditems"}, {"RecoverableItems", "recoverableitemsdeletions"},
-		{"PurgedItems", "recoverableitemspurges"}, {"DiscoveryHoldsItems", "recoverableitemsdiscoveryholds"},
+		{"DeletedItems", "deleteditems"},
+		{"RecoverableItems", "recoverableitemsdeletions"},
+		{"PurgedItems", "recoverableitemspurges"},
+		{"DiscoveryHoldsItems", "recoverableitemsdiscoveryholds"},
 	}
 }
 
@@ -63,10 +65,17 @@ func newContents() *contents {
 	root := c.add(nil, "root", "Root", "")
 	top := c.add(root, "msgfolderroot", "Top of Information Store", "")
 	for _, f := range [][3]string{
-		{"inbox", "Inbox", "IPF.Note"}, {"drafts", "Drafts", "IPF.Note"}, {"sentitems", "Sent Items", "IPF.Note"},
-		{"deleteditems", "Deleted Items", "IPF.Note"}, {"archive", "Archive", "IPF.Note"}, {"junkemail", "Junk Email", "IPF.Note"},
-		{"outbox", "Outbox", "IPF.Note"}, {"conversationhistory", "Conversation History", "IPF.Note"},
-		{"calendar", "Calendar", "IPF.Appointment"}, {"contacts", "Contacts", "IPF.Contact"}, {"tasks", "Tasks", "IPF.Task"},
+		{"inbox", "Inbox", "IPF.Note"},
+		{"drafts", "Drafts", "IPF.Note"},
+		{"sentitems", "Sent Items", "IPF.Note"},
+		{"deleteditems", "Deleted Items", "IPF.Note"},
+		{"archive", "Archive", "IPF.Note"},
+		{"junkemail", "Junk Email", "IPF.Note"},
+		{"outbox", "Outbox", "IPF.Note"},
+		{"conversationhistory", "Conversation History", "IPF.Note"},
+		{"calendar", "Calendar", "IPF.Appointment"},
+		{"contacts", "Contacts", "IPF.Contact"},
+		{"tasks", "Tasks", "IPF.Task"},
 	} {
 		c.add(top, f[0], f[1], f[2])
 	}

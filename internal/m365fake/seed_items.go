@@ -18,7 +18,8 @@ type itemKind struct {
 
 func itemKinds() []itemKind {
 	mail := itemKind{
-		"IPM.Note", []string{"Inbox", "Inbox/Projects", "Sent Items", "Inbox/Projects/Atlas", "Archive"},
+		"IPM.Note",
+		[]string{"Inbox", "Inbox/Projects", "Sent Items", "Inbox/Projects/Atlas", "Archive"},
 		[]string{"Offer for Northwind", "Minutes of the board", "Travel to Lisbon", "Budget, third draft", "Contract with Fabrikam", "Question about the invoice", "Lunch on Thursday?"},
 	}
 	return []itemKind{

@@ -14,8 +14,17 @@ func TestSeededItems(t *testing.T) {
 		alias           string
 		listed, counted int
 	}{
-		{"leeg", 36, 36}, {"jonis", 48, 48}, {"theresag", 10_000, 10_000}, {"ursulav", 1500, 1500}, {"willemd", 8, 8}, {"xeniap", 24, 24},
-		{"yusufk", 6, 6}, {"selmah", 11, 10}, {"ottol", 0, 0}, {"quentinr", 9, 9}, {"vivianb", 0, 0},
+		{"leeg", 36, 36},
+		{"jonis", 48, 48},
+		{"theresag", 10_000, 10_000},
+		{"ursulav", 1500, 1500},
+		{"willemd", 8, 8},
+		{"xeniap", 24, 24},
+		{"yusufk", 6, 6},
+		{"selmah", 11, 10},
+		{"ottol", 0, 0},
+		{"quentinr", 9, 9},
+		{"vivianb", 0, 0},
 	} {
 		r := st.run("Get-RecoverableItems", params{"Identity": c.alias + "@contoso.com", "ResultSize": "Unlimited"}, "?$select=EntryID,Subject")
 		got := len(r.rows())
