@@ -21,7 +21,7 @@ func mapping() abs.ErrorMappings {
 	return abs.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue}
 }
 
-// get sends a read and gives the resource it answers.
+// get sends a call, a read as a rule, and gives the resource it answers.
 func get[T any](ctx context.Context, c *Client, op operation, ri *abs.RequestInformation, factory serialization.ParsableFactory) (T, recovery.Receipt, error) {
 	var got serialization.Parsable
 	var none T
@@ -41,13 +41,18 @@ func get[T any](ctx context.Context, c *Client, op operation, ri *abs.RequestInf
 
 // send gives a call its id, its deadline and its record, and classifies what went wrong.
 func (c *Client) send(ctx context.Context, op operation, ri *abs.RequestInformation, do func(context.Context) error) (*call, error) {
+	x := &call{op: op, id: uuid.NewString()}
+	leave, err := c.lane.enter(ctx)
+	if err != nil {
+		return x, fault(x, err)
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	x := &call{op: op, id: uuid.NewString()}
 	ri.Headers.Remove("client-request-id")
 	ri.Headers.Add("client-request-id", x.id)
 	began := time.Now()
-	err := do(context.WithValue(ctx, callKey{}, x))
+	err = do(context.WithValue(ctx, callKey{}, x))
 	c.log.LogAttrs(ctx, slog.LevelDebug, "graph call", slog.String("op", string(op)), slog.Int("status", x.status),
 		slog.Duration("took", time.Since(began)), slog.String("client_request_id", x.id), slog.String("request_id", x.header.Get("request-id")),
 		requestOf(ctx))

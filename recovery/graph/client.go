@@ -45,11 +45,14 @@ type Client struct {
 	timeout time.Duration
 	log     *slog.Logger
 	aliases *aliases
+	boxes   *mailboxes
+	lane    lane // of the mailbox that a copy of the client speaks to; nil for the directory
 }
 
 var (
 	_ recovery.Directory = (*Client)(nil)
 	_ recovery.Restorer  = (*Client)(nil)
+	_ recovery.Items     = (*Client)(nil)
 )
 
 // New returns a client. It makes no call.
@@ -73,6 +76,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		bearer:  &bearer{credential: cfg.Credential, scope: cfg.Scope, base: base},
 		baseURL: base.String(), timeout: cfg.Timeout, log: cfg.Logger, aliases: newAliases(),
+		boxes: &mailboxes{of: map[string]*mailbox{}},
 	}
 	c.adapter, err = newAdapter(c.bearer, cfg.Transport)
 	return c, err

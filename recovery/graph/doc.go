@@ -1,5 +1,5 @@
-// Package graph reads and changes the tenant through Microsoft Graph: it is Mailback's recovery.Directory and
-// recovery.Restorer, and the only package that imports Microsoft's SDK.
+// Package graph reads and changes the tenant through Microsoft Graph: it is Mailback's recovery.Directory,
+// recovery.Restorer and recovery.Items, and the only package that imports Microsoft's SDK.
 //
 // A tour, from the bottom up:
 //
@@ -11,6 +11,9 @@
 //     turn Graph's resources into the domain's facts.
 //   - find.go, deleted.go and holders.go are the rounds of recovery.Directory's Find; read.go its small reads;
 //     restore.go the five changes.
+//   - mail.go lets few calls at once speak to one mailbox, and remembers its folders; property.go reads Exchange's own
+//     properties; folders.go finds the folders that deleted messages remember, newfolder.go those that people name.
+//   - items.go lists recoverable messages and putback.go puts one back: recovery.Items for who has Exchange's cmdlets off.
 //   - aliases.go keeps what Find needs where Graph cannot search the aliases of deleted users; sweep.go reads it.
 //
 // The SDK is used by its narrow request builders (users, directory, subscribedskus, organization), because the whole

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,7 +23,11 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s: %s", r.status, r.code, oneLine(r.message)))
+	s := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", r.status, oneLine(r.code)))
+	if r.message == "" {
+		return s
+	}
+	return s + ": " + oneLine(r.message)
 }
 
 // is says whether the code is one of those given; case varies between Graph's services.
@@ -78,16 +83,32 @@ func fault(x *call, err error) *recovery.Error {
 		e.Kind = recovery.Incomplete
 	case x.status < 400: // no answer, or a good one cut short
 		e.Kind = recovery.Unavailable
+		if x.status > 0 && x.op.private() {
+			e.Err = unquoted(err)
+		}
 	default:
 		r := refusalOf(err, x.status)
 		e.Err = r
 		e.Kind, e.Detail = r.kind(x.op)
+		if x.op.private() {
+			r.message = ""
+		}
 		e.RetryAfter = x.retryAfter()
 		if e.Kind == recovery.Throttled && e.RetryAfter == 0 {
 			e.RetryAfter = unnamedWait
 		}
 	}
 	return e
+}
+
+// unquoted is an error about an answer that may be private: its own text could quote from it.
+func unquoted(err error) error {
+	for _, harmless := range []error{context.Canceled, context.DeadlineExceeded, errRedirected} {
+		if errors.Is(err, harmless) {
+			return harmless
+		}
+	}
+	return errors.New("an answer that cannot be read")
 }
 
 // unnamedWait is for throttled answers that do not say how long: Graph's own advice is to back off exponentially, which
@@ -101,6 +122,8 @@ func (r *refusal) kind(op operation) (recovery.Kind, string) {
 		return recovery.Conflict, r.conflict
 	case r.status == http.StatusTooManyRequests || r.is("TooManyRequests", "ApplicationThrottled"):
 		return recovery.Throttled, ""
+	case r.is("ErrorQuotaExceeded"): // some answers have 507 with it, but waiting makes no room
+		return recovery.Invalid, "quota"
 	case r.status >= 500 || r.status == http.StatusRequestTimeout:
 		return recovery.Unavailable, ""
 	case r.status == http.StatusUnauthorized:
@@ -138,6 +161,22 @@ func noMailbox(err error) bool {
 	r, ok := errors.AsType[*refusal](err)
 	return ok && r.is("MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "ErrorInvalidUser", "ErrorNonExistentMailbox",
 		"ResourceNotFound", "Request_ResourceNotFound")
+}
+
+// refused says whether Graph answered that this is not to be had: not that it may be had later.
+func refused(err error) bool {
+	switch recovery.KindOf(err) {
+	case recovery.Invalid, recovery.NotFound, recovery.Forbidden:
+		return true
+	default:
+		return false
+	}
+}
+
+// hasCode says whether Graph refused a call with that code.
+func hasCode(err error, code string) bool {
+	r, ok := errors.AsType[*refusal](err)
+	return ok && r.is(code)
 }
 
 // unsupported says whether Graph refused the query itself.

@@ -22,6 +22,14 @@ const (
 	opReprocess    operation = "reprocessLicenseAssignment"
 	opLocation     operation = "set usageLocation"
 	opBlock        operation = "block sign-in"
+	opItems        operation = "list recoverable messages"
+	opItemFolders  operation = "list recoverable messages with their folders"
+	opItem         operation = "get recoverable message"
+	opFolder       operation = "get mailFolder"
+	opFolders      operation = "list childFolders"
+	opTranslate    operation = "translateExchangeIds"
+	opNewFolder    operation = "create mailFolder"
+	opMove         operation = "move message"
 )
 
 // permission is the least privileged application permission that opens the call
@@ -50,7 +58,23 @@ func (op operation) permission() string {
 		return "User.ReadWrite.All"
 	case opBlock:
 		return "User.EnableDisableAccount.All"
+	case opItems, opFolder, opFolders:
+		return "Mail.ReadBasic.All"
+	case opItemFolders:
+		return "Mail.Read"
+	case opItem, opNewFolder, opMove: // a message is read by itself only to be moved
+		return "Mail.ReadWrite"
 	default:
 		return "User.Read.All"
+	}
+}
+
+// private says whether the call's answer has something of somebody's mail, so that no text of it may reach an error or a log.
+func (op operation) private() bool {
+	switch op {
+	case opItems, opItemFolders, opItem, opFolder, opFolders, opTranslate, opNewFolder, opMove:
+		return true
+	default:
+		return false
 	}
 }

@@ -92,19 +92,34 @@ func (c *Client) change(ctx context.Context, op operation, method abs.HttpMethod
 	}
 	parameters := c.parameters()
 	parameters["id"] = id
-	ri := abs.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(method, "{+baseurl}"+path, parameters)
-	ri.Headers.Add("Accept", "application/json")
-	if body != nil {
-		content, err := json.Marshal(body)
-		if err != nil {
-			return recovery.Receipt{}, wrong(op, fmt.Errorf("write the body: %w", err))
-		}
-		ri.SetStreamContentAndContentType(content, "application/json")
-		ri.Headers.Add("Content-Length", strconv.Itoa(len(content))) // without it the body goes out in chunks, which some proxies refuse
+	ri, err := writing(method, path, parameters, body)
+	if err != nil {
+		return recovery.Receipt{}, wrong(op, err)
 	}
+	return c.once(ctx, op, ri)
+}
+
+// once sends a call whose answer's body does not matter.
+func (c *Client) once(ctx context.Context, op operation, ri *abs.RequestInformation) (recovery.Receipt, error) {
 	x, err := c.send(ctx, op, ri, func(ctx context.Context) error { return c.adapter.SendNoContent(ctx, ri, mapping()) })
 	if err != nil {
 		return recovery.Receipt{}, err
 	}
 	return x.receipt(), nil
+}
+
+// writing makes a call with a body, none where that is nil.
+func writing(method abs.HttpMethod, path string, parameters map[string]string, body any) (*abs.RequestInformation, error) {
+	ri := abs.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(method, "{+baseurl}"+path, parameters)
+	ri.Headers.Add("Accept", "application/json")
+	if body == nil {
+		return ri, nil
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("write the body: %w", err)
+	}
+	ri.SetStreamContentAndContentType(content, "application/json")
+	ri.Headers.Add("Content-Length", strconv.Itoa(len(content))) // without it the body goes out in chunks, which some proxies refuse
+	return ri, nil
 }
