@@ -74,7 +74,6 @@ func englishNotes() map[string]string {
 		"note.address-taken.unnamed":         "An address of this account is held by somebody else now. Ask again; the plan will offer to leave it there.",
 		"note.address-taken.limited":         "Not all of its addresses can come back. Ask again; the plan will offer to do without them.",
 		"note.address-taken.limited.unnamed": "Not all of its addresses can come back. Ask again; the plan will offer to do without them.",
-		"note.not-this-way":                  "The mailbox is still there, but its account is gone for good. Mailback cannot do this case. An Exchange administrator can copy the contents into another mailbox (New-MailboxRestoreRequest).",
 		"note.nobody":                        "Too few people could approve this: %[1]s needed, %[2]s there. Somebody who runs Mailback has to add approvers (MAILBACK_APPROVERS).",
 		"note.nobody.limited":                "Too few people could approve this. Somebody who runs Mailback has to add approvers.",
 		"note.channel":                       "The approval channel cannot be used: %[1]s. Somebody who runs Mailback has to look at MAILBACK_APPROVAL_CHANNEL.",

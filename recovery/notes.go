@@ -82,7 +82,6 @@ const (
 	NoteX500Taken     NoteCode = "x500-taken"      // another mailbox has the old one's X500 address
 	NoteNeedsPassword NoteCode = "needs-password"  // a live user has its name, so that Exchange wants a password
 	NoteByHand        NoteCode = "by-hand"         // an administrator has to run a command
-	NoteNotThisWay    NoteCode = "not-this-way"    // soft-deleted or inactive mailbox without its user
 	NoteNobody        NoteCode = "nobody"          // fewer people may approve than are needed. Args: needed, there are
 	NoteChannel       NoteCode = "channel"         // the approval channel cannot be used. Args: why (archived, not a member, shared, unknown)
 	NoteUnreadable    NoteCode = "unreadable"      // Microsoft could not be read. Args: Kind

@@ -42,14 +42,15 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 		defer mu.Unlock()
 		into[m.ExchangeGUID] = c
 	}
-	all := slices.Concat(r.mailboxes, r.targets)
+	all, orphans := slices.Concat(r.mailboxes, r.targets), r.orphans() // before anything is written to r
+	id, waits := r.unlicensed()
 	for _, m := range all[:min(len(all), mostMeasured)] {
 		wg.Go(func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {
 			wg.Go(func() { count(m, true, r.archives) })
 		}
 	}
-	if len(r.orphans()) > 0 {
+	if len(orphans) > 0 {
 		wg.Go(func() {
 			list, err := s.Mailboxes.Cmdlets(ctx)
 			if !s.unknown(ctx, "list the cmdlets", err) {
@@ -57,7 +58,7 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 			}
 		})
 	}
-	if id, waits := r.unlicensed(); waits {
+	if waits {
 		wg.Go(func() {
 			at, err := s.Mailboxes.Delicensing(ctx, id)
 			if !s.unknown(ctx, "read the pending delicensing", err) {
