@@ -73,7 +73,7 @@ func (h *Handlers) check(ctx context.Context, who recovery.Actor, command CheckC
 	if d.Obstacle != nil {
 		c.para(c.note(*d.Obstacle))
 	}
-	c.list(c.say("found.title"), c.notes(d.Evidence))
+	c.found(&d)
 	if res.Approver && len(d.Candidates) > 0 {
 		var lines []markup
 		for _, k := range d.Candidates[:min(len(d.Candidates), maxListed)] {

@@ -33,7 +33,7 @@ func (s *scene) approvalCard() *card {
 	s.planOrProgress(c)
 	s.byHand(c)
 	if r.Diagnosis != nil && r.State == recovery.Pending {
-		c.list(c.say("found.title"), c.notes(r.Diagnosis.Evidence))
+		c.found(r.Diagnosis)
 	}
 	c.buttons(subject, s.approvalButtons()...)
 	c.foot(append(s.foot(c), s.fingerprint(c))...)

@@ -40,6 +40,15 @@ func (c *card) what(d *recovery.Diagnosis, subject string) {
 	c.para(c.say("case."+string(d.Case), subject), name)
 }
 
+// found lists what the diagnosis rests on; how much the mailbox holds is for approvers.
+func (c *card) found(d *recovery.Diagnosis) {
+	lines := c.notes(d.Evidence)
+	if d.Contents != nil && c.approver {
+		lines = append(lines, c.say("found.contents", c.count("items", d.Contents.Items), c.size(d.Contents.Bytes)))
+	}
+	c.list(c.say("found.title"), lines)
+}
+
 // deadline says until when, as a date and as the time left.
 func (c *card) deadline(deadline, now time.Time) {
 	if deadline.IsZero() {
@@ -172,7 +181,7 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 	case p.Skipped:
 		return c.say("progress.skipped", what)
 	case p.Copy != nil && p.Done.IsZero() && problem == "" && state == recovery.Restoring:
-		return c.say("progress.copy", c.when(p.Began), what, p.Copy.Percent, c.size(p.Copy.Bytes), c.count("items", p.Copy.Items))
+		return c.say("progress.copy", c.when(p.Began), what, c.copyState(*p.Copy))
 	case p.Copy != nil && !p.Done.IsZero():
 		return c.say("progress.copied", c.when(p.Done), what, c.count("items", p.Copy.Items), c.size(p.Copy.Bytes))
 	case p.Found && !p.Done.IsZero():
@@ -188,6 +197,18 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 	default:
 		return c.say("progress.working", c.when(p.Began), what)
 	}
+}
+
+// copyState says how far a copy is, and how fast once that can be told.
+func (c *card) copyState(st recovery.CopyStatus) markup {
+	if st.State == recovery.CopyQueued {
+		return c.say("copy.queued")
+	}
+	percent, items, size := st.Percent, c.count("items", st.Items), c.size(st.Bytes)
+	if took := st.ReadAt.Sub(st.StartedAt); !st.StartedAt.IsZero() && took >= time.Minute && st.Bytes > 0 {
+		return c.say("copy.rate", percent, items, size, c.size(int64(float64(st.Bytes)/took.Minutes())))
+	}
+	return c.say("copy.state", percent, items, size)
 }
 
 // proof shows what was read back.

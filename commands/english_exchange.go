@@ -13,7 +13,7 @@ func englishExchange() map[string]string {
 		"step.noun.copy-archive":      "copy the archive",
 		"step.noun.reconnect-mailbox": "make a new account for the mailbox",
 		"step.noun.hand-over":         "wait for an administrator's command",
-		"progress.copy":               "At work since %[1]s: %[2]s %[3]d percent so far (%[5]s, %[4]s).",
+		"progress.copy":               "At work since %[1]s: %[2]s %[3]s",
 		"progress.copied":             "Done %[1]s: %[2]s %[3]s, %[4]s.",
 
 		"back.sign-in.new": "*Sign-in*: the account is a new one. An administrator sets its password before anybody can sign in.",
@@ -31,6 +31,9 @@ func englishExchange() map[string]string {
 		"who.inactive":          "%[1]s, %[2]s: a mailbox on hold, without an account",
 		"option.account.orphan": "%[1]s, old mailbox (%[2]s)",
 
+		"copy.queued":                   "It is in Exchange's queue.",
+		"copy.state":                    "%[1]d percent so far: %[2]s, %[3]s.",
+		"copy.rate":                     "%[1]d percent so far: %[2]s, %[3]s, %[4]s a minute.",
 		"copy.":                         "it did not say why.",
 		"copy.LegacyExchangeDN":         "the target mailbox lacks the old one's internal address (X500).",
 		"copy.ProhibitSendReceiveQuota": "the target mailbox is full.",
@@ -50,6 +53,8 @@ func englishExchange() map[string]string {
 		"note.on-hold":      "A hold is on the old mailbox. It does not come with the contents.",
 		"note.holds-go":     "The command takes the holds off the mailbox. Ask whoever set them before it is run.",
 		"note.new-user":     "The mailbox gets a new account, so whoever had access to other things has to be given it again.",
+		"note.could-copy":   "To copy the contents into a mailbox that is there already, ask with into: and its address instead.",
+		"found.contents":    "It holds %[1]s, %[2]s.",
 		"note.large":        "Without a licence a mailbox may hold 50 GB and have no archive. This one needs Exchange Online Plan 2, or it may stop receiving mail.",
 		"note.delegates":    "Others' rights to the mailbox come back only if they were not removed when it was deleted.",
 

@@ -137,7 +137,7 @@ func (s Settings) planNewUser(d Diagnosis, p *Plan, m Mailbox, r reading, ask As
 	case !s.addLicense(&d, p, r, ask, c):
 		return d
 	}
-	p.Warnings = append(p.Warnings, Note{Code: NoteNewUser})
+	p.Warnings = append(p.Warnings, Note{Code: NoteNewUser}, Note{Code: NoteCouldCopy})
 	p.Steps = append(p.Steps, Step{Kind: StepMailbox})
 	return s.nearPurge(d, p, r)
 }

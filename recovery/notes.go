@@ -42,6 +42,7 @@ const (
 	NoteOnHold          NoteCode = "on-hold"          // a hold is on the mailbox; it does not come with the contents
 	NoteHoldsGo         NoteCode = "holds-go"         // recovering an inactive mailbox takes its holds away
 	NoteNewUser         NoteCode = "new-user"         // the mailbox gets a new account: groups, roles and rights do not come back
+	NoteCouldCopy       NoteCode = "could-copy"       // into: would copy the contents instead
 	NoteLarge           NoteCode = "large"            // over 50 GB, or an archive, without a licence. Args: bytes
 	NoteDelegates       NoteCode = "delegates"        // rights of others to the mailbox may not come back
 	NoteAsIgnored       NoteCode = "as-ignored"       // as: is for deleted accounts. Args: what was typed
