@@ -183,6 +183,7 @@ func (s *Store) leftBehind(ctx context.Context, log *slog.Logger, query string, 
 // River's would count, and be given up in the end.
 func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger, work func(*slog.Logger) (time.Duration, error)) error {
 	log = log.With(slog.String("job", row.Kind))
+	began := s.now()
 	wait, err := guard(func() (time.Duration, error) { return work(log) })
 	if err != nil {
 		stopped := errors.Is(ctx.Err(), context.Canceled)
@@ -194,8 +195,9 @@ func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger
 	if wait <= 0 {
 		return nil
 	}
-	// River counts a snooze from the system's clock, whatever clock it was given (river internal/jobexecutor).
-	return river.JobSnooze(max(0, time.Until(s.now().Add(wait))))
+	// River counts a snooze from the system's clock, whatever clock it was given (river internal/jobexecutor). The wait is counted from
+	// when the job began: where the clock was moved meanwhile, the job comes again early rather than late.
+	return river.JobSnooze(max(0, time.Until(began.Add(wait))))
 }
 
 // retryable is an error that says of itself whether the same call may work later: what delivers messages has such.
