@@ -1,0 +1,729 @@
+package recovery
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// shortly lets somebody click and a minute pass, since a copy that runs leaves jobs for hours.
+func (w *world) shortly(id int64, user string, a Action) Request {
+	w.Helper()
+	w.send(id, w.click(id, user, a, ""))
+	w.pass(time.Minute)
+	return w.request(id)
+}
+
+// undoes lets anna ask to put back what a request did, and gives the request for that.
+func (w *world) undoes(id int64) Request {
+	w.Helper()
+	w.shortly(id, anna, ActUndo)
+	return w.undoOf(id)
+}
+
+// undoOf gives the request that puts another one back, with its cards posted.
+func (w *world) undoOf(id int64) Request {
+	w.Helper()
+	undo := w.request(id).UndoneBy
+	if undo == 0 {
+		w.Fatalf("nobody puts R-%d back: %s, refused with %v", id, w.store.story(id), w.refusals(id))
+	}
+	w.posted(undo, anna)
+	return w.request(undo)
+}
+
+func (w *world) posted(id int64, requester string) {
+	w.store.post(hq, Request{ID: id}.cardTS("1"), id, CardApproval)
+	w.store.post("D"+requester, Request{ID: id}.cardTS("2"), id, CardRequester)
+}
+
+func (r Request) cardTS(n string) string { return r.Ref()[2:] + "." + n }
+
+// undone lets anna confirm and bert agree.
+func (w *world) undone(id int64) Request {
+	w.Helper()
+	w.is(w.shortly(id, anna, ActConfirm), Pending)
+	return w.shortly(id, bert, ActApprove)
+}
+
+// restored lets john's or jane's request go through.
+func (w *world) restored(address string) Request {
+	w.Helper()
+	return w.is(w.request(w.done(address)), Succeeded)
+}
+
+func (w *world) done(address string) int64 {
+	w.Helper()
+	id := w.begin(address)
+	w.settle()
+	return id
+}
+
+func warned(p *Plan) (notes []string) {
+	for _, n := range p.Warnings {
+		notes = append(notes, n.String())
+	}
+	return notes
+}
+
+func TestFactsBeforeAndAfterAreKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.tenant.lag = 5 * time.Second
+	w.deleted(john, "john", unlicensed, func(u *user) { u.account.UsageLocation = "" })
+	r := w.restored("john@contoso.com")
+	held := []HeldLicense{{AssignedLicense: AssignedLicense{SKU: skuE3}, Direct: true}}
+	before := Facts{SignInName: "john@contoso.com", Enabled: new(true)}
+	restore, location, assign := before, before, before
+	restore.Deleted, assign.UsageLocation = true, "LV"
+	after := assign
+	after.Licenses = held
+	for i, want := range []Facts{restore, location, assign} {
+		if diff := cmp.Diff(&want, r.Plan.Steps[i].Progress.Before); diff != "" {
+			t.Errorf("before %s (-want +got):\n%s", r.Plan.Steps[i].Kind, diff)
+		}
+	}
+	if diff := cmp.Diff(&after, r.Proof.After); diff != "" {
+		t.Errorf("after (-want +got):\n%s", diff)
+	}
+	kept := map[StepKind]int{}
+	for _, e := range w.events(r.ID, EventStep) {
+		if e.Before != nil {
+			kept[e.Step]++
+		}
+	}
+	if diff := cmp.Diff(map[StepKind]int{StepRestoreUser: 2, StepUsageLocation: 2, StepAssign: 2}, kept); diff != "" {
+		t.Errorf("events with facts: sent, and read back (-want +got):\n%s", diff)
+	}
+}
+
+func TestLicenseIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.tenant.lag = 10 * time.Second
+	w.lives(jane, "jane", unlicensed)
+	old := w.restored("jane@contoso.com")
+	undo := w.is(w.undoes(old.ID), Confirming)
+	if undo.UndoOf != old.ID || undo.Requester != by(anna) || undo.Plan.Case != CaseUndo || undo.Plan.Approvals != 1 || undo.Plan.SignIn != SignInUnchanged {
+		t.Errorf("undo %+v", undo)
+	}
+	if diff := cmp.Diff([]Step{{Kind: StepTakeLicense, SKU: skuE3, PartNumber: "ENTERPRISEPACK"}}, undo.Plan.Steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"mailbox-goes(ENTERPRISEPACK)", "nothing-else"}, warned(undo.Plan)); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	if want := old.EnteredAt.Add(24 * time.Hour); !undo.Plan.Deadline.Equal(want) {
+		t.Errorf("until %v, want %v", undo.Plan.Deadline, want)
+	}
+	undo = w.is(w.undone(undo.ID), Succeeded)
+	if diff := cmp.Diff(map[string]int{"assign": 1, "take": 1}, w.tenant.did); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	if len(w.tenant.users[jane].account.Licenses) != 0 || undo.Proof == nil || !undo.Proof.Undone[0].same(Note{NoteTaken, []string{"ENTERPRISEPACK"}}) {
+		t.Errorf("licences %v, proof %+v", w.tenant.users[jane].account.Licenses, undo.Proof)
+	}
+	if again := w.request(old.ID); again.State != Succeeded || len(again.Undo()) != 0 || len(undo.Undo()) != 0 {
+		t.Errorf("offered again: %v, %v", again.Undo(), undo.Undo())
+	}
+	w.posted(undo.ID, anna)
+	w.shortly(undo.ID, bert, ActUndo)
+	if got := w.refusals(undo.ID); !slices.Equal(got, []NoteCode{NoteNothingToUndo}) {
+		t.Errorf("an undo is undone: %v", got)
+	}
+}
+
+func TestPlansAreTurnedOffAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lives(jane, "jane", func(u *user) {
+		u.account.Licenses = []AssignedLicense{{SKU: skuE3, DisabledPlans: []string{planYammer, planEXO2}}}
+	})
+	old := w.restored("jane@contoso.com")
+	undo := w.is(w.undoes(old.ID), Confirming)
+	want := []Step{{Kind: StepTurnOff, SKU: skuE3, PartNumber: "ENTERPRISEPACK", DisabledPlans: []string{planEXO2, planYammer}}}
+	if diff := cmp.Diff(want, undo.Plan.Steps); diff != "" {
+		t.Fatalf("steps (-want +got):\n%s", diff)
+	}
+	undo = w.is(w.undone(undo.ID), Succeeded)
+	got := w.tenant.users[jane].account.Licenses
+	if diff := cmp.Diff([]AssignedLicense{{SKU: skuE3, DisabledPlans: []string{planEXO2, planYammer}}}, got); diff != "" {
+		t.Errorf("licences (-want +got):\n%s", diff)
+	}
+	if !undo.Proof.Undone[0].same(Note{NoteTurnedOff, []string{"ENTERPRISEPACK"}}) {
+		t.Errorf("proof %+v", undo.Proof)
+	}
+}
+
+func TestSignInOfARestoredAccountIsBlocked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john", unlicensed)
+	old := w.restored("john@contoso.com")
+	undo := w.is(w.undoes(old.ID), Confirming)
+	if got := stepKinds(undo.Plan); !slices.Equal(got, []StepKind{StepBlockSignIn, StepTakeLicense}) || undo.Plan.SignIn != SignInBlocked {
+		t.Fatalf("steps %v, sign-in %s", got, undo.Plan.SignIn)
+	}
+	if got := warned(undo.Plan); !slices.Contains(got, "stays(restore-user)") || got[len(got)-1] != "nothing-else" {
+		t.Errorf("warnings %v", got)
+	}
+	undo = w.is(w.undone(undo.ID), Succeeded)
+	a := w.tenant.users[john].account
+	if *a.Enabled || a.Deleted() || len(a.Licenses) != 0 || len(undo.Proof.Undone) != 2 || *undo.Proof.SignInEnabled {
+		t.Errorf("account %+v, proof %+v", a, undo.Proof)
+	}
+}
+
+func TestNewUserOfAMailboxIsBlocked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.orphaned(lost, "john")
+	id := w.asks("john@contoso.com").ID
+	w.press(id, rita, ActConfirm)
+	w.is(w.press(id, anna, ActApprove), Succeeded)
+	undo := w.is(w.undoes(id), Confirming)
+	if got := stepKinds(undo.Plan); !slices.Equal(got, []StepKind{StepBlockSignIn, StepTakeLicense}) || undo.Plan.AccountID != "new-"+lost {
+		t.Fatalf("steps %v of %s", got, undo.Plan.AccountID)
+	}
+	w.is(w.undone(undo.ID), Succeeded)
+}
+
+// copying gives the request of a copy that runs for hours, at work.
+func (w *world) copying(change ...func(*Mailbox)) Request {
+	w.Helper()
+	w.tenant.copyTime = 10 * time.Hour
+	r := w.copies(change...)
+	w.press(r.ID, rita, ActConfirm)
+	w.press(r.ID, anna, ActApprove)
+	w.send(r.ID, w.click(r.ID, bert, ActApprove, ""))
+	w.pass(20 * time.Minute)
+	return w.is(w.request(r.ID), Restoring)
+}
+
+func TestCopyIsStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.copying()
+	if until := old.UndoUntil(); len(old.Undo()) != 1 || !until.IsZero() {
+		t.Fatalf("offered: %v until %v", old.Undo(), until)
+	}
+	undo := w.is(w.undoes(old.ID), Confirming)
+	if got := stepKinds(undo.Plan); !slices.Equal(got, []StepKind{StepStopCopy}) || undo.Plan.Steps[0].CopyID != "copy-1" || undo.Plan.AccountID != "" {
+		t.Fatalf("plan %+v", undo.Plan)
+	}
+	if diff := cmp.Diff([]string{"copied-stays", "stays(add-address)", "nothing-else"}, warned(undo.Plan)); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	undo = w.is(w.undone(undo.ID), Succeeded)
+	if p := undo.Plan.Steps[0].Progress; p.Before == nil || p.Before.Copy == nil || p.Before.Copy.State != CopyInProgress {
+		t.Errorf("before: %+v", p.Before)
+	}
+	w.settle()
+	w.hindered(w.is(w.request(old.ID), Partial), NoteCopyStopped, undo.Ref())
+	if diff := cmp.Diff(map[string]int{"address": 1, "copy": 1, "remove": 1}, w.tenant.did); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	w.is(w.press(old.ID, bert, ActRetry), Partial)
+	if got := w.refusals(old.ID); !slices.Equal(got, []NoteCode{NoteUndoAsked}) {
+		t.Errorf("the copy is made again: %v", got)
+	}
+}
+
+func TestCopyRemovedByAnotherIsNotSaidToBeOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.copying()
+	undo := w.undoes(old.ID)
+	clear(w.tenant.copies)
+	w.hindered(w.is(w.undone(undo.ID), Impossible), NoteMovedOn, "copy-gone")
+	w.settle()
+	w.hindered(w.is(w.request(old.ID), Partial), NoteCopyGone)
+}
+
+func TestUndoWithoutTheRights(t *testing.T) {
+	t.Parallel()
+	t.Run("cmdlet", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		old := w.copying()
+		w.tenant.cmdlets = []string{"Get-MailboxRestoreRequest"}
+		w.hindered(w.is(w.undoes(old.ID), Submitted), NoteMissingCmdlet, "Remove-MailboxRestoreRequest")
+	})
+	t.Run("exchange off", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		old := w.copying()
+		undo := w.undoes(old.ID)
+		w.svc.Copier = nil
+		w.hindered(w.is(w.undone(undo.ID), Confirming), NoteMissingCmdlet, "Remove-MailboxRestoreRequest")
+	})
+	for _, tt := range []struct {
+		name, have, lacks string
+		change            func(*user)
+	}{
+		{"license", "User.EnableDisableAccount.All", "LicenseAssignment.ReadWrite.All", unlicensed},
+		{"sign-in", "LicenseAssignment.ReadWrite.All", "User.EnableDisableAccount.All", licensed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deleted(john, "john", tt.change)
+			old := w.restored("john@contoso.com")
+			w.tenant.permissions = []string{tt.have}
+			w.hindered(w.is(w.undoes(old.ID), Submitted), NoteMissingRole, tt.lacks)
+		})
+	}
+}
+
+// moves are what others may do in the tenant once a request has ended, and what is said of it.
+var moves = []struct {
+	name string
+	move func(w *world, u *user)
+	want []string
+}{
+	{"another licence", func(_ *world, u *user) {
+		u.account.Licenses = append(slices.Clone(u.account.Licenses), AssignedLicense{SKU: skuE5})
+	}, []string{"licenses"}},
+	{"no licence", func(_ *world, u *user) { u.account.Licenses = nil }, []string{"licenses"}},
+	{"a plan off", func(_ *world, u *user) {
+		u.account.Licenses = []AssignedLicense{{SKU: skuE3, DisabledPlans: []string{planYammer}}}
+	}, []string{"licenses"}},
+	{"by a group too", func(_ *world, u *user) {
+		u.account.LicenseStates = []LicenseState{{SKU: skuE3, State: "Active"}, {SKU: skuE3, State: "Active", Group: "g"}}
+	}, []string{"licenses"}},
+	{"sign-in blocked", func(_ *world, u *user) { u.account.Enabled = new(false) }, []string{"sign-in"}},
+	{"sign-in unknown", func(_ *world, u *user) { u.account.Enabled = nil }, []string{"sign-in"}},
+	{"renamed and moved", func(_ *world, u *user) {
+		u.account.UserPrincipalName, u.account.UsageLocation = "john.new@contoso.com", "EE"
+	}, []string{"name", "location"}},
+	{"deleted again", func(w *world, u *user) { u.account.DeletedAt = w.clock }, []string{"account"}},
+	{"purged", func(w *world, _ *user) { delete(w.tenant.users, john) }, []string{"account"}},
+}
+
+func TestNothingIsUndoneOnceTheTenantMovedOn(t *testing.T) {
+	t.Parallel()
+	for _, m := range moves {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deleted(john, "john", unlicensed)
+			old := w.restored("john@contoso.com")
+			m.move(w, w.tenant.users[john])
+			w.hindered(w.is(w.undoes(old.ID), Impossible), NoteMovedOn, m.want...)
+			if w.tenant.did["take"]+w.tenant.did["block"] != 0 {
+				t.Errorf("changes %v", w.tenant.did)
+			}
+		})
+		t.Run(m.name+" while it is decided", func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.deleted(john, "john", unlicensed)
+			undo := w.undoes(w.restored("john@contoso.com").ID)
+			w.shortly(undo.ID, anna, ActConfirm)
+			m.move(w, w.tenant.users[john])
+			w.hindered(w.is(w.shortly(undo.ID, bert, ActApprove), Impossible), NoteMovedOn, m.want...)
+			if w.tenant.did["take"]+w.tenant.did["block"] != 0 || len(w.events(undo.ID, EventVoided)) != 1 {
+				t.Errorf("changes %v: %s", w.tenant.did, w.store.story(undo.ID))
+			}
+		})
+	}
+}
+
+func TestCopyThatEndedIsNotStopped(t *testing.T) {
+	t.Parallel()
+	for _, state := range []CopyState{CopyCompleted, CopyWithWarnings, CopyFailed} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			undo := w.undoes(w.copying().ID)
+			w.shortly(undo.ID, anna, ActConfirm)
+			w.tenant.copyTime = time.Second
+			for _, c := range w.tenant.copies {
+				c.state = state
+			}
+			w.hindered(w.is(w.shortly(undo.ID, bert, ActApprove), Impossible), NoteMovedOn, "copy-ended")
+			if w.tenant.did["remove"] != 0 {
+				t.Errorf("changes %v", w.tenant.did)
+			}
+		})
+	}
+}
+
+func TestCopyThatEndsAtTheLastMomentIsNotStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	undo := w.undoes(w.copying().ID)
+	w.shortly(undo.ID, anna, ActConfirm)
+	looks := 0
+	w.tenant.after = func(op string) {
+		if op == "copies" {
+			if looks++; looks == 1 { // the check before it starts
+				w.tenant.copyTime = time.Second
+			}
+		}
+	}
+	w.tenant.meets("status", 1, fault{err: &Error{Kind: NotFound, Op: "status"}})
+	w.hindered(w.is(w.shortly(undo.ID, bert, ActApprove), Failed), NoteMovedOn, "copy-ended")
+	if w.tenant.did["remove"] != 0 {
+		t.Errorf("changes %v", w.tenant.did)
+	}
+}
+
+func TestUndoVoidedWhenItsPlanDiffers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.copying(withArchive)
+	undo := w.is(w.undoes(old.ID), Confirming)
+	first := undo.Plan.Steps[0]
+	w.is(w.shortly(undo.ID, anna, ActConfirm), Pending)
+	w.pass(10 * time.Hour) // the mailbox is copied, and its archive begins
+	undo = w.is(w.shortly(undo.ID, bert, ActApprove), Confirming)
+	if len(undo.Changed) == 0 || !undo.Changed[0].same(Note{NotePlanDiffers, []string{"steps"}}) || len(undo.Plan.Steps) != 1 || undo.Plan.Steps[0].same(first) {
+		t.Fatalf("changed %v, steps %+v instead of %+v", undo.Changed, undo.Plan.Steps, first)
+	}
+	w.is(w.undone(undo.ID), Succeeded)
+	w.settle()
+	w.hindered(w.is(w.request(old.ID), Partial), NoteCopyStopped, undo.Ref())
+	if w.tenant.did["remove"] != 1 || len(w.tenant.copies) != 1 {
+		t.Errorf("changes %v, copies %v", w.tenant.did, w.tenant.copies)
+	}
+}
+
+func TestUndoIsOfferedForADay(t *testing.T) {
+	t.Parallel()
+	t.Run("asked too late", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.lives(jane, "jane", unlicensed)
+		old := w.restored("jane@contoso.com")
+		w.clock = old.EnteredAt.Add(24 * time.Hour)
+		w.shortly(old.ID, anna, ActUndo)
+		if got := w.refusals(old.ID); !slices.Equal(got, []NoteCode{NoteUndoLate}) || len(w.store.rows) != 1 {
+			t.Errorf("refused with %v, requests %d", got, len(w.store.rows))
+		}
+	})
+	t.Run("looked at too late", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.lives(jane, "jane", unlicensed)
+		old := w.restored("jane@contoso.com")
+		w.clock = old.EnteredAt.Add(24*time.Hour - time.Second)
+		w.send(old.ID, w.click(old.ID, anna, ActUndo, ""))
+		j, _ := w.store.next(w.clock)
+		w.run(j)
+		w.clock = w.clock.Add(time.Minute)
+		w.settle()
+		w.hindered(w.is(w.undoOf(old.ID), Impossible), NoteUndoLate, stamp(old.EnteredAt.Add(24*time.Hour)))
+	})
+	t.Run("approved too late", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.lives(jane, "jane", unlicensed)
+		old := w.restored("jane@contoso.com")
+		w.clock = old.EnteredAt.Add(23 * time.Hour)
+		undo := w.undoes(old.ID)
+		w.shortly(undo.ID, anna, ActConfirm)
+		w.pass(2 * time.Hour)
+		w.is(w.request(undo.ID), Expired)
+		if w.tenant.did["take"] != 0 {
+			t.Errorf("changes %v", w.tenant.did)
+		}
+	})
+}
+
+func TestSecondClickFindsTheSameUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lives(jane, "jane", unlicensed)
+	old := w.restored("jane@contoso.com")
+	w.send(old.ID, w.click(old.ID, anna, ActUndo, ""))
+	w.send(old.ID, w.click(old.ID, bert, ActUndo, ""))
+	w.settle()
+	undo := w.undoOf(old.ID)
+	w.shortly(old.ID, anna, ActUndo)
+	if got := w.refusals(old.ID); !slices.Equal(got, []NoteCode{NoteUndoAsked, NoteUndoAsked}) || len(w.store.rows) != 2 || undo.Requester != by(anna) {
+		t.Errorf("refused with %v, %d requests, asked by %v", got, len(w.store.rows), undo.Requester)
+	}
+	if e := w.events(old.ID, EventUndoAsked); len(e) != 1 || e[0].By != by(anna) || !e[0].Note.same(Note{NoteUndoAsked, []string{undo.Ref()}}) {
+		t.Errorf("events %+v", e)
+	}
+}
+
+func TestClickThatWasCutShortFindsItsUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lives(jane, "jane", unlicensed)
+	old := w.restored("jane@contoso.com")
+	w.store.after = func(op string) {
+		if op == "create" && w.working {
+			w.store.after = func(string) {}
+			panic(killed{"create"})
+		}
+	}
+	w.undoes(old.ID)
+	if got := w.request(old.ID); len(w.store.rows) != 2 || got.UndoneBy != 2 || len(w.refusals(old.ID)) != 0 {
+		t.Errorf("%d requests, undone by %d, refused %v", len(w.store.rows), got.UndoneBy, w.refusals(old.ID))
+	}
+}
+
+func TestWhoDecidesOnAnUndo(t *testing.T) {
+	t.Parallel()
+	for _, self := range []bool{false, true} {
+		w := newWorld(t)
+		w.set(func(s *Settings) { s.SelfApproval = self })
+		w.lives(jane, "jane", unlicensed)
+		undo := w.undoes(w.restored("jane@contoso.com").ID)
+		w.shortly(undo.ID, bert, ActConfirm)
+		w.shortly(undo.ID, anna, ActConfirm)
+		got := w.shortly(undo.ID, anna, ActApprove)
+		want, refused := Pending, []NoteCode{NoteNotRequester, NoteYourOwn}
+		if self {
+			want, refused = Succeeded, refused[:1]
+		}
+		w.is(got, want)
+		if codes := w.refusals(undo.ID); !slices.Equal(codes, refused) {
+			t.Errorf("self-approval %v: refused with %v, want %v", self, codes, refused)
+		}
+	}
+}
+
+func TestUndoIsForApproversAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lives(jane, "jane", unlicensed)
+	old := w.restored("jane@contoso.com")
+	w.shortly(old.ID, rita, ActUndo)
+	if got := w.refusals(old.ID); !slices.Equal(got, []NoteCode{NoteNotApprover}) || len(w.store.rows) != 1 {
+		t.Errorf("refused with %v", got)
+	}
+	w.set(func(s *Settings) { s.Approvers = []string{anna, bert} })
+	undo := w.undoes(old.ID)
+	w.set(func(s *Settings) { s.Approvers = []string{bert, carl} })
+	w.is(w.shortly(undo.ID, anna, ActConfirm), Confirming)
+	if got := w.refusals(undo.ID); !slices.Equal(got, []NoteCode{NoteNotApprover}) {
+		t.Errorf("who is no approver any more confirms: %v", got)
+	}
+}
+
+func TestNothingToUndo(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		setup func(w *world)
+	}{
+		{"sign-in was off before", func(w *world) { w.deleted(john, "john", shared) }},
+		{"its group's licence", func(w *world) {
+			w.lives(john, "john", unlicensed, func(u *user) {
+				u.account.LicenseStates = []LicenseState{{SKU: skuE3, Group: "g1", State: "Error", Error: "CountViolation", UpdatedAt: w.ago(48 * time.Hour)}}
+			})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			tt.setup(w)
+			old := w.restored("john@contoso.com")
+			w.shortly(old.ID, anna, ActUndo)
+			if got := w.refusals(old.ID); !slices.Equal(got, []NoteCode{NoteNothingToUndo}) || len(old.Undo()) != 0 {
+				t.Errorf("refused with %v, offered %v", got, old.Undo())
+			}
+		})
+	}
+}
+
+// What was not there when the step looked, though it had been there when the plan was made, is not ours to take.
+func TestLicenseThatComesBackLateIsNotTaken(t *testing.T) {
+	t.Parallel()
+	held := AssignedLicense{SKU: skuE3, DisabledPlans: []string{planYammer}}
+	r := Request{Plan: &Plan{AccountID: john}, Diagnosis: &Diagnosis{Account: Account{ID: john, Licenses: []AssignedLicense{held}}}}
+	assign := Step{Kind: StepAssign, SKU: skuE3, DisabledPlans: []string{planYammer}}
+	assign.Progress.Before = r.before(assign, &Facts{})
+	if step, ok := assign.takeBack(); ok {
+		t.Errorf("it would be taken by %+v", step)
+	}
+	assign.DisabledPlans = nil
+	if step, ok := assign.takeBack(); !ok || step.Kind != StepTurnOff || !slices.Equal(step.DisabledPlans, []string{planYammer}) {
+		t.Errorf("plans that were off: %+v, %v", step, ok)
+	}
+	assign.Progress.Before = &Facts{Licenses: []HeldLicense{{AssignedLicense: held, Group: true}}}
+	if step, ok := assign.takeBack(); !ok || step.Kind != StepTakeLicense {
+		t.Errorf("what a group gives stays, and ours goes: %+v, %v", step, ok)
+	}
+	assign.Progress.Before.Licenses[0].Direct = true
+	if step, ok := assign.takeBack(); ok {
+		t.Errorf("what came from two sides cannot be told apart, but: %+v", step)
+	}
+}
+
+func TestUndoThatStoppedHalfwayIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john", unlicensed)
+	old := w.restored("john@contoso.com")
+	undo := w.undoes(old.ID)
+	w.tenant.fails("take", 1, &Error{Kind: Invalid, Op: "assignLicense", Detail: FromGroup})
+	w.hindered(w.is(w.undone(undo.ID), Partial), NoteFromGroup, "ENTERPRISEPACK")
+	w.shortly(old.ID, bert, ActRetry)
+	w.clock = w.clock.Add(30 * time.Hour) // what was begun may be ended
+	undo = w.is(w.shortly(undo.ID, bert, ActRetry), Succeeded)
+	if diff := cmp.Diff(map[string]int{"restore": 1, "assign": 1, "block": 1, "take": 1}, w.tenant.did); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	if len(undo.Proof.Undone) != 2 {
+		t.Errorf("proof %+v", undo.Proof)
+	}
+}
+
+func TestUndoTriedAgainMindsWhatOthersDid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john", unlicensed)
+	undo := w.undoes(w.restored("john@contoso.com").ID)
+	w.tenant.fails("take", 1, &Error{Kind: Forbidden, Op: "assignLicense", Detail: "X"})
+	w.is(w.undone(undo.ID), Partial)
+	w.tenant.users[john].account.UsageLocation = "EE"
+	w.hindered(w.is(w.shortly(undo.ID, bert, ActRetry), Impossible), NoteMovedOn, "location")
+}
+
+func TestUndoWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.tenant.lag = 5 * time.Second
+	w.lives(jane, "jane", unlicensed)
+	undo := w.undoes(w.restored("jane@contoso.com").ID)
+	w.tenant.loses("take", 1)
+	w.is(w.undone(undo.ID), Succeeded)
+	if n := count(w.tenant.calls, "take"); n != 1 {
+		t.Errorf("sent %d times", n)
+	}
+}
+
+func TestUndoThatDoesNotLastIsPartial(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lives(jane, "jane", unlicensed)
+	undo := w.undoes(w.restored("jane@contoso.com").ID)
+	w.store.after = func(string) {
+		if r := w.store.read(undo.ID); r.State == Restoring && !r.Plan.Steps[0].Progress.Done.IsZero() {
+			w.tenant.users[jane].account.Licenses = []AssignedLicense{{SKU: skuE3}}
+		}
+	}
+	w.undone(undo.ID)
+	w.pass(10 * time.Minute)
+	w.hindered(w.is(w.request(undo.ID), Partial), NoteStepMissing, string(StepTakeLicense))
+}
+
+func TestRequestAtWorkAgainIsNotUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john", unlicensed)
+	w.tenant.fails("assign", 1, &Error{Kind: NoSeat})
+	id := w.done("john@contoso.com")
+	old := w.is(w.request(id), Partial)
+	if got := old.Undo(); len(got) != 1 || got[0].Kind != StepBlockSignIn {
+		t.Fatalf("offered: %v", got)
+	}
+	undo := w.is(w.undoes(id), Confirming)
+	w.is(w.press(id, bert, ActRetry), Partial)
+	if got := w.refusals(id); !slices.Equal(got, []NoteCode{NoteUndoAsked}) {
+		t.Errorf("tried again while it is put back: %v", got)
+	}
+	w.force(id, func(r *Request) { r.State = Approved }) // had it been, in the same moment
+	w.store.again(job{id: undo.ID, version: undo.Version}, w.clock)
+	w.shortly(undo.ID, anna, ActConfirm)
+	w.hindered(w.is(w.shortly(undo.ID, bert, ActApprove), Impossible), NoteUndoGoesOn, old.Ref(), string(Approved))
+}
+
+func TestRequestMayBeTriedAgainOnceItsUndoIsDenied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john", unlicensed)
+	w.tenant.fails("assign", 1, &Error{Kind: NoSeat})
+	id := w.done("john@contoso.com")
+	undo := w.undoes(id)
+	w.shortly(undo.ID, anna, ActConfirm)
+	w.is(w.press(undo.ID, bert, ActDeny, "no"), Denied)
+	w.is(w.press(id, bert, ActRetry), Succeeded)
+}
+
+func TestAskIsNotTakenForAnUndo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lives(jane, "jane", unlicensed)
+	undo := w.undoes(w.restored("jane@contoso.com").ID)
+	if r := w.asksAs(anna, Ask{Query: Query{ByAddress, "jane@contoso.com"}}); r.ID == undo.ID || r.UndoOf != 0 {
+		t.Errorf("the ask became %s", r.Ref())
+	}
+}
+
+func TestUndoOfNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, _, err := w.store.Create(w.ctx, Request{Key: "undo:77", State: Submitted, UndoOf: 77, Requester: by(anna), CreatedAt: w.clock, EnteredAt: w.clock},
+		Event{Kind: EventAsked, To: Submitted})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.hindered(w.is(w.request(r.ID), Impossible), NoteNothingToUndo, "R-77")
+}
+
+// undoStory is a flow from the ask to what was put back, which must end the same wherever its process dies.
+type undoStory struct {
+	name string
+	play func(w *world) (old, undo Request)
+}
+
+func undoStories() []undoStory {
+	return []undoStory{
+		{"account", func(w *world) (Request, Request) {
+			w.tenant.lag = 5 * time.Second
+			w.deleted(john, "john", unlicensed)
+			old := w.restored("john@contoso.com")
+			undo := w.undoes(old.ID)
+			w.undone(undo.ID)
+			w.pass(5 * time.Minute)
+			return w.request(old.ID), w.request(undo.ID)
+		}},
+		{"copy", func(w *world) (Request, Request) {
+			old := w.copying()
+			undo := w.undoes(old.ID)
+			w.undone(undo.ID)
+			w.pass(30 * time.Minute)
+			return w.request(old.ID), w.request(undo.ID)
+		}},
+	}
+}
+
+func TestUndoKilledAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, s := range undoStories() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			places := w.killAt(-1)
+			old, undo := s.play(w)
+			w.is(undo, Succeeded)
+			all := len(*places)
+			for n := 1; n <= all; n++ {
+				k := newWorld(t)
+				places := k.killAt(n)
+				o, u := s.play(k)
+				where := (*places)[min(n, len(*places))-1]
+				if o.State != old.State || u.State != undo.State || len(k.store.rows) != 2 {
+					t.Errorf("killed at %d of %d, %s: %s and %s, %d requests", n, all, where, k.store.story(o.ID), k.store.story(u.ID), len(k.store.rows))
+				}
+				if diff := cmp.Diff(w.tenant.did, k.tenant.did); diff != "" {
+					t.Errorf("killed at %d of %d, %s: changes (-want +got):\n%s", n, all, where, diff)
+				}
+				for i, st := range u.Plan.Steps {
+					if (st.Progress.Before == nil) != (undo.Plan.Steps[i].Progress.Before == nil) {
+						t.Errorf("killed at %d of %d, %s: before %v", n, all, where, st.Progress.Before)
+					}
+				}
+			}
+		})
+	}
+}
