@@ -23,15 +23,17 @@ func (s *scene) approvalCard() *card {
 	if asked := r.Ask.Query; asked.Value != subject && asked.Kind != recovery.ByPerson {
 		c.para(c.say("asked-as", asked.Value))
 	}
+	s.undoOf(c)
 	s.approvalStanding(c)
 	if s.ambiguous() && r.State == recovery.Submitted && r.Choices.Account == "" {
 		c.candidates(r.Diagnosis)
 	}
 	s.planOrProgress(c)
+	s.undo(c)
 	if r.Diagnosis != nil && r.State == recovery.Pending {
 		c.list(c.say("found.title"), c.notes(r.Diagnosis.Evidence))
 	}
-	c.buttons(subject, s.approvalButtons()...)
+	c.buttons(subject, append(s.approvalButtons(), s.undoButtons()...)...)
 	c.foot(append(s.foot(c), s.fingerprint(c))...)
 	return c
 }
@@ -44,6 +46,8 @@ func (s *scene) approvalHead() string {
 		return "head.submitted.choose"
 	case s.r.State == recovery.Confirming:
 		return "head.confirming.other"
+	case s.copyStopped():
+		return "head.partial.copy-stopped"
 	default:
 		return "head." + string(s.r.State)
 	}
@@ -125,6 +129,9 @@ func (s *scene) approvalButtons() []button {
 			return []button{check}
 		}
 	case recovery.Partial, recovery.Failed:
+		if s.copyStopped() {
+			return nil
+		}
 		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}
 	}
 	return nil

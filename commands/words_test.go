@@ -108,6 +108,8 @@ func families(t *testing.T) map[string][]string {
 		"told.":          ended,
 		"line.":          ended,
 		"option.signin.": {"allow", "block"},
+		"stays.":         {"restore-user", "usage-location", "reprocess-license", "add-address", "reconnect-mailbox"},
+		"moved.":         {"account", "name", "sign-in", "location", "licenses", "copy-ended", "copy-gone"},
 		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
@@ -184,7 +186,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 		})
 	}
 	all := families(t)
-	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as)$`)
+	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as|undo)$`)
 	for key := range english().text {
 		used := func(k string) bool {
 			for prefix, values := range all {

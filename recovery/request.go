@@ -83,6 +83,7 @@ type Request struct {
 	Key     string `json:"key"`     // names the ask itself, so that a repeated delivery finds it
 
 	UndoOf   int64 `json:"undo_of,omitempty"`   // id of the request that this one puts back; 0 for one that restores
+	UndoFor  Actor `json:"undo_for,omitzero"`   // who asked for that request
 	UndoneBy int64 `json:"undone_by,omitempty"` // id of the request that was asked to put this one back
 
 	State     State     `json:"state"`

@@ -143,7 +143,8 @@ func (r *Request) undoAllows(now time.Time) *Note {
 func (s *Service) askUndo(ctx context.Context, r Request, c Click) (Request, error) {
 	now := s.Now()
 	undo := Request{
-		UUID: newUUID(), Key: fmt.Sprintf("undo:%d", r.ID), State: Submitted, EnteredAt: now, CreatedAt: now, UndoOf: r.ID,
+		UUID: newUUID(), Key: fmt.Sprintf("undo:%d", r.ID), State: Submitted, EnteredAt: now, CreatedAt: now,
+		UndoOf: r.ID, UndoFor: r.Requester,
 		Ask: Ask{Query: Query{ByAddress, r.Plan.Address}}, Requester: c.By,
 	}
 	undo, _, err := s.Store.Create(ctx, undo, Event{At: now, Kind: EventAsked, By: c.By, To: Submitted})

@@ -106,7 +106,7 @@ func TestLicenseIsTakenBack(t *testing.T) {
 	w.lives(jane, "jane", unlicensed)
 	old := w.restored("jane@contoso.com")
 	undo := w.is(w.undoes(old.ID), Confirming)
-	if undo.UndoOf != old.ID || undo.Requester != by(anna) || undo.Plan.Case != CaseUndo || undo.Plan.Approvals != 1 || undo.Plan.SignIn != SignInUnchanged {
+	if undo.UndoOf != old.ID || undo.UndoFor != by(rita) || undo.Requester != by(anna) || undo.Plan.Case != CaseUndo || undo.Plan.Approvals != 1 || undo.Plan.SignIn != SignInUnchanged {
 		t.Errorf("undo %+v", undo)
 	}
 	if diff := cmp.Diff([]Step{{Kind: StepTakeLicense, SKU: skuE3, PartNumber: "ENTERPRISEPACK"}}, undo.Plan.Steps); diff != "" {

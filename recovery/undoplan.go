@@ -88,8 +88,8 @@ func (s *Service) checkCopies(ctx context.Context, u *undo, steps []Step) (*Note
 		if st.Kind != StepStopCopy {
 			continue
 		}
-		if why, err := s.mayStop(ctx); why != nil || err != nil {
-			return why, err
+		if why := s.mayStop(ctx); why != nil {
+			return why, nil
 		}
 		seen, err := s.lookStopped(ctx, st)
 		switch {
@@ -107,16 +107,16 @@ func (s *Service) checkCopies(ctx context.Context, u *undo, steps []Step) (*Note
 }
 
 // mayStop says why the app cannot stop copies.
-func (s *Service) mayStop(ctx context.Context) (*Note, error) {
+func (s *Service) mayStop(ctx context.Context) *Note {
 	const cmdlet = "Remove-MailboxRestoreRequest"
 	if s.Copier == nil || s.Mailboxes == nil {
-		return &Note{NoteMissingCmdlet, []string{cmdlet}}, nil
+		return &Note{NoteMissingCmdlet, []string{cmdlet}}
 	}
 	list, err := s.Mailboxes.Cmdlets(ctx)
 	if s.unknown(ctx, "list the cmdlets", err) {
-		return nil, nil
+		return nil
 	}
-	return reading{survey: survey{cmdlets: list}}.lacking(cmdlet), nil
+	return reading{survey: survey{cmdlets: list}}.lacking(cmdlet)
 }
 
 // checkAccount takes over what is to be put back in the account, or says what has changed there since.
