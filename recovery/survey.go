@@ -42,6 +42,8 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 		defer mu.Unlock()
 		into[m.ExchangeGUID] = c
 	}
+	orphans := len(r.orphans()) > 0
+	id, waits := r.unlicensed() // before anything is written beside
 	all := slices.Concat(r.mailboxes, r.targets)
 	for _, m := range all[:min(len(all), mostMeasured)] {
 		wg.Go(func() { count(m, false, r.contents) })
@@ -49,7 +51,7 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 			wg.Go(func() { count(m, true, r.archives) })
 		}
 	}
-	if len(r.orphans()) > 0 {
+	if orphans {
 		wg.Go(func() {
 			list, err := s.Mailboxes.Cmdlets(ctx)
 			if !s.unknown(ctx, "list the cmdlets", err) {
@@ -57,7 +59,7 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 			}
 		})
 	}
-	if id, waits := r.unlicensed(); waits {
+	if waits {
 		wg.Go(func() {
 			at, err := s.Mailboxes.Delicensing(ctx, id)
 			if !s.unknown(ctx, "read the pending delicensing", err) {
