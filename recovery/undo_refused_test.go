@@ -261,3 +261,25 @@ func TestNothingToUndo(t *testing.T) {
 		})
 	}
 }
+
+func TestCopyThatIsGoneIsNotStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.copying()
+	clear(w.tenant.copies)
+	w.settle()
+	w.hindered(w.is(w.request(old.ID), Partial), NoteCopyGone)
+	w.shortly(old.ID, anna, ActUndo)
+	if got := w.refusals(old.ID); !slices.Equal(got, []NoteCode{NoteNothingToUndo}) {
+		t.Errorf("refused with %v", got)
+	}
+}
+
+func TestCopyThatMayNotBeRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	undo := w.undoes(w.copying().ID)
+	w.tenant.fails("remove", 1, &Error{Kind: Forbidden, Op: "Remove-MailboxRestoreRequest", Detail: "Remove-MailboxRestoreRequest"})
+	w.hindered(w.is(w.undone(undo.ID), Failed), NoteMissingCmdlet, "Remove-MailboxRestoreRequest")
+	w.is(w.shortly(undo.ID, bert, ActRetry), Succeeded)
+}

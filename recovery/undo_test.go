@@ -413,3 +413,62 @@ func TestUndoOfNothing(t *testing.T) {
 	w.settle()
 	w.hindered(w.is(w.request(r.ID), Impossible), NoteNothingToUndo, "R-77")
 }
+
+func TestUndoThatWasDoneUnseenIsNotDoneAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john", unlicensed)
+	undo := w.undoes(w.restored("john@contoso.com").ID)
+	w.tenant.after = func(op string) {
+		if op == "take" { // it is taken, and then nobody may look
+			w.tenant.after = func(string) {}
+			w.tenant.fails("account", 1, &Error{Kind: Forbidden, Op: "user", Detail: "User.Read.All"})
+		}
+	}
+	w.hindered(w.is(w.undone(undo.ID), Partial), NoteMissingRole, "User.Read.All")
+	w.is(w.shortly(undo.ID, bert, ActRetry), Succeeded)
+	if diff := cmp.Diff(map[string]int{"restore": 1, "assign": 1, "block": 1, "take": 1}, w.tenant.did); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
+func TestUndoWaitsWhileNothingCanBeRead(t *testing.T) {
+	t.Parallel()
+	down := &Error{Kind: Unavailable, Op: "find"}
+	t.Run("at first", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.lives(jane, "jane", unlicensed)
+		old := w.restored("jane@contoso.com")
+		w.tenant.fails("find", 3, down)
+		w.is(w.undoes(old.ID), Confirming)
+	})
+	t.Run("for the proof", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.lives(jane, "jane", unlicensed)
+		undo := w.undoes(w.restored("jane@contoso.com").ID)
+		looks := 0
+		w.tenant.after = func(op string) {
+			if op == "account" {
+				if looks++; looks == 2 { // before the change, and after it
+					w.tenant.fails("account", 3, down)
+				}
+			}
+		}
+		w.is(w.undone(undo.ID), Succeeded)
+		if looks != 6 {
+			t.Errorf("%d looks", looks)
+		}
+	})
+	t.Run("of a copy", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		undo := w.undoes(w.copying().ID)
+		w.tenant.fails("copies", 3, down)
+		w.shortly(undo.ID, anna, ActConfirm)
+		w.shortly(undo.ID, bert, ActApprove)
+		w.pass(time.Hour)
+		w.is(w.request(undo.ID), Succeeded)
+	})
+}
