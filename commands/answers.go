@@ -144,7 +144,7 @@ func (h *Handlers) statusList(list []recovery.Request, who recovery.Actor) marku
 }
 
 func (h *Handlers) statusLine(r recovery.Request, who recovery.Actor) markup {
-	w := h.words
+	w := h.words.of(r)
 	line := w.say("status.line", r.Ref(), whoMarkup(r.Ask.Query), w.oneOf("state.", string(r.State)), w.when(r.EnteredAt))
 	if r.Requester != who {
 		line += " " + w.say("status.by", mention(r.Requester.UserID))
@@ -154,7 +154,7 @@ func (h *Handlers) statusLine(r recovery.Request, who recovery.Actor) markup {
 
 // statusOf is one request in a few lines.
 func (h *Handlers) statusOf(r recovery.Request, who recovery.Actor) markup {
-	to := reader{h.words, r.Requester != who || r.Reader.Approver, r.Ref()} // a request of others is given to approvers alone
+	to := reader{h.words.of(r), r.Requester != who || r.Reader.Approver, r.Ref()} // a request of others is given to approvers alone
 	all := h.statusLine(r, who)
 	add := func(m markup) {
 		if m != "" {

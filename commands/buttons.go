@@ -61,7 +61,7 @@ func (h *Handlers) click(a slack.InteractionCallback) (int64, recovery.Click, bo
 		return 0, recovery.Click{}, false
 	}
 	switch c.Action {
-	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActRetry, recovery.ActCheck:
+	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActRetry, recovery.ActCheck, recovery.ActUndo:
 		id, ok := requestID(act.Value)
 		c.Plan = shownPlan(act.BlockID)
 		return id, c, ok

@@ -26,16 +26,18 @@ func (s *scene) approvalCard() *card {
 	if asked := r.Ask.Query; asked.Value != subject && asked.Kind != recovery.ByPerson {
 		c.para(c.say("asked-as", asked.Value))
 	}
+	s.undoOf(c)
 	s.approvalStanding(c)
 	if s.ambiguous() && r.State == recovery.Submitted && r.Choices.Account == "" {
 		c.candidates(r.Diagnosis)
 	}
 	s.planOrProgress(c)
 	s.byHand(c)
+	s.undo(c)
 	if r.Diagnosis != nil && r.State == recovery.Pending {
 		c.found(r.Diagnosis)
 	}
-	c.buttons(subject, s.approvalButtons()...)
+	c.buttons(subject, append(s.approvalButtons(), s.undoButtons()...)...)
 	c.foot(append(s.foot(c), s.fingerprint(c))...)
 	return c
 }
@@ -48,6 +50,8 @@ func (s *scene) approvalHead() string {
 		return "head.submitted.choose"
 	case s.r.State == recovery.Confirming:
 		return "head.confirming.other"
+	case s.copyStopped():
+		return "head.partial.copy-stopped"
 	default:
 		return "head." + string(s.r.State)
 	}
@@ -144,6 +148,9 @@ func (s *scene) approvalButtons() []button {
 			return []button{{recovery.ActCheck, "button.check.done", slack.StylePrimary}}
 		}
 	case recovery.Partial, recovery.Failed:
+		if s.copyStopped() {
+			return nil
+		}
 		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}
 	}
 	return nil

@@ -60,6 +60,10 @@ func (c *card) deadline(deadline, now time.Time) {
 
 // plan says what comes back with the mailbox, what will be done, what it costs and what people must know before they agree.
 func (c *card) plan(p *recovery.Plan) {
+	if p.Case == recovery.CaseUndo {
+		c.undoPlan(p)
+		return
+	}
 	var steps []markup
 	for _, st := range p.Steps {
 		steps = append(steps, c.step(st))
@@ -95,7 +99,7 @@ func (w reader) step(st recovery.Step) markup {
 		return w.say("step."+string(st.Kind), st.Folder)
 	case st.Kind == recovery.StepUsageLocation:
 		return w.say("step.usage-location", st.Country)
-	case st.Kind == recovery.StepAssign, st.Kind == recovery.StepReprocess:
+	case st.Kind == recovery.StepAssign, st.Kind == recovery.StepReprocess, st.Kind == recovery.StepTakeLicense, st.Kind == recovery.StepTurnOff:
 		return w.say("step."+string(st.Kind), w.license(st.PartNumber))
 	default:
 		return w.say("step." + string(st.Kind))
@@ -214,7 +218,7 @@ func (c *card) copyState(st recovery.CopyStatus) markup {
 // proof shows what was read back.
 func (c *card) proof(p recovery.Proof) {
 	lines := proofLines(c.reader, p)
-	if c.approver {
+	if c.approver && len(p.Undone) == 0 {
 		if !p.MailboxCreated.IsZero() && len(p.Missing) == 0 {
 			lines = append(lines, c.say("proof.created", c.when(p.MailboxCreated)))
 		}
@@ -237,6 +241,9 @@ func (c *card) proof(p recovery.Proof) {
 
 // proofLines are the facts of a proof that everybody is told.
 func proofLines(to reader, p recovery.Proof) []markup {
+	if len(p.Undone) > 0 {
+		return to.notes(p.Undone)
+	}
 	var lines []markup
 	if !p.AnsweredAt.IsZero() {
 		lines = append(lines, to.say("proof.mailbox", to.when(p.AnsweredAt)))
@@ -247,9 +254,10 @@ func proofLines(to reader, p recovery.Proof) []markup {
 	case p.License != "":
 		lines = append(lines, to.say("proof.license", to.license(p.License)))
 	}
-	if p.Into != "" {
+	switch {
+	case p.Into != "":
 		lines = append(lines, to.say("proof.into", p.Into))
-	} else {
+	case p.SignInName != "":
 		lines = append(lines, to.say("proof.sign-in", p.SignInName))
 	}
 	switch {

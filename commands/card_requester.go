@@ -12,6 +12,7 @@ func (s *scene) requesterCard() *card {
 	subject := s.subject(c.reader)
 	c.head(s.requesterHead())
 	c.what(r.Diagnosis, subject)
+	s.undoOf(c)
 	if r.State == recovery.Confirming {
 		c.list(c.say("changed.title"), c.notes(r.Changed))
 	}
@@ -39,6 +40,8 @@ func (s *scene) requesterHead() string {
 		return "head.submitted"
 	case s.r.State == recovery.Confirming && s.openOffer():
 		return "head.confirming.choose"
+	case s.copyStopped():
+		return "head.partial.copy-stopped"
 	default:
 		return "head." + string(s.r.State)
 	}
@@ -74,6 +77,10 @@ func (s *scene) standing(c *card) {
 	case recovery.Pending:
 		c.para(c.say("told.approvers"))
 	case recovery.Partial:
+		if s.copyStopped() {
+			c.para(s.obstacle(c.reader))
+			return
+		}
 		c.para(s.obstacle(c.reader), c.say("end.retry"))
 	case recovery.Failed:
 		c.para(s.obstacle(c.reader), c.say("end.not-begun"), c.say("end.retry"))

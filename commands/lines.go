@@ -36,6 +36,9 @@ func (s *scene) lines() {
 		s.waiting(a, q)
 	case recovery.EventEnded:
 		s.ended(a, q)
+		s.undoTold()
+	case recovery.EventUndoAsked:
+		s.thread(a.say("line.undo-asked", a.ref, by, recovery.Request{ID: s.r.UndoneBy}.Ref()))
 	case recovery.EventRetried:
 		s.thread(a.say("line.retried", a.ref, by))
 		s.told(q.say("told.retried", q.ref, by))
@@ -104,6 +107,11 @@ func (s *scene) ended(a, q reader) {
 		}
 		s.told(q.say("told.succeeded", q.ref, s.subject(q), s.proofSentence(q)))
 	case recovery.Partial, recovery.Failed:
+		if s.copyStopped() {
+			s.thread(a.say("line.copy-stopped", a.ref, s.subject(a), s.obstacle(a)))
+			s.told(q.say("told.copy-stopped", q.ref, s.subject(q), s.obstacle(q)))
+			return
+		}
 		key := string(s.r.State)
 		s.thread(a.say("line."+key, a.ref, s.subject(a), s.obstacle(a)))
 		s.told(q.say("told."+key, q.ref, s.subject(q), s.obstacle(q)))

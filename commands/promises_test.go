@@ -79,7 +79,7 @@ func TestPromisesThatScriptsRelyOn(t *testing.T) {
 
 func TestNoOtherEndSaysRestored(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"partial", "failed", "denied", "cancelled", "expired", "voided", "waiting"} {
+	for _, name := range []string{"partial", "failed", "denied", "cancelled", "expired", "voided", "waiting", "undo-succeeded", "undo-partial", "undo-impossible"} {
 		for _, m := range sceneOf(t, name) {
 			if s := read(t, m); strings.Contains(strings.ToLower(s.Text), "restored") {
 				t.Errorf("%s, %s: %q", name, m.Key, s.Text)
@@ -91,23 +91,32 @@ func TestNoOtherEndSaysRestored(t *testing.T) {
 func TestButtonsGoWithTheDecision(t *testing.T) {
 	t.Parallel()
 	want := map[string][2][]string{ // requester's card, approvers' card
-		"confirming":     {{"choice.signin", "request.confirm", "request.cancel"}, nil},
-		"conflicts":      {{"choice.upn", "choice.drop", "choice.license", "request.cancel"}, nil},
-		"ambiguous":      {{"request.cancel"}, {"choice.account"}},
-		"no-seat":        {{"request.check", "request.cancel"}, nil},
-		"impossible":     {nil, nil},
-		"pending":        {{"request.cancel"}, {"request.approve", "request.deny"}},
-		"one-of-two":     {{"request.cancel"}, {"request.approve", "request.deny"}},
-		"approved":       {{"request.cancel"}, nil},
-		"voided":         {{"choice.signin", "request.confirm", "request.cancel"}, nil},
-		"restoring":      {nil, nil},
-		"succeeded":      {nil, nil},
-		"partial":        {nil, {"request.retry"}},
-		"failed":         {nil, {"request.retry"}},
-		"denied":         {nil, nil},
-		"cancelled":      {nil, nil},
-		"expired":        {nil, nil},
-		"pending-chosen": {{"request.cancel"}, {"request.approve", "request.deny"}},
+		"confirming":      {{"choice.signin", "request.confirm", "request.cancel"}, nil},
+		"conflicts":       {{"choice.upn", "choice.drop", "choice.license", "request.cancel"}, nil},
+		"ambiguous":       {{"request.cancel"}, {"choice.account"}},
+		"no-seat":         {{"request.check", "request.cancel"}, nil},
+		"impossible":      {nil, nil},
+		"pending":         {{"request.cancel"}, {"request.approve", "request.deny"}},
+		"one-of-two":      {{"request.cancel"}, {"request.approve", "request.deny"}},
+		"approved":        {{"request.cancel"}, nil},
+		"voided":          {{"choice.signin", "request.confirm", "request.cancel"}, nil},
+		"restoring":       {nil, nil},
+		"succeeded":       {nil, nil},
+		"partial":         {nil, {"request.retry"}},
+		"failed":          {nil, {"request.retry"}},
+		"denied":          {nil, nil},
+		"cancelled":       {nil, nil},
+		"expired":         {nil, nil},
+		"undoable":        {nil, {"request.undo"}},
+		"undo-asked":      {nil, nil},
+		"undo-confirming": {{"request.confirm", "request.cancel"}, nil},
+		"undo-pending":    {{"request.cancel"}, {"request.approve", "request.deny"}},
+		"undo-copy":       {{"request.cancel"}, {"request.approve", "request.deny"}},
+		"undo-restoring":  {nil, nil},
+		"undo-succeeded":  {nil, nil},
+		"undo-partial":    {nil, {"request.retry"}},
+		"undo-impossible": {nil, nil},
+		"pending-chosen":  {{"request.cancel"}, {"request.approve", "request.deny"}},
 	}
 	for name, both := range want {
 		for _, m := range sceneOf(t, name) {

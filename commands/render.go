@@ -95,11 +95,11 @@ func (v renderer) wordsOf(code string) words {
 
 // requester is the requester as a reader.
 func (s *scene) requester() reader {
-	return reader{s.wordsOf(s.r.Reader.Language), s.r.Reader.Approver, s.r.Ref()}
+	return reader{s.wordsOf(s.r.Reader.Language).of(s.r), s.r.Reader.Approver, s.r.Ref()}
 }
 
 // approvers are the people in the approval channel as readers.
-func (s *scene) approvers() reader { return reader{s.wordsOf(s.Language), true, s.r.Ref()} }
+func (s *scene) approvers() reader { return reader{s.wordsOf(s.Language).of(s.r), true, s.r.Ref()} }
 
 func (s *scene) card(to reader) *card {
 	c := &card{reader: to, id: s.r.ID, version: s.r.Version}

@@ -216,6 +216,8 @@ func (w reader) noteArgs(n recovery.Note) []any {
 	switch n.Code {
 	case recovery.NoteHadRoles, recovery.NoteRolesCameBack, recovery.NoteAddressTaken, recovery.NoteHoldersUnknown:
 		return []any{literals(n.Args), "", "", ""}
+	case recovery.NoteMovedOn:
+		return []any{w.moved(n.Args), "", "", ""}
 	case recovery.NoteNoSeat:
 		return []any{w.licenses(n.Args), "", "", ""}
 	}
@@ -231,7 +233,8 @@ func (w reader) noteArgs(n recovery.Note) []any {
 
 func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 	switch code {
-	case recovery.NotePlanOff, recovery.NoteGraceSeats, recovery.NoteLicenseWithIt:
+	case recovery.NotePlanOff, recovery.NoteGraceSeats, recovery.NoteLicenseWithIt,
+		recovery.NoteFromGroup, recovery.NoteMailboxGoes, recovery.NoteTaken, recovery.NoteTurnedOff:
 		return w.license(arg)
 	case recovery.NoteGroupLicense, recovery.NoteOverConsumed:
 		if i == 0 {
@@ -242,6 +245,12 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 			return w.oneOf("step.noun.", arg)
 		}
 		return w.oneOf("kind.", arg)
+	case recovery.NoteStays:
+		return w.oneOf("stays.", arg)
+	case recovery.NoteUndoGoesOn:
+		if i == 1 {
+			return w.oneOf("state.", arg)
+		}
 	case recovery.NoteUnreadable, recovery.NoteNotProven:
 		return w.oneOf("kind.", arg)
 	case recovery.NoteCopyFailed:

@@ -110,6 +110,8 @@ func families(t *testing.T) map[string][]string {
 		"option.signin.": {"allow", "block"},
 		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "mailboxes"},
 		"copy.":          {"", "LegacyExchangeDN", "ProhibitSendReceiveQuota", "ArchiveGuid"},
+		"stays.":         {"restore-user", "usage-location", "reprocess-license", "add-address", "reconnect-mailbox"},
+		"moved.":         {"account", "name", "sign-in", "location", "licenses", "copy-ended", "copy-gone"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
 	}
@@ -185,7 +187,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 		})
 	}
 	all := families(t)
-	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as)$`)
+	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as|undo)$`)
 	for key := range english().text {
 		used := func(k string) bool {
 			for prefix, values := range all {

@@ -183,12 +183,9 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 			return s.rest(ctx, r, wait)
 		}
 	}
-	approver, refused, err := s.mayAsk(ctx, r.Requester)
+	approver, refused, err := s.mayRequest(ctx, r)
 	if err != nil {
 		return s.stumble(ctx, r, err)
-	}
-	if refused == nil && r.Ask.Query.Kind == ByName && !approver {
-		refused = &Note{Code: NoteNameOnly}
 	}
 	if refused != nil {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
@@ -218,7 +215,7 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 
 // decidable is a diagnosis whose plan enough people may decide on.
 func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
-	d, err := s.diagnose(ctx, ask, r.settled())
+	d, err := s.examine(ctx, r, ask)
 	if err != nil || d.Plan == nil {
 		return d, err
 	}
@@ -383,7 +380,7 @@ func (s *Service) stillRight(ctx context.Context, r Request) (footing, error) {
 		f.short = true
 		return f, nil
 	}
-	if f.diagnosis, err = s.diagnose(ctx, r.again(), r.settled()); err != nil {
+	if f.diagnosis, err = s.examine(ctx, r, r.again()); err != nil {
 		return footing{}, err
 	}
 	f.diff = r.differences(f.diagnosis)

@@ -40,23 +40,32 @@ func (s *Service) lookAddress(ctx context.Context, r Request, step Step) (sight,
 	if err != nil {
 		return sight{}, err
 	}
-	return sight{there: slices.ContainsFunc(t.Addresses, func(a string) bool { return strings.EqualFold(a, step.Address) })}, nil
+	there := slices.ContainsFunc(t.Addresses, func(a string) bool { return strings.EqualFold(a, step.Address) })
+	return sight{there: there, facts: absentUnless(there)}, nil
+}
+
+// absentUnless are the facts of something that is there or not.
+func absentUnless(there bool) *Facts {
+	if there {
+		return nil
+	}
+	return &Facts{Absent: true}
 }
 
 // lookReconnected reads whether the mailbox is in use again, and by which account. It is there once Entra knows that too.
 func (s *Service) lookReconnected(ctx context.Context, r Request) (sight, error) {
 	m, err := s.Mailboxes.Mailbox(ctx, r.Plan.Source.ExchangeGUID)
 	if KindOf(err) == NotFound || err == nil && (!m.Live() || m.ObjectID == "") {
-		return sight{}, nil
+		return sight{facts: absentUnless(false)}, nil
 	}
 	if err != nil {
 		return sight{}, err
 	}
-	_, _, err = s.Directory.Account(ctx, m.ObjectID)
+	a, _, err := s.Directory.Account(ctx, m.ObjectID)
 	if KindOf(err) == NotFound {
 		return sight{busy: true}, nil
 	}
-	return sight{there: true, account: m.ObjectID}, err
+	return sight{there: true, account: m.ObjectID, facts: a.facts()}, err
 }
 
 // lookCopy finds our copy, by its id or else by its name, and reads how far it is. It counts only if it is of the two
@@ -69,7 +78,7 @@ func (s *Service) lookCopy(ctx context.Context, r Request, step Step) (sight, er
 		case err != nil:
 			return sight{}, err
 		case len(list) == 0:
-			return sight{}, nil
+			return sight{facts: absentUnless(false)}, nil
 		case len(list) > 1:
 			return sight{}, &Error{Kind: Incomplete, Op: "find the copy", Detail: "there are several of its name"}
 		}
@@ -190,6 +199,9 @@ func exchangeProblem(step Step, e *Error) *Note {
 
 // proveCopy reads back what the copies brought, and ends the request by it.
 func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, error) {
+	if err := s.needs(Step{Kind: StepCopy}); err != nil {
+		return s.unproven(ctx, r, err)
+	}
 	t, err := s.Mailboxes.Mailbox(ctx, r.Plan.Target.ExchangeGUID)
 	if err == nil && !t.Live() {
 		err = &Error{Kind: Unavailable, Op: "read back", Detail: "the target is not in use"}

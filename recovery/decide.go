@@ -26,15 +26,21 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		s.Logger.WarnContext(ctx, "click refused: its person could not be read", "request", r.Ref(), "error", err)
 		refused = &Note{Code: NoteUnproven}
 	}
+	if refused == nil {
+		refused = r.stateAllows(c) // nobody else changes the state while we have the lease
+	}
+	var undo Request
+	if refused == nil && c.Action == ActUndo { // first the other request, then the click: after a crash it is found by its key
+		if undo, err = s.askUndo(ctx, r, c); err != nil {
+			return err
+		}
+	}
 	return s.commit(ctx, r, func(r *Request) Event {
 		r.settle(c)
-		why := refused
-		if why == nil {
-			why = r.stateAllows(c)
+		if refused != nil {
+			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
 		}
-		if why != nil {
-			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: why}
-		}
+		r.UndoneBy = max(r.UndoneBy, undo.ID)
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
 		return e
@@ -65,20 +71,23 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		if c.By != r.Requester {
 			return s.orWorse(ctx, c.By, Note{Code: NoteNotRequester})
 		}
-		_, refused, err := s.mayAsk(ctx, c.By)
+		_, refused, err := s.mayRequest(ctx, r)
 		if refused != nil || err != nil || c.Action != ActConfirm {
 			return refused, err
 		}
 		return s.channelObstacle(ctx) // it may have been shared with another organisation since the diagnosis
 	case ActApprove, ActRetry:
 		refused, err := s.mayDecide(ctx, r, c.By)
+		if refused == nil && err == nil && c.Action == ActRetry {
+			refused, err = s.mayRetry(ctx, r)
+		}
 		if refused != nil || err != nil {
 			return refused, err
 		}
 		return s.channelObstacle(ctx)
 	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
-	case ChooseAccount:
+	case ChooseAccount, ActUndo:
 		return s.mayApprove(ctx, c.By)
 	case ActCancel, ActCheck:
 		if c.By == r.Requester {
@@ -118,7 +127,7 @@ func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error)
 // cardsOf gives the cards that an action may be on.
 func cardsOf(a Action) []string {
 	switch a {
-	case ActApprove, ActDeny, ActRetry, ChooseAccount:
+	case ActApprove, ActDeny, ActRetry, ActUndo, ChooseAccount:
 		return []string{CardApproval}
 	case ActCancel, ActCheck:
 		return []string{CardApproval, CardRequester}
@@ -161,6 +170,8 @@ func (r *Request) stateAllows(c Click) *Note {
 		if !waits && !r.ByHand() {
 			return wrong
 		}
+	case ActUndo:
+		return r.undoAllows(c.At)
 	}
 	return nil
 }
@@ -232,6 +243,8 @@ func (r *Request) obey(c Click, now time.Time) Event {
 		return r.become(Cancelled, Event{Kind: EventCancelled})
 	case ActRetry:
 		return r.retry(c, now)
+	case ActUndo:
+		return Event{Kind: EventUndoAsked, Note: &Note{NoteUndoAsked, []string{Request{ID: r.UndoneBy}.Ref()}}}
 	case ActCheck:
 		r.Next, r.Tries, r.Replan = time.Time{}, 0, r.State == Confirming
 		if r.State == Submitted {
@@ -332,7 +345,7 @@ func (r *Request) differences(d Diagnosis) []Note {
 		return nil // our own steps did it
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}
-	case r.begun():
+	case r.begun(), r.UndoOf != 0 && r.Touched():
 		if r.remainderHas(d.Plan.Steps) {
 			return nil
 		}
@@ -371,7 +384,8 @@ func planDiff(old *Plan, d Diagnosis) []Note {
 func (s Step) same(o Step) bool {
 	return s.Kind == o.Kind && s.SignInName == o.SignInName && s.DropConflicts == o.DropConflicts && slices.Equal(s.Drops, o.Drops) &&
 		s.Country == o.Country && s.SKU == o.SKU && slices.Equal(s.DisabledPlans, o.DisabledPlans) &&
-		s.Address == o.Address && s.Folder == o.Folder && s.ToArchive == o.ToArchive && s.Command == o.Command
+		s.Address == o.Address && s.Folder == o.Folder && s.ToArchive == o.ToArchive && s.Command == o.Command &&
+		s.CopyID == o.CopyID && s.CopyName == o.CopyName
 }
 
 // begun says whether a step of the plan has been done, so that the tenant is no longer as it was when it was made.

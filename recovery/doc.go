@@ -20,5 +20,11 @@
 // nothing happens twice (restore.go). An approval is bound to the Fingerprint of the plan, and the plan is made anew just
 // before the first change.
 //
+// # Putting back
+//
+// What a step changes is kept as it was just before (before.go). For a day an approver can have put back what can be put back:
+// ActUndo raises another Request, whose diagnosis compares the tenant with what the first one's proof read back (undoplan.go), and
+// which goes the same way through confirmation, approvals and proof.
+//
 // Nothing here is worded for people: a Note is a code with arguments, and package commands has the sentences.
 package recovery

@@ -61,6 +61,9 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
+// FromGroup is the Detail of an Invalid error where a licence cannot be taken from an account because a group gives it.
+const FromGroup = "assignedByGroup"
+
 // ErrNotFound is what a Store gives for a request that it does not have.
 var ErrNotFound = errors.New("no such request")
 

@@ -24,7 +24,8 @@ const (
 	EventWaiting   EventKind = "waiting"  // a step waits longer than people expect; Note says for what
 	EventEnded     EventKind = "ended"    // succeeded, partial, failed, unneeded or impossible
 	EventRetried   EventKind = "retried"
-	EventUnsent    EventKind = "unsent" // Slack will not take a message; Note says which and why
+	EventUndoAsked EventKind = "undo-asked" // another request was asked to put this one back; Note names it
+	EventUnsent    EventKind = "unsent"     // Slack will not take a message; Note says which and why
 )
 
 // Event is one line of the audit trail. Nothing about a request changes without one, but leases.
@@ -41,4 +42,5 @@ type Event struct {
 	Step        StepKind  `json:"step,omitempty"`
 	Fingerprint string    `json:"fingerprint,omitempty"` // of the plan in force
 	Receipt     Receipt   `json:"receipt,omitzero"`
+	Before      *Facts    `json:"before,omitempty"` // of a step that changed something: what it was before
 }

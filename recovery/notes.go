@@ -102,6 +102,25 @@ const (
 	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
 )
 
+// Undo: of a request that puts back what another one did.
+const (
+	NoteNothingToUndo NoteCode = "nothing-to-undo" // nothing of it can be put back. Args: its id
+	NoteUndoLate      NoteCode = "undo-late"       // the 24 hours are over. Args: RFC 3339 time
+	NoteUndoGoesOn    NoteCode = "undo-goes-on"    // it is at work again. Args: its id, its state
+	NoteUndoAsked     NoteCode = "undo-asked"      // another request was asked to put it back. Args: the other's id
+	NoteMovedOn       NoteCode = "moved-on"        // something else has changed since. Args: each what, of account, name, sign-in, location, licenses, copy-ended, copy-gone
+	NoteFromGroup     NoteCode = "from-group"      // a licence that a group gives cannot be taken from an account. Args: SKU part number
+	NoteMailboxGoes   NoteCode = "mailbox-goes"    // without the licence the mailbox goes again. Args: SKU part number
+	NoteCopiedStays   NoteCode = "copied-stays"    // what was copied so far stays where it is
+	NoteStays         NoteCode = "stays"           // what a step did is not put back. Args: StepKind
+	NoteNothingElse   NoteCode = "nothing-else"    // nothing else is put back
+	NoteCopyStopped   NoteCode = "copy-stopped"    // an approver had the copy stopped. Args: id of the request that did
+	NoteCopyUnlisted  NoteCode = "copy-unlisted"   // read back: the copy is no longer listed
+	NoteBlocked       NoteCode = "blocked"         // read back: sign-in is blocked
+	NoteTaken         NoteCode = "taken"           // read back: the licence is gone. Args: SKU part number
+	NoteTurnedOff     NoteCode = "turned-off"      // read back: the plans are off again. Args: SKU part number
+)
+
 // Refusals: why a click or an ask is not obeyed. They are answered to its person alone.
 const (
 	NoteYourOwn      NoteCode = "your-own"      // the requester may not decide

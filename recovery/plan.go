@@ -22,6 +22,7 @@ const (
 	CaseGone        Case = "gone"         // nothing with this address is there any more
 	CaseAmbiguous   Case = "ambiguous"    // several accounts; somebody must choose
 	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
+	CaseUndo        Case = "undo"         // not of a mailbox: another request did something that is to be put back
 )
 
 // Note is a fact or warning by its code, worded elsewhere. Args are what the words need, in the order each code documents.
@@ -108,6 +109,11 @@ const (
 	StepReconnect     StepKind = "reconnect-mailbox" // Undo-SoftDeletedMailbox: it gets a new user
 	StepHandOver      StepKind = "hand-over"         // an administrator runs a command that no app can
 	StepMailbox       StepKind = "mailbox"           // wait until the mailbox answers
+
+	// Those that put back what another request did; StepBlockSignIn is one of them too.
+	StepStopCopy    StepKind = "stop-copy"      // remove a mailbox restore request that still runs
+	StepTakeLicense StepKind = "take-license"   // take back a licence that was assigned
+	StepTurnOff     StepKind = "turn-plans-off" // switch off again what was off in a licence before
 )
 
 // Step is one step of a plan with its progress.
@@ -119,13 +125,15 @@ type Step struct {
 	DropConflicts bool     `json:"drop_conflicts,omitempty"` // StepRestoreUser
 	Drops         []string `json:"drops,omitempty"`          // StepRestoreUser: addresses that stay with others
 	Country       string   `json:"country,omitempty"`        // StepUsageLocation
-	SKU           string   `json:"sku,omitempty"`            // StepAssign, StepReprocess: skuId
+	SKU           string   `json:"sku,omitempty"`            // StepAssign, StepReprocess, StepTakeLicense, StepTurnOff: skuId
 	PartNumber    string   `json:"part_number,omitempty"`
-	DisabledPlans []string `json:"disabled_plans,omitempty"` // StepAssign: plans that stay off
+	DisabledPlans []string `json:"disabled_plans,omitempty"` // StepAssign, StepTurnOff: plans that are off
 	Address       string   `json:"address,omitempty"`        // StepAddress: the proxy address, X500:…
 	Folder        string   `json:"folder,omitempty"`         // StepCopy, StepCopyArchive: the folder that everything goes under
 	ToArchive     bool     `json:"to_archive,omitempty"`     // StepCopyArchive: into the target's archive
 	Command       string   `json:"command,omitempty"`        // StepHandOver: what the administrator runs
+	CopyID        string   `json:"copy_id,omitempty"`        // StepStopCopy: RequestGuid
+	CopyName      string   `json:"copy_name,omitempty"`      // StepStopCopy: the name under which it is listed
 
 	Progress Progress `json:"progress,omitzero"`
 }
@@ -142,6 +150,8 @@ type Progress struct {
 	Told     int       `json:"told,omitempty"`     // after how many minutes of waiting people were last told
 	Failures int       `json:"failures,omitempty"` // errors in a row, of looking or acting
 	Receipts []Receipt `json:"receipts,omitempty"`
+	Before   *Facts    `json:"before,omitempty"` // what the look just before the first change read
+	After    *Facts    `json:"after,omitempty"`  // what was read back with its effect
 
 	Account string      `json:"account,omitempty"` // StepReconnect, StepHandOver: object id of the mailbox's new user
 	CopyID  string      `json:"copy_id,omitempty"` // StepCopy, StepCopyArchive: RequestGuid
@@ -235,6 +245,8 @@ type Proof struct {
 	License        string    `json:"license,omitempty"` // part number read back
 	SeatsLeft      *int      `json:"seats_left,omitempty"`
 	Dropped        []string  `json:"dropped,omitempty"` // addresses that did not come back
+	After          *Facts    `json:"after,omitempty"`   // the account as it was read back
+	Undone         []Note    `json:"undone,omitempty"`  // what was put back; of a request with UndoOf
 	Access         Access    `json:"access"`
 	Contents       *Contents `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
 	Grants         []Grant   `json:"grants,omitempty"`   // who else may open it; for approvers

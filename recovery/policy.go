@@ -107,6 +107,20 @@ func (s *Service) mayAsk(ctx context.Context, who Actor) (approver bool, refused
 	return false, nil, nil
 }
 
+// mayRequest says whether a request's requester is an approver, and why that person may not have it. What was done is put back for
+// approvers alone.
+func (s *Service) mayRequest(ctx context.Context, r Request) (approver bool, refused *Note, err error) {
+	approver, refused, err = s.mayAsk(ctx, r.Requester)
+	switch {
+	case refused != nil || err != nil || approver:
+	case r.UndoOf != 0:
+		refused = &Note{Code: NoteNotApprover}
+	case r.Ask.Query.Kind == ByName:
+		refused = &Note{Code: NoteNameOnly}
+	}
+	return approver, refused, err
+}
+
 // among says whether a user is one of ids, by user id or through a user group. A group that is gone or disabled has nobody
 // in it; one that cannot be read is an error unless the user is among the others.
 func (s *Service) among(ctx context.Context, ids []string, user string) (bool, error) {

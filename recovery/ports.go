@@ -25,6 +25,9 @@ type Restorer interface {
 	RestoreUser(ctx context.Context, id string, as RestoreAs) (Receipt, error)
 	// AssignLicense adds a SKU with exactly these plans switched off (Graph replaces the list).
 	AssignLicense(ctx context.Context, id string, license AssignedLicense) (Receipt, error)
+	// RemoveLicense takes a SKU away that was assigned to the user directly. NotFound where it is not assigned; Invalid with Detail
+	// FromGroup where a group gives it.
+	RemoveLicense(ctx context.Context, id, sku string) (Receipt, error)
 	ReprocessLicenses(ctx context.Context, id string) (Receipt, error)
 	SetUsageLocation(ctx context.Context, id, country string) (Receipt, error)
 	BlockSignIn(ctx context.Context, id string) (Receipt, error)

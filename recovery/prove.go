@@ -14,7 +14,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // prove reads everything back after the last step and ends the request by what was read.
 func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
-	if r.Plan.Target != nil {
+	switch {
+	case r.UndoOf != 0:
+		return s.proveUndo(ctx, r)
+	case r.Plan.Target != nil:
 		return s.proveCopy(ctx, r)
 	}
 	reading, err := s.read(ctx, wanted{query: Query{Kind: ByObjectID, Value: r.account()}})
@@ -26,6 +29,11 @@ func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
 	}
 	proof := r.proof(reading)
 	s.grants(ctx, &proof, reading, r.account())
+	return s.conclude(ctx, r, proof)
+}
+
+// conclude ends the request by what was read back, once that is not just late.
+func (s *Service) conclude(ctx context.Context, r Request, proof Proof) (time.Duration, error) {
 	if proof.stale() && s.Now().Sub(r.lastDone()) < proofLag {
 		wait := backoff(r.Tries, time.Minute)
 		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
@@ -80,7 +88,7 @@ func (r Request) proof(reading reading) Proof {
 	f := reading.Found[0]
 	p := Proof{
 		ReadAt: reading.ReadAt, SignInName: f.Account.UserPrincipalName, SignInEnabled: f.Account.Enabled,
-		Mailbox: f.Probe, Access: f.Access, Receipt: reading.Receipt,
+		Mailbox: f.Probe, After: f.Account.facts(), Access: f.Access, Receipt: reading.Receipt,
 	}
 	for _, st := range r.Plan.Steps {
 		if st.Kind == StepMailbox {

@@ -82,6 +82,10 @@ type Request struct {
 	Version int64  `json:"version"` // grows with every event
 	Key     string `json:"key"`     // names the ask itself, so that a repeated delivery finds it
 
+	UndoOf   int64 `json:"undo_of,omitempty"`   // id of the request that this one puts back; 0 for one that restores
+	UndoFor  Actor `json:"undo_for,omitzero"`   // who asked for that request
+	UndoneBy int64 `json:"undone_by,omitempty"` // id of the request that was asked to put this one back
+
 	State     State     `json:"state"`
 	EnteredAt time.Time `json:"entered_at"` // when it came into State
 	CreatedAt time.Time `json:"created_at"`
@@ -164,6 +168,7 @@ const (
 	ActDeny          Action = "request.deny"
 	ActRetry         Action = "request.retry"
 	ActCheck         Action = "request.check"  // look again: the obstacle may be gone
+	ActUndo          Action = "request.undo"   // ask, by a request of its own, to put back what can be put back
 	ChooseAccount    Action = "choice.account" // which of several accounts; for approvers
 	ChooseSignInName Action = "choice.upn"     // the new sign-in name
 	ChooseDrop       Action = "choice.drop"    // leave conflicting addresses to those who hold them

@@ -13,7 +13,7 @@ func (k StepKind) ceiling() time.Duration {
 	switch k {
 	case StepMailbox:
 		return 24 * time.Hour
-	case StepAssign, StepReprocess:
+	case StepAssign, StepReprocess, StepTakeLicense, StepTurnOff, StepStopCopy:
 		return time.Hour
 	case StepCopy, StepCopyArchive, StepHandOver: // Exchange queues copies for as long as it likes; people have weekends
 		return 7 * 24 * time.Hour
@@ -51,6 +51,7 @@ type sight struct {
 	account string      // of a mailbox that has its user now
 	copyID  string      // RequestGuid
 	copy    *CopyStatus // of a copy
+	facts   *Facts      // of what the step changes, as it is now; nil where it cannot be seen
 }
 
 // note takes over what was seen.
@@ -66,7 +67,10 @@ func (p *Progress) note(seen sight) {
 // again is the progress of a step that is tried once more. A copy that failed is left alone: the next has another name.
 func (p Progress) again() Progress {
 	next := Progress{Receipts: p.Receipts, Attempt: p.Attempt, CopyID: p.CopyID, Copy: p.Copy}
-	if p.Copy != nil && p.Copy.State == CopyFailed || p.Problem != nil && p.Problem.Code == NoteCopyGone {
+	if !p.Acted.IsZero() { // what it was before is what it was before our first change
+		next.Before = p.Before
+	}
+	if p.Copy != nil && p.Copy.State == CopyFailed || p.Problem != nil && (p.Problem.Code == NoteCopyGone || p.Problem.Code == NoteCopyStopped) {
 		next.Attempt, next.CopyID, next.Copy = p.Attempt+1, "", nil
 	}
 	return next
@@ -113,6 +117,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 			p.note(seen)
 			p.Done, p.Found, p.Problem = now, (p.Acted.IsZero() || p.Found) && step.acts(), nil
 			p.Failures = 0
+			p.After = seen.facts
 			if p.Began.IsZero() {
 				p.Began = now
 			}
@@ -120,7 +125,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 				r.ChangedAt = now
 			}
 			r.Tries, r.Next = 0, time.Time{}
-			return Event{Kind: EventStep, Step: step.Kind}
+			return p.told(step.Kind, Receipt{})
 		})
 	}
 	if step.overdue(now) {
@@ -135,7 +140,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 			return s.notBegun(ctx, r, i, why, err)
 		}
 	}
-	return s.act(ctx, r, i)
+	return s.act(ctx, r, i, seen.facts)
 }
 
 // staleFooting is how old the checks before a restore may be when its first change is sent. A crash or a throttled Microsoft can
@@ -184,6 +189,9 @@ func (s Step) overdue(now time.Time) bool {
 
 // look reads whether a step's effect is there.
 func (s *Service) look(ctx context.Context, r Request, step Step) (sight, error) {
+	if err := s.needs(step); err != nil {
+		return sight{}, err
+	}
 	switch step.Kind {
 	case StepAddress:
 		return s.lookAddress(ctx, r, step)
@@ -191,6 +199,8 @@ func (s *Service) look(ctx context.Context, r Request, step Step) (sight, error)
 		return s.lookCopy(ctx, r, step)
 	case StepReconnect, StepHandOver:
 		return s.lookReconnected(ctx, r)
+	case StepStopCopy:
+		return s.lookStopped(ctx, step)
 	}
 	id := r.account()
 	if id == "" {
@@ -210,7 +220,18 @@ func (s *Service) look(ctx context.Context, r Request, step Step) (sight, error)
 	if err != nil {
 		return sight{}, err
 	}
-	return sight{there: a.shows(step)}, nil
+	return sight{there: a.shows(step), facts: a.facts()}, nil
+}
+
+// needs says that Exchange was switched off though the step works there. It is waited for: somebody may switch it on again.
+func (s *Service) needs(step Step) error {
+	switch step.Kind {
+	case StepAddress, StepCopy, StepCopyArchive, StepReconnect, StepHandOver, StepStopCopy:
+		if s.Mailboxes == nil || s.Copier == nil || s.Reconnector == nil {
+			return &Error{Kind: Unavailable, Op: "look at " + string(step.Kind), Detail: "Exchange is switched off"}
+		}
+	}
+	return nil
 }
 
 // shows says whether the effect of a step on the account is there.
@@ -222,6 +243,12 @@ func (a Account) shows(step Step) bool {
 		return a.Enabled != nil && !*a.Enabled
 	case StepUsageLocation:
 		return a.UsageLocation != ""
+	case StepTakeLicense:
+		held, ok := a.facts().license(step.SKU)
+		return !ok || !held.Direct
+	case StepTurnOff:
+		held, ok := a.facts().license(step.SKU)
+		return ok && slices.Equal(held.DisabledPlans, step.DisabledPlans)
 	case StepReprocess: // which plans are off in it is the group's affair
 		return a.hasLicense(step.SKU, a.disabledPlans(step.SKU))
 	default:
@@ -240,9 +267,9 @@ func (a Account) hasLicense(sku string, off []string) bool {
 }
 
 // act sends the step's change. What it did is read back in a later turn.
-func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, error) {
+func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.Duration, error) {
 	before := mark{r.Plan.Steps[i].Progress.Acted, r.ChangedAt}
-	r, err := s.intend(ctx, r, i)
+	r, err := s.intend(ctx, r, i, r.before(r.Plan.Steps[i], seen))
 	if err != nil {
 		return 0, err
 	}
@@ -270,16 +297,33 @@ func (s *Service) act(ctx context.Context, r Request, i int) (time.Duration, err
 			p.Receipts = append(p.Receipts, receipt)
 		}
 		r.Tries = 0
-		return Event{Kind: EventStep, Step: r.Plan.Steps[i].Kind, Receipt: receipt}
+		return p.told(r.Plan.Steps[i].Kind, receipt)
 	})
+}
+
+// told is the event of a step that moved on, with what it was before, where it was us who changed it.
+func (p Progress) told(kind StepKind, receipt Receipt) Event {
+	e := Event{Kind: EventStep, Step: kind, Receipt: receipt}
+	if !p.Found {
+		e.Before = p.Before
+	}
+	return e
 }
 
 // mark is what a request knew about its changes before one was sent: when the step's was sent last, and when the first was.
 type mark struct{ acted, changed time.Time }
 
+// unsend goes back to what was known of a step's change where it was not made after all.
+func (r *Request) unsend(p *Progress, known mark) {
+	p.Acted, r.ChangedAt = known.acted, known.changed
+	if p.Acted.IsZero() {
+		p.Before = nil
+	}
+}
+
 // intend notes, before a change is sent, that it is: whoever comes after a crash must know that the change may be ours. It
-// makes sure of the lease as well, and renews it.
-func (s *Service) intend(ctx context.Context, was Request, i int) (Request, error) {
+// makes sure of the lease as well, and renews it. What is to be changed is kept as it was before the first try.
+func (s *Service) intend(ctx context.Context, was Request, i int, before *Facts) (Request, error) {
 	return s.Store.Update(ctx, was.ID, func(r *Request) (Event, error) {
 		if !r.Lease.same(was.Lease) {
 			return Event{}, errLost
@@ -289,6 +333,9 @@ func (s *Service) intend(ctx context.Context, was Request, i int) (Request, erro
 		p := &r.Plan.Steps[i].Progress
 		if p.Acted.IsZero() { // however long it took to get here: the change has its time from now
 			p.Began = now
+		}
+		if p.Before == nil {
+			p.Before = before
 		}
 		p.Acted, p.Answered = now, false
 		if r.ChangedAt.IsZero() {
@@ -305,7 +352,7 @@ func uncertain(step Step, err error) bool {
 	case Unavailable:
 		return true
 	case NotFound:
-		return step.Kind == StepRestoreUser || step.Kind == StepReconnect
+		return step.Kind == StepRestoreUser || step.Kind == StepReconnect || step.Kind == StepStopCopy || step.Kind == StepTakeLicense
 	case Conflict: // a copy with our name is there: the look finds it
 		return step.Kind == StepCopy || step.Kind == StepCopyArchive
 	default:
@@ -322,6 +369,8 @@ func (s *Service) send(ctx context.Context, r Request, step Step) (Receipt, erro
 		return s.Copier.StartCopy(ctx, r.copyOrder(step))
 	case StepReconnect:
 		return s.Reconnector.UndoSoftDelete(ctx, r.Plan.Source.ExchangeGUID)
+	case StepStopCopy:
+		return s.Copier.RemoveCopy(ctx, step.CopyID)
 	}
 	id := r.account()
 	switch step.Kind {
@@ -331,7 +380,9 @@ func (s *Service) send(ctx context.Context, r Request, step Step) (Receipt, erro
 		return s.Restorer.BlockSignIn(ctx, id)
 	case StepUsageLocation:
 		return s.Restorer.SetUsageLocation(ctx, id, step.Country)
-	case StepAssign:
+	case StepTakeLicense:
+		return s.Restorer.RemoveLicense(ctx, id, step.SKU)
+	case StepAssign, StepTurnOff:
 		return s.Restorer.AssignLicense(ctx, id, AssignedLicense{SKU: step.SKU, DisabledPlans: step.DisabledPlans})
 	case StepReprocess:
 		return s.Restorer.ReprocessLicenses(ctx, id)
@@ -408,7 +459,8 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, 
 			if p.Began.IsZero() {
 				p.Began = now
 			}
-			p.Problem, p.Acted, r.ChangedAt = &note, sent.acted, sent.changed
+			p.Problem = &note
+			r.unsend(p, sent)
 			p.Failures++
 			r.Tries++
 			r.Next = now.Add(wait)
@@ -418,10 +470,11 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, 
 			return Event{Kind: EventWaiting, Step: step.Kind, Note: &note}
 		})
 	}
-	problem := stepProblem(*r.Plan, step, err)
+	problem := s.stopped(ctx, r, stepProblem(*r.Plan, step, err))
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		p := &r.Plan.Steps[i].Progress
-		p.Problem, p.Acted, r.ChangedAt = &problem, sent.acted, sent.changed
+		p.Problem = &problem
+		r.unsend(p, sent)
 		if f, ok := errors.AsType[*copyFailure](err); ok {
 			p.note(sight{copyID: f.id, copy: &f.status})
 		}
@@ -436,44 +489,4 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, 
 		}
 		return r.become(next, e)
 	})
-}
-
-// passes says whether an error may go by itself.
-func passes(err error) bool {
-	switch KindOf(err) {
-	case Throttled, Unavailable, Incomplete, Internal:
-		return true
-	default:
-		return false
-	}
-}
-
-// stepProblem words why a step was given up.
-func stepProblem(p Plan, step Step, err error) Note {
-	e, ok := errors.AsType[*Error](err)
-	if note := exchangeProblem(step, e); note != nil {
-		return *note
-	}
-	switch KindOf(err) {
-	case Forbidden:
-		if step.Kind == StepRestoreUser && !step.Progress.Acted.IsZero() { // the plan made sure of the permission
-			return Note{Code: NotePrivileged}
-		}
-		return Note{NoteMissingRole, []string{e.Detail}}
-	case Conflict:
-		if e.Detail == "userPrincipalName" {
-			return Note{NoteSignInTaken, []string{p.SignInName}}
-		}
-		return Note{NoteAddressTaken, []string{e.Detail}}
-	case NoSeat:
-		return Note{NoteNoSeat, []string{step.PartNumber}}
-	case NotFound:
-		return Note{NoteStepMissing, []string{string(step.Kind)}}
-	default:
-		kind := Internal
-		if ok {
-			kind = e.Kind
-		}
-		return Note{NoteFailedStep, []string{string(step.Kind), string(kind)}}
-	}
 }

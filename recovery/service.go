@@ -69,7 +69,7 @@ func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
 		return Request{}, false, fmt.Errorf("look for the same ask: %w", err)
 	}
 	for _, r := range open {
-		if r.Requester == in.Actor && r.Ask == in.Ask {
+		if r.Requester == in.Actor && r.Ask == in.Ask && r.UndoOf == 0 {
 			return r, false, nil
 		}
 	}

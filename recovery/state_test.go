@@ -76,6 +76,10 @@ func inState(w *world, s State) Request {
 				Offer{Action: ChooseDrop, Options: []Option{{Value: "drop"}}},
 				Offer{Action: ChooseLicense, Options: []Option{{Value: skuE3}}})
 		}
+		if s == Succeeded || s == Partial || s == Failed {
+			r.EnteredAt = w.clock
+			r.Plan.Steps[0].Progress = Progress{Began: w.clock, Acted: w.clock, Done: w.clock, Before: &Facts{Deleted: true}, After: &Facts{Enabled: new(true)}}
+		}
 		if s == Approved {
 			r.Reviews = []Review{{By: by(bert), Verdict: Approve, At: w.clock, Fingerprint: r.Plan.Fingerprint()}}
 		}
@@ -112,7 +116,7 @@ var offered = map[Action]string{
 }
 
 var allActions = []Action{
-	ActConfirm, ActCancel, ActApprove, ActDeny, ActRetry, ActCheck, ChooseAccount, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn,
+	ActConfirm, ActCancel, ActApprove, ActDeny, ActRetry, ActCheck, ActUndo, ChooseAccount, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn,
 }
 
 // obeyed says in which states an action is obeyed when the right person makes it on the right message, and where to
@@ -124,6 +128,7 @@ var obeyed = map[Action]map[State]State{
 	ActDeny:          {Pending: Denied},
 	ActRetry:         {Partial: Approved, Failed: Approved},
 	ActCheck:         {Submitted: Submitted}, // elsewhere there is no obstacle
+	ActUndo:          {Succeeded: Succeeded, Partial: Partial, Failed: Failed},
 	ChooseAccount:    {Submitted: Submitted},
 	ChooseSignInName: {Confirming: Confirming},
 	ChooseDrop:       {Confirming: Confirming},
@@ -140,7 +145,7 @@ func TestEveryActionInEveryState(t *testing.T) {
 				w := newWorld(t)
 				r := inState(w, s)
 				who := rita
-				if a == ActApprove || a == ActDeny || a == ActRetry || a == ChooseAccount {
+				if a == ActApprove || a == ActDeny || a == ActRetry || a == ActUndo || a == ChooseAccount {
 					who = anna
 				}
 				e := w.decideOne(r.ID, w.click(r.ID, who, a, offered[a]))
@@ -180,7 +185,7 @@ func whoMay(user string, a Action, self bool) NoteCode {
 		if !approver && user != "requester+approver" {
 			return NoteNotApprover
 		}
-	case ChooseAccount:
+	case ChooseAccount, ActUndo:
 		if !approver && user != "requester+approver" {
 			return NoteNotApprover
 		}
@@ -337,7 +342,7 @@ func TestOddValues(t *testing.T) {
 		{Confirming, ChooseDrop, "keep", NoteNotOffered},
 		{Submitted, ChooseAccount, jane, NoteNotOffered},
 		{Pending, ActDeny, "", NoteNeedReason},
-		{Confirming, "request.undo", "", NoteNotOffered},
+		{Confirming, "request.everything", "", NoteNotOffered},
 		{Confirming, "", "", NoteNotOffered},
 	} {
 		w := newWorld(t)

@@ -330,6 +330,29 @@ func (t *tenant) AssignLicense(ctx context.Context, id string, license AssignedL
 	})
 }
 
+func (t *tenant) RemoveLicense(ctx context.Context, id, sku string) (r Receipt, err error) {
+	return r, t.call(ctx, "take", func() error {
+		u, ok := t.users[id]
+		held := ok && slices.ContainsFunc(u.account.Licenses, func(l AssignedLicense) bool { return l.SKU == sku })
+		direct := false
+		if held {
+			direct, _ = u.account.sources(sku)
+		}
+		switch {
+		case !ok || u.account.Deleted() || !held:
+			return &Error{Kind: NotFound, Op: "assignLicense"}
+		case !direct:
+			return &Error{Kind: Invalid, Op: "assignLicense", Detail: FromGroup}
+		}
+		t.change(u, "take", func(a *Account) {
+			a.Licenses = slices.DeleteFunc(a.Licenses, func(l AssignedLicense) bool { return l.SKU == sku })
+		})
+		u.answersAt = time.Time{}
+		r = t.receipt()
+		return nil
+	})
+}
+
 func (t *tenant) ReprocessLicenses(ctx context.Context, id string) (r Receipt, err error) {
 	return r, t.call(ctx, "reprocess", func() error {
 		u := t.users[id]

@@ -127,6 +127,7 @@ func everyCall(t *testing.T) []*http.Request {
 		func() (recovery.Receipt, error) {
 			return c.AssignLicense(ctx, fady, recovery.AssignedLicense{SKU: spe3})
 		},
+		func() (recovery.Receipt, error) { return c.RemoveLicense(ctx, fady, spe3) },
 		func() (recovery.Receipt, error) { return c.ReprocessLicenses(ctx, fady) },
 		func() (recovery.Receipt, error) { return c.BlockSignIn(ctx, fady) },
 	} {

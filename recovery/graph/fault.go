@@ -135,7 +135,7 @@ func (r *refusal) kind(op operation) (recovery.Kind, string) {
 	case r.status == http.StatusConflict, r.status == http.StatusPreconditionFailed, r.status == http.StatusLocked,
 		r.is("Directory_ConcurrencyViolation", "LicenseAssignmentAttributeConcurrencyException"):
 		return recovery.Unavailable, "a concurrent change" // Entra's own advice is to try again
-	case op == opAssign:
+	case op == opAssign, op == opRemove:
 		return r.licenseKind()
 	default:
 		return recovery.Invalid, ""
@@ -150,6 +150,10 @@ func (r *refusal) licenseKind() (recovery.Kind, string) {
 		return recovery.Unavailable, "usageLocation"
 	case r.says("does not have any available licenses"), r.says("countviolation"), strings.Contains(strings.Join(r.details, " "), "CountViolation"):
 		return recovery.NoSeat, ""
+	case r.says("inherited from a group"): // taking it away; the texts are those that administrators report
+		return recovery.Invalid, recovery.FromGroup
+	case r.says("does not have a corresponding license"):
+		return recovery.NotFound, ""
 	default:
 		return recovery.Invalid, ""
 	}

@@ -72,14 +72,19 @@ func TestErrorsOfLicenses(t *testing.T) {
 	}{
 		"no location": {"License assignment cannot be done for user with invalid usage location.", recovery.Unavailable, "usageLocation"},
 		"no seat":     {"Subscription with SKU 05e9a617-0261-4cee-bb44-138d3ef5d965 does not have any available licenses.", recovery.NoSeat, ""},
+		"by a group":  {"User license is inherited from a group membership and it cannot be removed directly from the user.", recovery.Invalid, recovery.FromGroup},
+		"not held":    {"User does not have a corresponding license.", recovery.NotFound, ""},
 		"exclusive":   {"License assignment failed because service plans a, b are mutually exclusive", recovery.Invalid, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStub(t, says(400, refusal("Request_BadRequest", c.message, "")))
-			_, err := s.client.AssignLicense(t.Context(), someID, recovery.AssignedLicense{SKU: someID})
-			if e, ok := errors.AsType[*recovery.Error](err); !ok || e.Kind != c.kind || e.Detail != c.detail {
-				t.Errorf("%v, want %s (%s)", err, c.kind, c.detail)
+			_, assign := s.client.AssignLicense(t.Context(), someID, recovery.AssignedLicense{SKU: someID})
+			_, remove := s.client.RemoveLicense(t.Context(), someID, someID)
+			for _, err := range []error{assign, remove} {
+				if e, ok := errors.AsType[*recovery.Error](err); !ok || e.Kind != c.kind || e.Detail != c.detail {
+					t.Errorf("%v, want %s (%s)", err, c.kind, c.detail)
+				}
 			}
 		})
 	}

@@ -19,6 +19,7 @@ const (
 	opContacts     operation = "list contacts"
 	opRestore      operation = "restore user"
 	opAssign       operation = "assignLicense"
+	opRemove       operation = "assignLicense (remove)"
 	opReprocess    operation = "reprocessLicenseAssignment"
 	opLocation     operation = "set usageLocation"
 	opBlock        operation = "block sign-in"
@@ -52,7 +53,7 @@ func (op operation) permission() string {
 		return "OrgContact.Read.All"
 	case opRestore:
 		return "User.DeleteRestore.All"
-	case opAssign:
+	case opAssign, opRemove:
 		return "LicenseAssignment.ReadWrite.All"
 	case opReprocess, opLocation:
 		return "User.ReadWrite.All"

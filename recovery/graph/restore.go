@@ -13,7 +13,7 @@ import (
 	"mailback/recovery"
 )
 
-// The bodies of the five changes are written here and not by the SDK, whose builder for restore takes none, because the
+// The bodies of the changes are written here and not by the SDK, whose builder for restore takes none, because the
 // metadata that it is generated from leaves it out (microsoftgraph/msgraph-metadata issue 694). Without its serializer
 // the linker drops what would write out each of six thousand resources.
 type (
@@ -64,6 +64,16 @@ func (c *Client) AssignLicense(ctx context.Context, id string, license recovery.
 	}
 	body := assignBody{AddLicenses: []addLicense{{sku, off}}, RemoveLicenses: []uuid.UUID{}}
 	return c.change(ctx, opAssign, abs.POST, "/users/{id}/assignLicense", id, body)
+}
+
+// RemoveLicense takes back a SKU that was assigned to the user directly (Microsoft Graph: user: assignLicense).
+func (c *Client) RemoveLicense(ctx context.Context, id, sku string) (recovery.Receipt, error) {
+	skuID, err := uuid.Parse(sku)
+	if err != nil {
+		return recovery.Receipt{}, wrong(opRemove, fmt.Errorf("skuId %q: %w", sku, err))
+	}
+	body := assignBody{AddLicenses: []addLicense{}, RemoveLicenses: []uuid.UUID{skuID}}
+	return c.change(ctx, opRemove, abs.POST, "/users/{id}/assignLicense", id, body)
 }
 
 // ReprocessLicenses has Entra work out again which licenses the user has through groups.

@@ -50,6 +50,10 @@ func TestChangesAreSentAsGraphWantsThem(t *testing.T) {
 			},
 			"POST", "/v1.0/users/" + someID + "/assignLicense", `{"addLicenses":[{"disabledPlans":["` + plan + `"],"skuId":"` + spe3 + `"}],"removeLicenses":[]}`,
 		},
+		{
+			func() (recovery.Receipt, error) { return c.RemoveLicense(ctx, someID, spe3) },
+			"POST", "/v1.0/users/" + someID + "/assignLicense", `{"addLicenses":[],"removeLicenses":["` + spe3 + `"]}`,
+		},
 		{func() (recovery.Receipt, error) { return c.ReprocessLicenses(ctx, someID) }, "POST", "/v1.0/users/" + someID + "/reprocessLicenseAssignment", ``},
 		{func() (recovery.Receipt, error) { return c.SetUsageLocation(ctx, someID, "LV") }, "PATCH", "/v1.0/users/" + someID, `{"usageLocation":"LV"}`},
 		{func() (recovery.Receipt, error) { return c.BlockSignIn(ctx, someID) }, "PATCH", "/v1.0/users/" + someID, `{"accountEnabled":false}`},
@@ -89,6 +93,7 @@ func TestChangesThatMakeNoSenseAreNotSent(t *testing.T) {
 	c, ctx := s.client, t.Context()
 	calls := []func() error{
 		func() error { _, err := c.SetUsageLocation(ctx, someID, "Latvia"); return err },
+		func() error { _, err := c.RemoveLicense(ctx, someID, "SPE_E3"); return err },
 		func() error {
 			_, err := c.AssignLicense(ctx, someID, recovery.AssignedLicense{SKU: "SPE_E3"})
 			return err
@@ -102,6 +107,7 @@ func TestChangesThatMakeNoSenseAreNotSent(t *testing.T) {
 		calls = append(calls,
 			func() error { _, err := c.RestoreUser(ctx, id, recovery.RestoreAs{}); return err },
 			func() error { _, err := c.AssignLicense(ctx, id, recovery.AssignedLicense{SKU: spe3}); return err },
+			func() error { _, err := c.RemoveLicense(ctx, id, spe3); return err },
 			func() error { _, err := c.ReprocessLicenses(ctx, id); return err },
 			func() error { _, err := c.SetUsageLocation(ctx, id, "LV"); return err },
 			func() error { _, err := c.BlockSignIn(ctx, id); return err },
@@ -236,6 +242,35 @@ func TestLicenses(t *testing.T) {
 	}
 	if a, _, err = n.client.Account(ctx, stephen.ID); err != nil || a.LicenseStates[0].State != "Active" {
 		t.Errorf("the group's licence works now: %+v, %v", a.LicenseStates, err)
+	}
+}
+
+func TestLicenseIsTakenBack(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t, m365fake.Config{})
+	ctx, hugh := t.Context(), one(t, n, "hughm@contoso.com").Account
+	if _, err := n.client.SetUsageLocation(ctx, hugh.ID, "LV"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.client.AssignLicense(ctx, hugh.ID, recovery.AssignedLicense{SKU: spe3}); err != nil {
+		t.Fatal(err)
+	}
+	if receipt, err := n.client.RemoveLicense(ctx, hugh.ID, spe3); err != nil || receipt.RequestID == "" {
+		t.Fatalf("%+v, %v", receipt, err)
+	}
+	if a, _, err := n.client.Account(ctx, hugh.ID); err != nil || len(a.Licenses) != 0 || a.UsageLocation != "LV" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := n.client.RemoveLicense(ctx, hugh.ID, spe3); recovery.KindOf(err) != recovery.NotFound {
+		t.Errorf("it is gone already: %v", err)
+	}
+	amy := one(t, n, "amyr@contoso.com").Account
+	_, err := n.client.RemoveLicense(ctx, amy.ID, amy.Licenses[0].SKU)
+	if e, ok := errors.AsType[*recovery.Error](err); !ok || e.Kind != recovery.Invalid || e.Detail != recovery.FromGroup {
+		t.Errorf("a group gives it: %v", err)
+	}
+	if a, _, err := n.client.Account(ctx, amy.ID); err != nil || len(a.Licenses) != len(amy.Licenses) {
+		t.Errorf("%+v, %v", a.Licenses, err)
 	}
 }
 

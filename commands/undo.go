@@ -1,0 +1,121 @@
+package commands
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"mailback/recovery"
+)
+
+// of gives the words to speak of a request with: one that puts back what another did has sentences of its own, under the same keys
+// with ".undo" behind.
+func (w words) of(r recovery.Request) words {
+	if r.UndoOf == 0 {
+		return w
+	}
+	w.text = maps.Clone(w.text)
+	for key, text := range w.text {
+		if plain, ok := strings.CutSuffix(key, ".undo"); ok {
+			w.text[plain] = text
+		}
+	}
+	return w
+}
+
+// moved names what others have changed, from the arguments of recovery.NoteMovedOn.
+func (w words) moved(args []string) markup {
+	var all []string
+	for _, a := range args[:min(len(args), maxListed)] {
+		all = append(all, string(w.oneOf("moved.", a)))
+	}
+	return markup(strings.Join(all, ", "))
+}
+
+// undoPlan says what will be put back, and first among what to know what will not.
+func (c *card) undoPlan(p *recovery.Plan) {
+	var steps, stays, warnings []markup
+	for _, st := range p.Steps {
+		steps = append(steps, c.step(st))
+	}
+	for _, n := range p.Warnings {
+		switch n.Code {
+		case recovery.NoteStays, recovery.NoteCopiedStays, recovery.NoteNothingElse:
+			stays = append(stays, c.note(n))
+		default:
+			warnings = append(warnings, c.note(n))
+		}
+	}
+	c.list(c.say("plan.title"), steps)
+	c.list(c.say("undo.stays"), stays)
+	c.list(c.say("warn.title"), warnings)
+}
+
+// canUndo gives what could be put back of the request as the card is drawn.
+func (s *scene) canUndo() []recovery.Step {
+	if until := s.r.UndoUntil(); !until.IsZero() && !s.e.At.Before(until) {
+		return nil
+	}
+	return s.r.Undo()
+}
+
+// undoOf says which request's doing this one puts back.
+func (s *scene) undoOf(c *card) {
+	if s.r.UndoOf != 0 {
+		c.para(c.say("undo.of", recovery.Request{ID: s.r.UndoOf}.Ref()))
+	}
+}
+
+// undo says, on the approvers' card, who puts the request back, or what could be put back of it.
+func (s *scene) undo(c *card) {
+	steps := s.canUndo()
+	switch {
+	case s.r.UndoneBy != 0:
+		c.para(c.say("undo.asked", recovery.Request{ID: s.r.UndoneBy}.Ref()))
+	case len(steps) == 0:
+	case s.r.State == recovery.Restoring:
+		c.para(c.say("undo.offer.stop"))
+	default:
+		var lines []markup
+		for _, st := range steps {
+			lines = append(lines, c.step(st))
+		}
+		c.list(c.say("undo.offer", c.when(s.r.UndoUntil())), append(lines, c.say("undo.offer.rest")))
+	}
+}
+
+// undoButtons gives the button by which an approver asks to put back what can be put back.
+func (s *scene) undoButtons() []button {
+	switch {
+	case len(s.canUndo()) == 0:
+		return nil
+	case s.r.State == recovery.Restoring:
+		return []button{{recovery.ActUndo, "button.stop", slack.StyleDefault}}
+	default:
+		return []button{{recovery.ActUndo, "button.undo", slack.StyleDefault}}
+	}
+}
+
+// undoTold tells the person for whom a mailbox was brought back that it was put back in part. A copy that was stopped is told by its
+// own request.
+func (s *scene) undoTold() {
+	r := s.r
+	changed := r.State == recovery.Succeeded || r.State == recovery.Partial
+	if !changed || r.UndoFor.UserID == "" || r.UndoFor == r.Requester || r.Plan == nil || r.Plan.AccountID == "" {
+		return
+	}
+	to := reader{s.wordsOf(s.Language), false, r.Ref()}
+	old := recovery.Request{ID: r.UndoOf}.Ref()
+	text := to.say("told.undone", old, r.Ref(), s.subject(to), s.proofSentence(to))
+	if r.State == recovery.Partial {
+		text = to.say("told.undone-partly", old, r.Ref(), s.subject(to), s.obstacle(to))
+	}
+	s.line(recovery.Message{Key: fmt.Sprintf("undone:%d", s.e.Seq), Channel: r.UndoFor.UserID}, text)
+}
+
+// copyStopped says whether the request ended because an approver had its copy stopped: nobody is told to try it again.
+func (s *scene) copyStopped() bool {
+	return s.r.Obstacle != nil && s.r.Obstacle.Code == recovery.NoteCopyStopped
+}
