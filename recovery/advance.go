@@ -216,9 +216,17 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	})
 }
 
+// assess makes the diagnosis of a request: of a mailbox that is lost, or of items that are.
+func (s *Service) assess(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
+	if ask.Items != nil {
+		return s.diagnoseItems(ctx, r, ask)
+	}
+	return s.diagnose(ctx, ask, r.settled())
+}
+
 // decidable is a diagnosis whose plan enough people may decide on.
 func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
-	d, err := s.diagnose(ctx, ask, r.settled())
+	d, err := s.assess(ctx, r, ask)
 	if err != nil || d.Plan == nil {
 		return d, err
 	}
@@ -238,7 +246,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return r.become(Confirming, Event{Kind: EventPlanned})
 	case d.Obstacle.removable():
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
-	case d.Case == CaseHealthy:
+	case d.Case == CaseHealthy || d.Obstacle.Code == NoteNoItems:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
 		return r.become(Impossible, Event{Kind: EventEnded, Note: d.Obstacle})
@@ -383,7 +391,7 @@ func (s *Service) stillRight(ctx context.Context, r Request) (footing, error) {
 		f.short = true
 		return f, nil
 	}
-	if f.diagnosis, err = s.diagnose(ctx, r.again(), r.settled()); err != nil {
+	if f.diagnosis, err = s.assess(ctx, r, r.again()); err != nil {
 		return footing{}, err
 	}
 	f.diff = r.differences(f.diagnosis)

@@ -22,6 +22,7 @@ const (
 	CaseGone        Case = "gone"         // nothing with this address is there any more
 	CaseAmbiguous   Case = "ambiguous"    // several accounts; somebody must choose
 	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
+	CaseItems       Case = "items"        // the mailbox is there; recoverable items are to go back into it
 )
 
 // Note is a fact or warning by its code, worded elsewhere. Args are what the words need, in the order each code documents.
@@ -100,6 +101,7 @@ const (
 	StepReconnect     StepKind = "reconnect-mailbox" // Undo-SoftDeletedMailbox: it gets a new user
 	StepHandOver      StepKind = "hand-over"         // an administrator runs a command that no app can
 	StepMailbox       StepKind = "mailbox"           // wait until the mailbox answers
+	StepItems         StepKind = "items"             // put recoverable items back, one by one
 )
 
 // Step is one step of a plan with its progress.
@@ -137,8 +139,10 @@ type Progress struct {
 
 	Account string      `json:"account,omitempty"` // StepReconnect, StepHandOver: object id of the mailbox's new user
 	CopyID  string      `json:"copy_id,omitempty"` // StepCopy, StepCopyArchive: RequestGuid
-	Attempt int         `json:"attempt,omitempty"` // StepCopy, StepCopyArchive: how many copies failed before; part of the copy's name
+	Attempt int         `json:"attempt,omitempty"` // StepCopy, StepCopyArchive, StepItems: how many tries ended before; part of a copy's name
 	Copy    *CopyStatus `json:"copy,omitempty"`
+
+	Items *ItemCounts `json:"items,omitempty"` // StepItems: nil until its list is known
 }
 
 // Plan is the ordered steps that bring a mailbox back, and all that a person must know before agreeing to them.
@@ -153,6 +157,7 @@ type Plan struct {
 	Steps      []Step    `json:"steps"`
 	SignIn     SignIn    `json:"sign_in"`
 	Access     Access    `json:"access"` // what comes back with the account
+	Items      *ItemPlan `json:"items,omitempty"`
 	Seats      *Seats    `json:"seats,omitempty"`
 	Warnings   []Note    `json:"warnings,omitempty"`
 	Approvals  int       `json:"approvals"` // distinct approvers needed
@@ -217,21 +222,22 @@ func (p Plan) Fingerprint() string {
 
 // Proof is what was read back after the last step.
 type Proof struct {
-	ReadAt         time.Time `json:"read_at"`
-	SignInName     string    `json:"sign_in_name"`
-	SignInEnabled  *bool     `json:"sign_in_enabled,omitempty"`
-	Mailbox        Probe     `json:"mailbox"`
-	AnsweredAt     time.Time `json:"answered_at,omitzero"` // since when the mailbox answers
-	MailboxCreated time.Time `json:"mailbox_created,omitzero"`
-	License        string    `json:"license,omitempty"` // part number read back
-	SeatsLeft      *int      `json:"seats_left,omitempty"`
-	Dropped        []string  `json:"dropped,omitempty"` // addresses that did not come back
-	Access         Access    `json:"access"`
-	Contents       *Contents `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
-	Grants         []Grant   `json:"grants,omitempty"`   // who else may open it; for approvers
-	Missing        []Note    `json:"missing,omitempty"`  // what did not come back; none for Succeeded
-	Notes          []Note    `json:"notes,omitempty"`
-	Receipt        Receipt   `json:"receipt"`
+	ReadAt         time.Time   `json:"read_at"`
+	SignInName     string      `json:"sign_in_name"`
+	SignInEnabled  *bool       `json:"sign_in_enabled,omitempty"`
+	Mailbox        Probe       `json:"mailbox"`
+	AnsweredAt     time.Time   `json:"answered_at,omitzero"` // since when the mailbox answers
+	MailboxCreated time.Time   `json:"mailbox_created,omitzero"`
+	License        string      `json:"license,omitempty"` // part number read back
+	SeatsLeft      *int        `json:"seats_left,omitempty"`
+	Dropped        []string    `json:"dropped,omitempty"` // addresses that did not come back
+	Access         Access      `json:"access"`
+	Contents       *Contents   `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
+	Grants         []Grant     `json:"grants,omitempty"`   // who else may open it; for approvers
+	Items          *ItemCounts `json:"items,omitempty"`
+	Missing        []Note      `json:"missing,omitempty"` // what did not come back; none for Succeeded
+	Notes          []Note      `json:"notes,omitempty"`
+	Receipt        Receipt     `json:"receipt"`
 }
 
 // misses says whether a step's effect was not read back.

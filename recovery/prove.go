@@ -14,7 +14,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // prove reads everything back after the last step and ends the request by what was read.
 func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
-	if r.Plan.Target != nil {
+	switch {
+	case r.Plan.Items != nil:
+		return s.proveItems(ctx, r)
+	case r.Plan.Target != nil:
 		return s.proveCopy(ctx, r)
 	}
 	reading, err := s.read(ctx, wanted{query: Query{Kind: ByObjectID, Value: r.account()}})

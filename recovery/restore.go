@@ -15,7 +15,7 @@ func (k StepKind) ceiling() time.Duration {
 		return 24 * time.Hour
 	case StepAssign, StepReprocess:
 		return time.Hour
-	case StepCopy, StepCopyArchive, StepHandOver: // Exchange queues copies for as long as it likes; people have weekends
+	case StepCopy, StepCopyArchive, StepHandOver, StepItems: // Exchange queues copies for as long as it likes; people have weekends
 		return 7 * 24 * time.Hour
 	default:
 		return 15 * time.Minute
@@ -66,6 +66,9 @@ func (p *Progress) note(seen sight) {
 // again is the progress of a step that is tried once more. A copy that failed is left alone: the next has another name.
 func (p Progress) again() Progress {
 	next := Progress{Receipts: p.Receipts, Attempt: p.Attempt, CopyID: p.CopyID, Copy: p.Copy}
+	if p.Items != nil {
+		next.Attempt++
+	}
 	if p.Copy != nil && p.Copy.State == CopyFailed || p.Problem != nil && p.Problem.Code == NoteCopyGone {
 		next.Attempt, next.CopyID, next.Copy = p.Attempt+1, "", nil
 	}
@@ -102,6 +105,9 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		return s.prove(ctx, r)
 	}
 	step := r.Plan.Steps[i]
+	if step.Kind == StepItems {
+		return s.restoreItems(ctx, r, i)
+	}
 	seen, err := s.look(ctx, r, step)
 	if err != nil {
 		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
@@ -130,12 +136,19 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	if !step.acts() || seen.busy || step.fresh(now) {
 		return s.awaitStep(ctx, r, i, seen)
 	}
-	if !r.Touched() && now.Sub(r.EnteredAt) > staleFooting {
-		if why, err := s.lapsed(ctx, r); err != nil || why != nil {
-			return s.notBegun(ctx, r, i, why, err)
-		}
+	if why, err := s.grownOld(ctx, r); err != nil || why != nil {
+		return s.notBegun(ctx, r, i, why, err)
 	}
 	return s.act(ctx, r, i)
+}
+
+// grownOld says why a restore whose first change is about to be sent no longer stands, where its checks are old; nil when it
+// stands.
+func (s *Service) grownOld(ctx context.Context, r Request) (*Note, error) {
+	if r.Touched() || s.Now().Sub(r.EnteredAt) <= staleFooting {
+		return nil, nil
+	}
+	return s.lapsed(ctx, r)
 }
 
 // staleFooting is how old the checks before a restore may be when its first change is sent. A crash or a throttled Microsoft can
