@@ -45,7 +45,7 @@ func (s *scene) approvalHead() string {
 	case s.r.State == recovery.Confirming:
 		return "head.confirming.other"
 	default:
-		return "head." + string(s.r.State)
+		return s.about("head." + string(s.r.State))
 	}
 }
 
@@ -58,6 +58,9 @@ func (s *scene) chosen(c *card) []markup {
 	}
 	if r.Plan == nil {
 		return lines
+	}
+	if p := r.Plan.Items; p != nil && r.Choices.Items.Ticks != "" {
+		lines = append(lines, c.say("chosen.items", p.Count, p.All))
 	}
 	if step, ok := s.step(recovery.StepRestoreUser); ok {
 		if step.SignInName != "" {

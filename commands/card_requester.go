@@ -40,7 +40,7 @@ func (s *scene) requesterHead() string {
 	case s.r.State == recovery.Confirming && s.openOffer():
 		return "head.confirming.choose"
 	default:
-		return "head." + string(s.r.State)
+		return s.about("head." + string(s.r.State))
 	}
 }
 
@@ -93,6 +93,10 @@ func (s *scene) planOrProgress(c *card) {
 	r := s.r
 	switch r.State {
 	case recovery.Submitted, recovery.Confirming, recovery.Pending:
+		if r.Plan != nil && r.Plan.Items != nil {
+			c.itemPlan(r.Plan, s.e.At)
+			return
+		}
 		if r.Diagnosis == nil || r.Diagnosis.Deadline.IsZero() && r.Plan == nil {
 			return
 		}
@@ -137,6 +141,9 @@ func (s *scene) requesterButtons() []button {
 			list = append(list, check)
 		case !s.openOffer():
 			list = append(list, button{recovery.ActConfirm, "button.confirm", slack.StylePrimary})
+		}
+		if s.ownItems() {
+			list = append(list, button{recovery.ChooseItems, "button.items", slack.StyleDefault})
 		}
 		list = append(list, cancel)
 	case recovery.Approved:

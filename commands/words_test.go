@@ -108,7 +108,8 @@ func families(t *testing.T) map[string][]string {
 		"told.":          ended,
 		"line.":          ended,
 		"option.signin.": {"allow", "block"},
-		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings"},
+		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "items"},
+		"item.type.":     {"message", "meeting", "contact", "task"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
 	}
@@ -147,7 +148,7 @@ func saidKeys(t *testing.T) []string {
 				return true
 			}
 			sel, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || !slices.Contains([]string{"say", "plain", "count", "oneOf"}, sel.Sel.Name) {
+			if !ok || !slices.Contains([]string{"say", "plain", "count", "oneOf", "about"}, sel.Sel.Name) {
 				return true
 			}
 			arg := call.Args[0]
@@ -184,7 +185,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 		})
 	}
 	all := families(t)
-	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as)$`)
+	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as|items|before)$`)
 	for key := range english().text {
 		used := func(k string) bool {
 			for prefix, values := range all {
