@@ -181,7 +181,7 @@ func scenes() []sceneCase {
 	stepDone.Step = recovery.StepRestoreUser
 	lost := event(recovery.EventVoided, "", recovery.Approved, in(recovery.Pending))
 	lost.Note = &recovery.Note{Code: recovery.NoteApproverLost, Args: []string{nestor}}
-	return []sceneCase{
+	return append(itemScenes(), []sceneCase{
 		{"confirming", deletedUser(), event(recovery.EventPlanned, "", recovery.Submitted, deletedUser()), 0},
 		{"conflicts", conflicts, event(recovery.EventPlanned, "", recovery.Submitted, conflicts), 0},
 		{"conflicts-approver", conflictsSeen, event(recovery.EventPlanned, "", recovery.Submitted, conflictsSeen), 0},
@@ -202,7 +202,7 @@ func scenes() []sceneCase {
 		{"denied", denied, event(recovery.EventDenied, patti, recovery.Pending, denied), 2},
 		{"cancelled", cancelled, event(recovery.EventCancelled, patti, recovery.Pending, cancelled), 2},
 		{"expired", in(recovery.Expired), event(recovery.EventExpired, "", recovery.Pending, in(recovery.Expired)), 2},
-	}
+	}...)
 }
 
 // shown is a message as a golden file has it.

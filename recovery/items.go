@@ -120,7 +120,7 @@ func rows(items []Item) []ItemRow {
 	list := make([]ItemRow, len(items))
 	for i, it := range items {
 		list[i] = ItemRow{
-			N: i + 1, EntryID: it.EntryID, Class: it.Class, Folder: it.Folder, Source: it.Source, ModifiedAt: it.ModifiedAt.UTC(), Chosen: true,
+			N: i + 1, EntryID: it.EntryID, Class: it.Class, Folder: it.Folder, Source: it.Source, ModifiedAt: it.ModifiedAt.UTC().Truncate(time.Millisecond), Chosen: true, // as a database gives it back
 		}
 	}
 	return list

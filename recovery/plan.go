@@ -205,6 +205,11 @@ type Seats struct {
 // must approve. What changes by itself (seats, dates, progress) is not in it.
 func (p Plan) Fingerprint() string {
 	p.Seats, p.Deadline = nil, time.Time{}
+	if p.Items != nil {
+		items := *p.Items
+		items.LeavesAt = time.Time{}
+		p.Items = &items
+	}
 	p.Steps = slices.Clone(p.Steps)
 	for i := range p.Steps {
 		p.Steps[i].Progress = Progress{}
