@@ -43,13 +43,15 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 		into[m.ExchangeGUID] = c
 	}
 	all := slices.Concat(r.mailboxes, r.targets)
+	orphans := r.orphans()
+	unlicensed, waits := r.unlicensed() // both read all of r, which is written to below
 	for _, m := range all[:min(len(all), mostMeasured)] {
 		wg.Go(func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {
 			wg.Go(func() { count(m, true, r.archives) })
 		}
 	}
-	if len(r.orphans()) > 0 {
+	if len(orphans) > 0 {
 		wg.Go(func() {
 			list, err := s.Mailboxes.Cmdlets(ctx)
 			if !s.unknown(ctx, "list the cmdlets", err) {
@@ -57,9 +59,9 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 			}
 		})
 	}
-	if id, waits := r.unlicensed(); waits {
+	if waits {
 		wg.Go(func() {
-			at, err := s.Mailboxes.Delicensing(ctx, id)
+			at, err := s.Mailboxes.Delicensing(ctx, unlicensed)
 			if !s.unknown(ctx, "read the pending delicensing", err) {
 				r.delicense = at
 			}
