@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -169,6 +170,9 @@ func (s *Service) oneItem(ctx context.Context, r Request, row ItemRow) error {
 	if err == nil && !res.Restored { // most likely its folder is gone
 		res, err = s.Items.RestoreItem(ctx, mailbox, row.EntryID, r.itemFolder())
 	}
+	// What was done must not be forgotten, even when the turn's time is up.
+	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
 	result := ItemRestored
 	switch KindOf(err) {
 	case "":
@@ -182,12 +186,14 @@ func (s *Service) oneItem(ctx context.Context, r Request, row ItemRow) error {
 	case Invalid, Conflict:
 		s.Logger.WarnContext(ctx, "item not restored", "request", r.Ref(), "item", row.N, "error", err)
 		result = ItemFailed
+	case Throttled, Forbidden: // it was not done
+		if !begun {
+			err = errors.Join(err, s.Lists.BeginItem(keep, r.ID, row.N, time.Time{}))
+		}
+		return err
 	default:
 		return err
 	}
-	// What was done must not be forgotten, even when the turn's time is up.
-	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
-	defer cancel()
 	if err := s.Lists.SettleItem(keep, r.ID, row.N, result, res.Folder); err != nil {
 		return fmt.Errorf("note what became of an item: %w", err)
 	}

@@ -351,6 +351,21 @@ func TestItemsThatMayNotBeRestored(t *testing.T) {
 	w.is(w.press(r.ID, bert, ActRetry), Succeeded)
 }
 
+func TestAThrottledItemWasNotOurs(t *testing.T) {
+	t.Parallel()
+	w := itemWorld(t, true)
+	w.holds(john, 2)
+	w.tenant.fails("restore-item", 1, &Error{Kind: Throttled, Op: "restore", RetryAfter: 10 * time.Minute})
+	r := w.restores(w.asksItems(rita, ItemWish{}))
+	w.is(r, Restoring)
+	w.box.items = w.box.items[1:] // while we wait, somebody else takes the one that was refused
+	w.pass(time.Hour)
+	r = w.is(w.request(r.ID), Succeeded)
+	if diff := cmp.Diff(&ItemCounts{Chosen: 2, Restored: 1, Gone: 1}, r.Proof.Items); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestItemsThroughGraphAlone(t *testing.T) {
 	t.Parallel()
 	w := itemWorld(t, true)

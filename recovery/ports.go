@@ -98,7 +98,7 @@ type ItemList interface {
 	NextItems(ctx context.Context, request int64, limit int) ([]ItemRow, error)
 	// ChooseItems marks these numbers as chosen, and no others.
 	ChooseItems(ctx context.Context, request int64, numbers []int) error
-	// BeginItem notes that an item is about to be restored.
+	// BeginItem notes that an item is about to be restored; the zero time takes that back.
 	BeginItem(ctx context.Context, request int64, n int, at time.Time) error
 	// SettleItem notes what became of an item, and the folder that it went to.
 	SettleItem(ctx context.Context, request int64, n int, result ItemState, folder string) error

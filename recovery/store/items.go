@@ -112,7 +112,11 @@ func spans(numbers []int) [][2]int {
 // BeginItem notes that an item is about to be restored: see recovery.ItemList.
 func (s *Store) BeginItem(ctx context.Context, request int64, n int, at time.Time) error {
 	const query = `UPDATE items SET began_at = $1 WHERE request_id = $2 AND n = $3`
-	return s.changeItems(ctx, "begin an item", query, millis(at), request, n)
+	began := int64(0)
+	if !at.IsZero() {
+		began = millis(at)
+	}
+	return s.changeItems(ctx, "begin an item", query, began, request, n)
 }
 
 // SettleItem notes what became of an item: see recovery.ItemList.

@@ -57,6 +57,8 @@ func TestItemList(t *testing.T) {
 		u.must(s.BeginItem(ctx, r.ID, 4, began))
 		u.must(s.SettleItem(ctx, r.ID, 4, recovery.ItemFailed, ""))
 		u.must(s.BeginItem(ctx, r.ID, 5, began))
+		u.must(s.BeginItem(ctx, r.ID, 6, began))
+		u.must(s.BeginItem(ctx, r.ID, 6, time.Time{}))
 		next, err := s.NextItems(ctx, r.ID, 1)
 		if err != nil || len(next) != 1 || next[0].N != 5 || !next[0].Began.Equal(began) {
 			t.Errorf("next %+v, %v", next, err)
@@ -67,7 +69,7 @@ func TestItemList(t *testing.T) {
 		}
 		u.must(s.ReopenItems(ctx, r.ID))
 		next, err = s.NextItems(ctx, r.ID, 10)
-		if err != nil || !slices.Equal(numbersOf(next), []int{4, 5, 6}) || !next[0].Began.IsZero() || next[1].Began.IsZero() {
+		if err != nil || !slices.Equal(numbersOf(next), []int{4, 5, 6}) || !next[0].Began.IsZero() || next[1].Began.IsZero() || !next[2].Began.IsZero() {
 			t.Errorf("next, after those that failed were reopened: %+v, %v", next, err)
 		}
 		list, err = s.ItemRows(ctx, r.ID)
