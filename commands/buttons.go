@@ -14,13 +14,19 @@ import (
 // Action answers a click on a card. The click is recorded, then acked; whether it is obeyed is decided by a job, which
 // answers on the card, or to the clicker alone when it is refused.
 func (h *Handlers) Action(ctx context.Context, a slack.InteractionCallback) bot.Reply {
+	if a.View.CallbackID == itemsForm {
+		return h.turnPage(ctx, a)
+	}
 	id, click, ok := h.click(a)
 	if !ok {
 		h.log.WarnContext(ctx, "click not understood", "user", a.User.ID)
 		return h.private(a.ResponseURL, reader{h.words, false, ""}.note(recovery.Note{Code: recovery.NoteOldMessage}))
 	}
-	if click.Action == recovery.ActDeny {
+	switch click.Action {
+	case recovery.ActDeny:
 		return h.openDenial(ctx, a, id, click)
+	case recovery.ChooseItems:
+		return h.openItems(ctx, a, id, click)
 	}
 	return h.record(ctx, a.ResponseURL, id, click)
 }
@@ -61,7 +67,8 @@ func (h *Handlers) click(a slack.InteractionCallback) (int64, recovery.Click, bo
 		return 0, recovery.Click{}, false
 	}
 	switch c.Action {
-	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActRetry, recovery.ActCheck, recovery.ActUndo:
+	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActRetry, recovery.ActCheck,
+		recovery.ActUndo, recovery.ChooseItems:
 		id, ok := requestID(act.Value)
 		c.Plan = shownPlan(act.BlockID)
 		return id, c, ok

@@ -53,7 +53,7 @@ func (s *scene) approvalHead() string {
 	case s.copyStopped():
 		return "head.partial.copy-stopped"
 	default:
-		return "head." + string(s.r.State)
+		return s.about("head." + string(s.r.State))
 	}
 }
 
@@ -66,6 +66,9 @@ func (s *scene) chosen(c *card) []markup {
 	}
 	if r.Plan == nil {
 		return lines
+	}
+	if p := r.Plan.Items; p != nil && r.Choices.Items.Ticks != "" {
+		lines = append(lines, c.say("chosen.items", p.Count, p.All))
 	}
 	if step, ok := s.step(recovery.StepRestoreUser); ok {
 		if step.SignInName != "" {

@@ -171,6 +171,7 @@ func (c *card) progress(p *recovery.Plan, state recovery.State, next time.Time) 
 		lines = append(lines, c.stepProgress(st, state))
 	}
 	c.list(c.say("progress.title"), lines)
+	c.itemProgress(p)
 	if state == recovery.Restoring && !next.IsZero() {
 		c.para(c.say("progress.next", c.when(next)))
 	}
@@ -244,6 +245,9 @@ func proofLines(to reader, p recovery.Proof) []markup {
 	if len(p.Undone) > 0 {
 		return to.notes(p.Undone)
 	}
+	if p.Items != nil {
+		return []markup{to.itemCounts(*p.Items)}
+	}
 	var lines []markup
 	if !p.AnsweredAt.IsZero() {
 		lines = append(lines, to.say("proof.mailbox", to.when(p.AnsweredAt)))
@@ -281,8 +285,14 @@ func grants(list []recovery.Grant) markup {
 // offers shows the choices of a diagnosis that are this reader's, each with its reason.
 func (c *card) offers(d *recovery.Diagnosis) {
 	for _, o := range d.Offers {
-		if o.Action == recovery.ChooseAccount {
-			continue // for approvers, on their card: candidates
+		switch o.Action {
+		case recovery.ChooseAccount: // for approvers, on their card: candidates
+			continue
+		case recovery.ChooseItems: // in a form of its own
+			if o.Required {
+				c.para("*" + c.say("offer.items") + "*")
+			}
+			continue
 		}
 		lines := []markup{"*" + c.say("offer."+offerName(o.Action)) + "*"}
 		if c.approver {

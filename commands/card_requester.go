@@ -43,7 +43,7 @@ func (s *scene) requesterHead() string {
 	case s.copyStopped():
 		return "head.partial.copy-stopped"
 	default:
-		return "head." + string(s.r.State)
+		return s.about("head." + string(s.r.State))
 	}
 }
 
@@ -100,6 +100,10 @@ func (s *scene) planOrProgress(c *card) {
 	r := s.r
 	switch r.State {
 	case recovery.Submitted, recovery.Confirming, recovery.Pending:
+		if r.Plan != nil && r.Plan.Items != nil {
+			c.itemPlan(r.Plan, s.e.At)
+			return
+		}
 		if r.Diagnosis == nil || r.Diagnosis.Deadline.IsZero() && r.Plan == nil {
 			return
 		}
@@ -144,6 +148,9 @@ func (s *scene) requesterButtons() []button {
 			list = append(list, check)
 		case !s.openOffer():
 			list = append(list, button{recovery.ActConfirm, "button.confirm", slack.StylePrimary})
+		}
+		if s.ownItems() {
+			list = append(list, button{recovery.ChooseItems, "button.items", slack.StyleDefault})
 		}
 		list = append(list, cancel)
 	case recovery.Approved:

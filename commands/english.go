@@ -18,7 +18,7 @@ func english() language {
 		text: map[string]string{},
 		date: func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
 	}
-	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishCommands(), englishUndo()} {
+	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishCommands(), englishUndo(), englishItems()} {
 		maps.Copy(l.text, part)
 	}
 	return l

@@ -21,6 +21,8 @@ func englishCommands() map[string]string {
 			"• `as:adele.v@contoso.com` before the reason gives it a new sign-in name; `license:SPE_E3` names the licence.\n" +
 			"• `into:lidiah@contoso.com` copies a mailbox whose account is gone into another one.\n" +
 			"• `/restore-mailbox check adelev@contoso.com` tells what is known and changes nothing.\n" +
+			"• `/restore-mailbox items adelev@contoso.com after:7d folder:Inbox` brings deleted messages, meetings, contacts and tasks back into a mailbox that is there. " +
+			"Narrow it with `after:` `before:` `type:` `folder:`; in your own mailbox also with `subject:` and `from:`, which are recorded nowhere.\n" +
 			"• `/restore-mailbox status` lists your requests, `status R-142` shows one.\n" +
 			"• `/restore-mailbox cancel R-142` withdraws one, until the first change is made.\n" +
 			"• `/restore-mailbox deleted` lists deleted users, for approvers; `deleted adele` only those that fit.\n" +

@@ -50,7 +50,7 @@ func englishNotes() map[string]string {
 		"note.country-tenant":          "The account has no usage location. The organisation's will be used: %[1]s.",
 
 		// Obstacles.
-		"note.healthy":                       "This mailbox works, so there is nothing to bring back. If only messages are missing, look in Outlook under Deleted Items, “Recover items recently removed from this folder”.",
+		"note.healthy":                       "This mailbox works, so there is nothing to bring back. If only messages are missing, look in Outlook under Deleted Items, “Recover items recently removed from this folder”, or ask me: `/restore-mailbox items` and the address.",
 		"note.gone":                          "There is no account with this address, live or deleted. Check the spelling. An account deleted more than 30 days ago cannot be brought back; ask your administrators for a backup.",
 		"note.synced-user":                   "This account comes from the on-premises Active Directory and has to be brought back there: from its Recycle Bin, then synchronise. Ask your directory administrators.",
 		"note.ambiguous":                     "Accounts that fit: %[1]s. An approver has to choose the right one.",

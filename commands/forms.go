@@ -64,12 +64,23 @@ type fieldErrors struct {
 	Errors         map[string]string `json:"errors"`
 }
 
-func wrongReason(text string) bot.Reply {
-	return bot.Reply{Payload: fieldErrors{"errors", map[string]string{reasonField: text}}}
+func wrongReason(text string) bot.Reply { return wrongField(reasonField, text) }
+
+// wrongField says beside a field what is wrong with it.
+func wrongField(blockID, text string) bot.Reply {
+	return bot.Reply{Payload: fieldErrors{"errors", map[string]string{blockID: text}}}
 }
 
-// Submission answers the denial's form.
+// Submission answers a form.
 func (h *Handlers) Submission(ctx context.Context, v slack.InteractionCallback) bot.Reply {
+	if v.View.CallbackID == itemsForm {
+		return h.chooseItems(ctx, v)
+	}
+	return h.deny(ctx, v)
+}
+
+// deny answers the denial's form.
+func (h *Handlers) deny(ctx context.Context, v slack.InteractionCallback) bot.Reply {
 	var d denial
 	if v.View.CallbackID != denialForm || json.Unmarshal([]byte(v.View.PrivateMetadata), &d) != nil || d.Request <= 0 {
 		h.log.WarnContext(ctx, "form not understood", "user", v.User.ID, "callback_id", v.View.CallbackID)

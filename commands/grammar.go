@@ -18,8 +18,9 @@ const (
 	maxName   = 256
 )
 
-// Command is what somebody typed, understood: an AskCommand, CheckCommand, DeletedCommand, StatusCommand, CancelCommand or
-// HelpCommand. String gives it in canonical form, which parses to the same Command.
+// Command is what somebody typed, understood: an AskCommand, ItemsCommand, CheckCommand, DeletedCommand, StatusCommand, CancelCommand or
+// HelpCommand. String gives it in canonical form, which parses to the same Command,
+// but for what is private in an ItemsCommand.
 type Command interface{ String() string }
 
 // AskCommand asks for a mailbox to come back.
@@ -108,6 +109,8 @@ const (
 	FaultKeyLate    Fault = "key-late"    // a key behind the first word of the reason
 	FaultLicense    Fault = "license"     // not the form of a licence's part number
 	FaultReasonLong Fault = "reason-long" // Length characters of reason
+	FaultDay        Fault = "day"         // not the form of a day
+	FaultType       Fault = "type"        // not a kind of item
 	FaultNoID       Fault = "no-id"       // cancel without a request
 	FaultID         Fault = "id"          // not the form of a request's id
 )
@@ -124,7 +127,7 @@ type SyntaxError struct {
 func (e *SyntaxError) Error() string { return "not understood: " + string(e.Fault) }
 
 // verbs are the words that a command may begin with.
-var verbs = []string{"check", "deleted", "status", "cancel", "help"}
+var verbs = []string{"check", "items", "deleted", "status", "cancel", "help"}
 
 // keys are the keys of key:value.
 var keys = []string{"as", "license", "licence", "into"}
@@ -147,6 +150,8 @@ func Parse(text string) (Command, error) {
 		return HelpCommand{}, nil
 	case "check":
 		return parseCheck(rest)
+	case "items":
+		return parseItems(rest)
 	case "deleted":
 		return parseDeleted(rest)
 	case "status":
@@ -228,7 +233,7 @@ func parseAsk(text string) (Command, error) {
 		rest = after
 	}
 	c.Reason = clean(rest)
-	return c, c.checkReason()
+	return c, checkReason(c.Reason, keys)
 }
 
 // keyPattern takes key:value, but not a web address.
@@ -265,7 +270,7 @@ func (c *AskCommand) set(key, value string) error {
 	return once(&c.License, value, "license:")
 }
 
-func once(field *string, value, key string) error {
+func once[T ~string](field *T, value T, key string) error {
 	if *field != "" {
 		return &SyntaxError{Fault: FaultKeyTwice, Word: key}
 	}
@@ -276,12 +281,12 @@ func once(field *string, value, key string) error {
 // licensePattern is the form of Graph's skuPartNumber, as SPE_E3.
 var licensePattern = regexp.MustCompile(`^[A-Za-z0-9_+.-]{1,100}$`)
 
-// checkReason refuses a reason that holds what was probably meant as something else.
-func (c *AskCommand) checkReason() error {
-	if n := utf8.RuneCountInString(c.Reason); n > maxReason {
+// checkReason refuses a reason that holds what was probably meant as something else: a mailbox, or one of the keys.
+func checkReason(reason string, keys []string) error {
+	if n := utf8.RuneCountInString(reason); n > maxReason {
 		return &SyntaxError{Fault: FaultReasonLong, Length: n}
 	}
-	for i, word := range strings.Fields(c.Reason) {
+	for i, word := range strings.Fields(reason) {
 		if _, err := parseAddress(trimWrapping(word)); err == nil && i == 0 {
 			return &SyntaxError{Fault: FaultTwo, Word: word}
 		}

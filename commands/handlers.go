@@ -21,11 +21,14 @@ type Service interface {
 	Check(ctx context.Context, who recovery.Actor, q recovery.Query) (recovery.CheckResult, *recovery.Note, error)
 	Deleted(ctx context.Context, who recovery.Actor, text string) ([]recovery.Account, *recovery.Note, error)
 	Status(ctx context.Context, who recovery.Actor, id int64) ([]recovery.Request, *recovery.Note, error)
+	OwnItems(ctx context.Context, who recovery.Actor, id int64, f recovery.OwnFilter) (recovery.OwnList, *recovery.Note, error)
+	ChooseItems(ctx context.Context, id int64, c recovery.Click, listing string, ticks recovery.Ticks) (*recovery.Note, error)
 }
 
 // Slack is what handlers need of bot.Bot to answer in place.
 type Slack interface {
 	OpenView(ctx context.Context, triggerID string, view slack.ModalViewRequest) (*slack.View, error)
+	UpdateView(ctx context.Context, viewID, hash string, view slack.ModalViewRequest) (*slack.View, error)
 	Respond(ctx context.Context, responseURL string, r bot.Response) error
 }
 
@@ -90,6 +93,8 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 	switch command := command.(type) {
 	case AskCommand:
 		return h.ask(ctx, c, who, command)
+	case ItemsCommand:
+		return h.items(ctx, c, who, command)
 	case CheckCommand:
 		return h.later(c, func(ctx context.Context) bot.Response { return h.check(ctx, who, command) })
 	case DeletedCommand:
@@ -111,19 +116,24 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 
 // ask records a request. The ack says what was recorded, and is honest when nothing was.
 func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command AskCommand) bot.Reply {
+	_, reply := h.recordAsk(ctx, c, who, command.Ask, "ack.asked")
+	return reply
+}
+
+// recordAsk records a request and acks it with the words of a key; its id is 0 where nothing was recorded.
+func (h *Handlers) recordAsk(ctx context.Context, c slack.SlashCommand, who recovery.Actor, ask recovery.Ask, key string) (int64, bot.Reply) {
 	r, isNew, err := h.service.Ask(ctx, recovery.AskInput{
-		Ask: command.Ask, Actor: who, Key: "command:" + who.TeamID + ":" + who.UserID + ":" + c.TriggerID,
+		Ask: ask, Actor: who, Key: "command:" + who.TeamID + ":" + who.UserID + ":" + c.TriggerID,
 		ResponseURL: recovery.Secret(c.ResponseURL), Language: h.words.code,
 	})
 	if err != nil {
 		h.log.ErrorContext(ctx, "ask not recorded", "user", who.UserID, "error", err)
-		return answer(h.unrecorded(err, "nothing-recorded"))
+		return 0, answer(h.unrecorded(err, "nothing-recorded"))
 	}
-	key := "ack.asked"
 	if !isNew {
-		key = "ack.asked.before"
+		key += ".before"
 	}
-	return answer(h.words.say(key, r.Ref(), whoMarkup(command.Query)))
+	return r.ID, answer(h.words.say(key, r.Ref(), whoMarkup(ask.Query)))
 }
 
 // unrecorded says that nothing was recorded, or that it cannot be known.

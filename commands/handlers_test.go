@@ -28,6 +28,7 @@ type desk struct {
 	views   []slack.ModalViewRequest
 	answers []bot.Response
 
+	own      recovery.OwnList
 	old      bool           // Ask finds an open request
 	note     *recovery.Note // of Click, Check, Deleted and Status
 	result   recovery.CheckResult
@@ -74,6 +75,28 @@ func (d *desk) OpenView(_ context.Context, trigger string, v slack.ModalViewRequ
 	}
 	d.views = append(d.views, v)
 	return &slack.View{}, nil
+}
+
+func (d *desk) UpdateView(_ context.Context, _, _ string, v slack.ModalViewRequest) (*slack.View, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.views = append(d.views, v)
+	return &slack.View{}, d.fail
+}
+
+func (d *desk) OwnItems(_ context.Context, _ recovery.Actor, _ int64, f recovery.OwnFilter) (recovery.OwnList, *recovery.Note, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	own := d.own
+	own.Items = slices.DeleteFunc(slices.Clone(own.Items), func(it recovery.OwnItem) bool {
+		return !strings.Contains(string(it.Subject), string(f.Subject)) || !strings.Contains(string(it.From), string(f.From))
+	})
+	return own, d.note, d.fail
+}
+
+func (d *desk) ChooseItems(ctx context.Context, id int64, c recovery.Click, listing string, ticks recovery.Ticks) (*recovery.Note, error) {
+	c.Action, c.Value = recovery.ChooseItems, listing+":"+fmt.Sprint(ticks.Numbers())
+	return d.Click(ctx, id, c)
 }
 
 func (d *desk) Respond(_ context.Context, url string, r bot.Response) error {

@@ -18,7 +18,7 @@ func (s *scene) lines() {
 	case recovery.EventApproved:
 		s.thread(a.say("line.approved", a.ref, by, s.approved(), s.needed()))
 		if s.r.State == recovery.Approved {
-			s.told(q.say("told.approved", q.ref, s.reviewers(), s.subject(q)))
+			s.told(q.say(s.about("told.approved"), q.ref, s.reviewers(), s.subject(q)))
 		}
 	case recovery.EventDenied:
 		s.thread(a.say("line.denied", a.ref, by, s.r.EndReason))
@@ -100,12 +100,12 @@ func (s *scene) waiting(a, q reader) {
 func (s *scene) ended(a, q reader) {
 	switch s.r.State {
 	case recovery.Succeeded:
-		s.thread(a.say("line.succeeded", a.ref, s.subject(a), s.proofSentence(a)))
+		s.thread(a.say(s.about("line.succeeded"), a.ref, s.subject(a), s.proofSentence(a)))
 		if name := s.r.Plan.SignInName; s.renamed() {
 			s.told(q.say("told.succeeded.as", q.ref, s.subject(q), name, s.proofSentence(q)))
 			return
 		}
-		s.told(q.say("told.succeeded", q.ref, s.subject(q), s.proofSentence(q)))
+		s.told(q.say(s.about("told.succeeded"), q.ref, s.subject(q), s.proofSentence(q)))
 	case recovery.Partial, recovery.Failed:
 		if s.copyStopped() {
 			s.thread(a.say("line.copy-stopped", a.ref, s.subject(a), s.obstacle(a)))
@@ -113,13 +113,13 @@ func (s *scene) ended(a, q reader) {
 			return
 		}
 		key := string(s.r.State)
-		s.thread(a.say("line."+key, a.ref, s.subject(a), s.obstacle(a)))
-		s.told(q.say("told."+key, q.ref, s.subject(q), s.obstacle(q)))
+		s.thread(a.say(s.about("line."+key), a.ref, s.subject(a), s.obstacle(a)))
+		s.told(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q)))
 	case recovery.Unneeded, recovery.Impossible:
 		key := string(s.r.State)
-		s.thread(a.say("line."+key, a.ref, s.obstacle(a)))
+		s.thread(a.say(s.about("line."+key), a.ref, s.obstacle(a)))
 		if s.e.From != recovery.Submitted {
-			s.told(q.say("told."+key, q.ref, s.subject(q), s.obstacle(q)))
+			s.told(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q)))
 		}
 	}
 }

@@ -108,10 +108,11 @@ func families(t *testing.T) map[string][]string {
 		"told.":          ended,
 		"line.":          ended,
 		"option.signin.": {"allow", "block"},
-		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "mailboxes"},
+		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "mailboxes", "items"},
 		"copy.":          {"", "LegacyExchangeDN", "ProhibitSendReceiveQuota", "ArchiveGuid"},
 		"stays.":         {"restore-user", "usage-location", "reprocess-license", "add-address", "reconnect-mailbox"},
 		"moved.":         {"account", "name", "sign-in", "location", "licenses", "copy-ended", "copy-gone"},
+		"item.type.":     {"message", "meeting", "contact", "task"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
 	}
@@ -150,7 +151,7 @@ func saidKeys(t *testing.T) []string {
 				return true
 			}
 			sel, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || !slices.Contains([]string{"say", "plain", "count", "oneOf"}, sel.Sel.Name) {
+			if !ok || !slices.Contains([]string{"say", "plain", "count", "oneOf", "about"}, sel.Sel.Name) {
 				return true
 			}
 			arg := call.Args[0]
@@ -187,7 +188,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 		})
 	}
 	all := families(t)
-	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as|undo)$`)
+	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as|undo|items|before)$`)
 	for key := range english().text {
 		used := func(k string) bool {
 			for prefix, values := range all {

@@ -213,9 +213,21 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	})
 }
 
+// assess makes the diagnosis of a request: of a mailbox that is lost, or of items that are.
+func (s *Service) assess(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
+	switch {
+	case r.UndoOf != 0:
+		return s.assessUndo(ctx, r)
+	case ask.Items != nil:
+		return s.diagnoseItems(ctx, r, ask)
+	default:
+		return s.diagnose(ctx, ask, r.settled())
+	}
+}
+
 // decidable is a diagnosis whose plan enough people may decide on.
 func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
-	d, err := s.examine(ctx, r, ask)
+	d, err := s.assess(ctx, r, ask)
 	if err != nil || d.Plan == nil {
 		return d, err
 	}
@@ -235,7 +247,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return r.become(Confirming, Event{Kind: EventPlanned})
 	case d.Obstacle.removable():
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
-	case d.Case == CaseHealthy:
+	case d.Case == CaseHealthy || d.Obstacle.Code == NoteNoItems:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
 		return r.become(Impossible, Event{Kind: EventEnded, Note: d.Obstacle})
@@ -380,7 +392,7 @@ func (s *Service) stillRight(ctx context.Context, r Request) (footing, error) {
 		f.short = true
 		return f, nil
 	}
-	if f.diagnosis, err = s.examine(ctx, r, r.again()); err != nil {
+	if f.diagnosis, err = s.assess(ctx, r, r.again()); err != nil {
 		return footing{}, err
 	}
 	f.diff = r.differences(f.diagnosis)

@@ -67,6 +67,8 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		return refused, err
 	}
 	switch c.Action {
+	case ChooseItems:
+		return s.mayPick(ctx, r, c.By)
 	case ActConfirm, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn, ChooseTarget:
 		if c.By != r.Requester {
 			return s.orWorse(ctx, c.By, Note{Code: NoteNotRequester})
@@ -108,10 +110,10 @@ func (s *Service) orWorse(ctx context.Context, who Actor, otherwise Note) (*Note
 	return &otherwise, nil
 }
 
-// onFile checks that the click was made on the card that the request has on file for such an act. The cancel command alone
-// has no message.
+// onFile checks that the click was made on the card that the request has on file for such an act. The cancel command and the
+// form that a command opened have no message.
 func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error) {
-	if c.Action == ActCancel && c.Channel == "" && c.TS == "" {
+	if (c.Action == ActCancel || c.Action == ChooseItems) && c.Channel == "" && c.TS == "" {
 		return nil, nil
 	}
 	id, key, err := s.Store.Posted(ctx, c.Channel, c.TS)
@@ -152,6 +154,8 @@ func (r *Request) stateAllows(c Click) *Note {
 		}
 	case ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn, ChooseTarget, ChooseAccount:
 		return r.offerAllows(c, wrong)
+	case ChooseItems:
+		return r.pickAllows(c, wrong)
 	case ActApprove, ActDeny:
 		return r.reviewAllows(c, wrong)
 	case ActCancel:
@@ -272,6 +276,8 @@ func (r *Request) choose(c Click) Event {
 		r.Choices.DropConflicts = true
 	case ChooseLicense:
 		r.Choices.License = c.Value
+	case ChooseItems:
+		r.Choices.Items, _ = parseItemChoice(c.Value) // pickAllows has read it
 	case ChooseSignIn:
 		r.Choices.BlockSignIn = c.Value == "block"
 	}
@@ -286,7 +292,7 @@ func (r *Request) retry(c Click, now time.Time) Event {
 	r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
 	for i := range r.Plan.Steps {
 		st := &r.Plan.Steps[i]
-		if st.Progress.Done.IsZero() || r.Proof != nil && r.Proof.misses(st.Kind) {
+		if st.Progress.Done.IsZero() || r.Proof != nil && r.Proof.misses(st.Kind) || st.Progress.Items.failed() {
 			st.Progress = st.Progress.again()
 		}
 	}
@@ -346,7 +352,7 @@ func (r *Request) differences(d Diagnosis) []Note {
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}
 	case r.begun(), r.UndoOf != 0 && r.Touched():
-		if r.remainderHas(d.Plan.Steps) {
+		if r.remainderHas(d.Plan.Steps) || r.Plan.Items != nil && r.Plan.Items.same(d.Plan.Items) {
 			return nil
 		}
 		return []Note{{NotePlanDiffers, []string{"steps"}}}
@@ -375,6 +381,7 @@ func planDiff(old *Plan, d Diagnosis) []Note {
 	add(!slices.EqualFunc(old.Steps, fresh.Steps, Step.same) || d.open(ChooseDrop), "steps")
 	add(d.open(ChooseLicense), "license")
 	add(!slices.Equal(a.Roles, b.Roles) || a.RolesKnown != b.RolesKnown || a.Groups != b.Groups || a.GroupsKnown != b.GroupsKnown, "access")
+	add(!old.Items.same(fresh.Items), "items")
 	add(old.Approvals != fresh.Approvals, "approvals")
 	add(len(diff) == 0 && old.Fingerprint() != fresh.Fingerprint(), "steps")
 	return diff

@@ -174,8 +174,8 @@ type Item struct {
 
 // ItemFilter selects recoverable items by what anybody may filter by.
 type ItemFilter struct {
-	After  time.Time `json:"after,omitzero"`
-	Before time.Time `json:"before,omitzero"`
+	After  time.Time `json:"after,omitzero"`   // modified, which is deleted, at this time or later
+	Before time.Time `json:"before,omitzero"`  // earlier than this
 	Type   string    `json:"type,omitempty"`   // message, meeting, contact, task; empty for all
 	Folder string    `json:"folder,omitempty"` // the folder that they were in: its name or its path
 }
@@ -191,6 +191,8 @@ type ItemResult struct {
 type Items interface {
 	// Items gives all items that match, latest first; Incomplete where the list cannot be whole.
 	Items(ctx context.Context, mailbox string, f ItemFilter) ([]Item, error)
-	// RestoreItem puts one item back, into its own folder, or into the named one. NotFound where the item is no longer there.
+	// RestoreItem puts one item back, into its own folder, or into the named one, which is made where it is not there. NotFound
+	// where the item is no longer there; Invalid or Conflict where this one item cannot be restored. A result that is not Restored
+	// says that the call was understood and the item stays where it is, as where its folder is gone.
 	RestoreItem(ctx context.Context, mailbox string, entryID, folder string) (ItemResult, error)
 }

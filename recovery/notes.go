@@ -100,6 +100,17 @@ const (
 	NoteStillDeleted  NoteCode = "still-deleted"   // read back: Exchange still has the mailbox as deleted
 	NoteAgeUnknown    NoteCode = "age-unknown"     // read back: Exchange does not say since when the mailbox is there
 	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
+	NoteNoItems       NoteCode = "no-items"        // no recoverable item fits
+	NoteItemsOff      NoteCode = "items-off"       // recoverable items cannot be read here
+	NoteMailboxFirst  NoteCode = "mailbox-first"   // the mailbox itself has to come back first. Args: its address
+	NoteNoInterval    NoteCode = "no-interval"     // after: is not before before:. Args: RFC 3339 times from, to
+	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them
+	NoteListing       NoteCode = "listing"         // the list of items is still being made
+	NoteItemsFailed   NoteCode = "items-failed"    // items that could not be restored. Args: how many
+	NoteItemsGone     NoteCode = "items-gone"      // items that were no longer there. Args: how many
+	NoteItemsDated    NoteCode = "items-dated"     // items whose own folder is gone went into a new one. Args: how many, the folder
+	NoteItemsDiffer   NoteCode = "items-differ"    // the list is not the one that was approved
+	NoteNoneTicked    NoteCode = "none-ticked"     // a choice of items without any
 )
 
 // Undo: of a request that puts back what another one did.

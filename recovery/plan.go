@@ -23,6 +23,7 @@ const (
 	CaseAmbiguous   Case = "ambiguous"    // several accounts; somebody must choose
 	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
 	CaseUndo        Case = "undo"         // not of a mailbox: another request did something that is to be put back
+	CaseItems       Case = "items"        // the mailbox is there; recoverable items are to go back into it
 )
 
 // Note is a fact or warning by its code, worded elsewhere. Args are what the words need, in the order each code documents.
@@ -109,6 +110,7 @@ const (
 	StepReconnect     StepKind = "reconnect-mailbox" // Undo-SoftDeletedMailbox: it gets a new user
 	StepHandOver      StepKind = "hand-over"         // an administrator runs a command that no app can
 	StepMailbox       StepKind = "mailbox"           // wait until the mailbox answers
+	StepItems         StepKind = "items"             // put recoverable items back, one by one
 
 	// Those that put back what another request did; StepBlockSignIn is one of them too.
 	StepStopCopy    StepKind = "stop-copy"      // remove a mailbox restore request that still runs
@@ -155,8 +157,10 @@ type Progress struct {
 
 	Account string      `json:"account,omitempty"` // StepReconnect, StepHandOver: object id of the mailbox's new user
 	CopyID  string      `json:"copy_id,omitempty"` // StepCopy, StepCopyArchive: RequestGuid
-	Attempt int         `json:"attempt,omitempty"` // StepCopy, StepCopyArchive: how many copies failed before; part of the copy's name
+	Attempt int         `json:"attempt,omitempty"` // StepCopy, StepCopyArchive, StepItems: how many tries ended before; part of a copy's name
 	Copy    *CopyStatus `json:"copy,omitempty"`
+
+	Items *ItemCounts `json:"items,omitempty"` // StepItems: nil until its list is known
 }
 
 // Plan is the ordered steps that bring a mailbox back, and all that a person must know before agreeing to them.
@@ -171,6 +175,7 @@ type Plan struct {
 	Steps      []Step    `json:"steps"`
 	SignIn     SignIn    `json:"sign_in"`
 	Access     Access    `json:"access"` // what comes back with the account
+	Items      *ItemPlan `json:"items,omitempty"`
 	Seats      *Seats    `json:"seats,omitempty"`
 	Warnings   []Note    `json:"warnings,omitempty"`
 	Approvals  int       `json:"approvals"` // distinct approvers needed
@@ -218,6 +223,11 @@ type Seats struct {
 // must approve. What changes by itself (seats, dates, progress) is not in it.
 func (p Plan) Fingerprint() string {
 	p.Seats, p.Deadline = nil, time.Time{}
+	if p.Items != nil {
+		items := *p.Items
+		items.LeavesAt = time.Time{}
+		p.Items = &items
+	}
 	p.Steps = slices.Clone(p.Steps)
 	for i := range p.Steps {
 		p.Steps[i].Progress = Progress{}
@@ -235,24 +245,25 @@ func (p Plan) Fingerprint() string {
 
 // Proof is what was read back after the last step.
 type Proof struct {
-	ReadAt         time.Time `json:"read_at"`
-	SignInName     string    `json:"sign_in_name,omitempty"`
-	Into           string    `json:"into,omitempty"` // address of the mailbox that a copy went into
-	SignInEnabled  *bool     `json:"sign_in_enabled,omitempty"`
-	Mailbox        Probe     `json:"mailbox"`
-	AnsweredAt     time.Time `json:"answered_at,omitzero"` // since when the mailbox answers
-	MailboxCreated time.Time `json:"mailbox_created,omitzero"`
-	License        string    `json:"license,omitempty"` // part number read back
-	SeatsLeft      *int      `json:"seats_left,omitempty"`
-	Dropped        []string  `json:"dropped,omitempty"` // addresses that did not come back
-	After          *Facts    `json:"after,omitempty"`   // the account as it was read back
-	Undone         []Note    `json:"undone,omitempty"`  // what was put back; of a request with UndoOf
-	Access         Access    `json:"access"`
-	Contents       *Contents `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
-	Grants         []Grant   `json:"grants,omitempty"`   // who else may open it; for approvers
-	Missing        []Note    `json:"missing,omitempty"`  // what did not come back; none for Succeeded
-	Notes          []Note    `json:"notes,omitempty"`
-	Receipt        Receipt   `json:"receipt"`
+	ReadAt         time.Time   `json:"read_at"`
+	SignInName     string      `json:"sign_in_name,omitempty"`
+	Into           string      `json:"into,omitempty"` // address of the mailbox that a copy went into
+	SignInEnabled  *bool       `json:"sign_in_enabled,omitempty"`
+	Mailbox        Probe       `json:"mailbox"`
+	AnsweredAt     time.Time   `json:"answered_at,omitzero"` // since when the mailbox answers
+	MailboxCreated time.Time   `json:"mailbox_created,omitzero"`
+	License        string      `json:"license,omitempty"` // part number read back
+	SeatsLeft      *int        `json:"seats_left,omitempty"`
+	Dropped        []string    `json:"dropped,omitempty"` // addresses that did not come back
+	After          *Facts      `json:"after,omitempty"`   // the account as it was read back
+	Undone         []Note      `json:"undone,omitempty"`  // what was put back; of a request with UndoOf
+	Access         Access      `json:"access"`
+	Contents       *Contents   `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
+	Grants         []Grant     `json:"grants,omitempty"`   // who else may open it; for approvers
+	Items          *ItemCounts `json:"items,omitempty"`
+	Missing        []Note      `json:"missing,omitempty"` // what did not come back; none for Succeeded
+	Notes          []Note      `json:"notes,omitempty"`
+	Receipt        Receipt     `json:"receipt"`
 }
 
 // misses says whether a step's effect was not read back.

@@ -91,6 +91,26 @@ type Store interface {
 	Posted(ctx context.Context, channel, ts string) (id int64, key string, err error)
 }
 
+// ItemList keeps which recoverable items a request is about, and what became of each. It has no subject and no sender.
+type ItemList interface {
+	// SaveItems replaces the request's list, all at once.
+	SaveItems(ctx context.Context, request int64, rows []ItemRow) error
+	// ItemRows gives the whole list, by number.
+	ItemRows(ctx context.Context, request int64) ([]ItemRow, error)
+	// NextItems gives the first chosen rows without a result, at most limit.
+	NextItems(ctx context.Context, request int64, limit int) ([]ItemRow, error)
+	// ChooseItems marks these numbers as chosen, and no others.
+	ChooseItems(ctx context.Context, request int64, numbers []int) error
+	// BeginItem notes that an item is about to be restored; the zero time takes that back.
+	BeginItem(ctx context.Context, request int64, n int, at time.Time) error
+	// SettleItem notes what became of an item, and the folder that it went to.
+	SettleItem(ctx context.Context, request int64, n int, result ItemState, folder string) error
+	// ReopenItems takes back the results of those that failed, so that they are tried again.
+	ReopenItems(ctx context.Context, request int64) error
+	// CountItems counts the chosen rows.
+	CountItems(ctx context.Context, request int64) (ItemCounts, error)
+}
+
 // Filter selects requests.
 type Filter struct {
 	Requester string // user id; empty for everybody

@@ -17,6 +17,8 @@ func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
 	switch {
 	case r.UndoOf != 0:
 		return s.proveUndo(ctx, r)
+	case r.Plan.Items != nil:
+		return s.proveItems(ctx, r)
 	case r.Plan.Target != nil:
 		return s.proveCopy(ctx, r)
 	}

@@ -26,6 +26,25 @@ type Ask struct {
 	License string `json:"license,omitempty"` // SKU part number wished for (license:)
 	Into    string `json:"into,omitempty"`    // address of the mailbox to copy into (into:)
 	Reason  string `json:"reason,omitempty"`
+
+	Items *ItemWish `json:"items,omitempty"` // recoverable items of the mailbox are wanted back, not the mailbox
+}
+
+// Equal says whether two asks want the same.
+func (a Ask) Equal(o Ask) bool {
+	one, two := a.Items, o.Items
+	a.Items, o.Items = nil, nil
+	return a == o && (one == nil) == (two == nil) && (one == nil || *one == *two)
+}
+
+// ItemWish says which recoverable items are wanted back, by what anybody may filter by. What only the mailbox's owner may
+// filter by, subjects and senders, is no part of an ask: it is recorded nowhere.
+type ItemWish struct {
+	After  string `json:"after,omitempty"`  // deleted from the start of this day on: see DayWord
+	Before string `json:"before,omitempty"` // deleted before the start of this day
+	Type   string `json:"type,omitempty"`   // as in ItemFilter
+	Folder string `json:"folder,omitempty"` // as in ItemFilter
+	Pick   bool   `json:"pick,omitempty"`   // none but those that the owner ticks: a subject or a sender was named
 }
 
 // SameAddress says whether two SMTP addresses or sign-in names are the same to Exchange and Entra, which ignore case.

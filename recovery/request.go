@@ -175,6 +175,7 @@ const (
 	ChooseLicense    Action = "choice.license" // which SKU
 	ChooseSignIn     Action = "choice.signin"  // "block" or "allow"
 	ChooseTarget     Action = "choice.target"  // the mailbox to copy into, by ExchangeGuid
+	ChooseItems      Action = "choice.items"   // which recoverable items: see ItemChoice
 
 	// actUnsent is no button: the outbox reports that Slack will never take a card (Value: its key and Slack's error).
 	actUnsent Action = "message.unsent"
@@ -202,4 +203,6 @@ type Choices struct {
 	DropConflicts bool   `json:"drop_conflicts,omitempty"`
 	License       string `json:"license,omitempty"` // skuId
 	BlockSignIn   bool   `json:"block_sign_in,omitempty"`
+
+	Items ItemChoice `json:"items,omitzero"` // zero for all
 }

@@ -15,7 +15,7 @@ func (k StepKind) ceiling() time.Duration {
 		return 24 * time.Hour
 	case StepAssign, StepReprocess, StepTakeLicense, StepTurnOff, StepStopCopy:
 		return time.Hour
-	case StepCopy, StepCopyArchive, StepHandOver: // Exchange queues copies for as long as it likes; people have weekends
+	case StepCopy, StepCopyArchive, StepHandOver, StepItems: // Exchange queues copies for as long as it likes; people have weekends
 		return 7 * 24 * time.Hour
 	default:
 		return 15 * time.Minute
@@ -70,6 +70,9 @@ func (p Progress) again() Progress {
 	if !p.Acted.IsZero() { // what it was before is what it was before our first change
 		next.Before = p.Before
 	}
+	if p.Items != nil {
+		next.Attempt++
+	}
 	if p.Copy != nil && p.Copy.State == CopyFailed || p.Problem != nil && (p.Problem.Code == NoteCopyGone || p.Problem.Code == NoteCopyStopped) {
 		next.Attempt, next.CopyID, next.Copy = p.Attempt+1, "", nil
 	}
@@ -106,6 +109,9 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		return s.prove(ctx, r)
 	}
 	step := r.Plan.Steps[i]
+	if step.Kind == StepItems {
+		return s.restoreItems(ctx, r, i)
+	}
 	seen, err := s.look(ctx, r, step)
 	if err != nil {
 		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
@@ -135,12 +141,19 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	if !step.acts() || seen.busy || step.fresh(now) {
 		return s.awaitStep(ctx, r, i, seen)
 	}
-	if !r.Touched() && now.Sub(r.EnteredAt) > staleFooting {
-		if why, err := s.lapsed(ctx, r); err != nil || why != nil {
-			return s.notBegun(ctx, r, i, why, err)
-		}
+	if why, err := s.grownOld(ctx, r); err != nil || why != nil {
+		return s.notBegun(ctx, r, i, why, err)
 	}
 	return s.act(ctx, r, i, seen.facts)
+}
+
+// grownOld says why a restore whose first change is about to be sent no longer stands, where its checks are old; nil when it
+// stands.
+func (s *Service) grownOld(ctx context.Context, r Request) (*Note, error) {
+	if r.Touched() || s.Now().Sub(r.EnteredAt) <= staleFooting {
+		return nil, nil
+	}
+	return s.lapsed(ctx, r)
 }
 
 // staleFooting is how old the checks before a restore may be when its first change is sent. A crash or a throttled Microsoft can

@@ -24,7 +24,8 @@ type Settings struct {
 	UsageLocation   string        // country code for users without one; empty: the tenant's country
 }
 
-// Config is what a Service works with. Mailboxes, Copier and Reconnector are nil where Exchange is off; all else is required.
+// Config is what a Service works with. Mailboxes, Copier and Reconnector are nil where Exchange is off, and Items where
+// recoverable items cannot be read; all else is required.
 type Config struct {
 	Settings    Settings
 	Store       Store
@@ -33,6 +34,8 @@ type Config struct {
 	Mailboxes   Mailboxes
 	Copier      Copier
 	Reconnector Reconnector
+	Items       Items    // of Exchange where Mailboxes is set, else of Graph: they name a mailbox differently
+	Lists       ItemList // which items a request is about
 	People      People
 	Replier     Replier
 	Now         Clock
@@ -69,7 +72,7 @@ func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
 		return Request{}, false, fmt.Errorf("look for the same ask: %w", err)
 	}
 	for _, r := range open {
-		if r.Requester == in.Actor && r.Ask == in.Ask && r.UndoOf == 0 {
+		if r.Requester == in.Actor && r.Ask.Equal(in.Ask) && r.UndoOf == 0 {
 			return r, false, nil
 		}
 	}

@@ -42,8 +42,9 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 		defer mu.Unlock()
 		into[m.ExchangeGUID] = c
 	}
-	all, orphans := slices.Concat(r.mailboxes, r.targets), r.orphans() // before anything is written to r
-	id, waits := r.unlicensed()
+	all := slices.Concat(r.mailboxes, r.targets)
+	orphans := r.orphans()
+	id, waits := r.unlicensed() // both read all of r, which is written to below
 	for _, m := range all[:min(len(all), mostMeasured)] {
 		wg.Go(func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {

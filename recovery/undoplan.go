@@ -7,11 +7,8 @@ import (
 	"slices"
 )
 
-// examine is the diagnosis that a request needs: of a mailbox, or of what another request did to one.
-func (s *Service) examine(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
-	if r.UndoOf == 0 {
-		return s.diagnose(ctx, ask, r.settled())
-	}
+// assessUndo is the diagnosis of a request that undoes another.
+func (s *Service) assessUndo(ctx context.Context, r Request) (Diagnosis, error) {
 	old, err := s.Store.Request(ctx, r.UndoOf)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Diagnosis{}, fmt.Errorf("read the request to undo: %w", err)

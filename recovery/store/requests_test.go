@@ -26,7 +26,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("created %+v", r)
 		}
 		got, err := s.Request(t.Context(), r.ID)
-		if err != nil || got.Key != in.Key || got.ID != 1 || got.Version != 1 || got.ResponseURL != in.ResponseURL || got.Ask != in.Ask {
+		if err != nil || got.Key != in.Key || got.ID != 1 || got.Version != 1 || got.ResponseURL != in.ResponseURL || !got.Ask.Equal(in.Ask) {
 			t.Errorf("read back %+v, %v", got, err)
 		}
 		es := u.events(s, r.ID)

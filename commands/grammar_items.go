@@ -1,0 +1,132 @@
+package commands
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"mailback/recovery"
+)
+
+// ItemsCommand asks for recoverable items of a mailbox. Own is for its owner alone and is no part of the ask.
+type ItemsCommand struct {
+	recovery.Ask
+
+	Own recovery.OwnFilter
+}
+
+// LogValue keeps an ItemsCommand that reaches a log by mistake silent.
+func (ItemsCommand) LogValue() slog.Value { return slog.StringValue("items") }
+
+// String gives the canonical form, without what is private.
+func (c ItemsCommand) String() string {
+	s := "items " + whoString(c.Query)
+	for _, kv := range [][2]string{{"after", c.Items.After}, {"before", c.Items.Before}, {"type", c.Items.Type}, {"folder", c.Items.Folder}} {
+		switch key, value := kv[0], kv[1]; {
+		case value == "":
+		case strings.ContainsFunc(value, blank):
+			s += " " + key + `:"` + escape(value) + `"`
+		default:
+			s += " " + key + ":" + escape(value)
+		}
+	}
+	if c.Reason != "" {
+		s += " " + escape(c.Reason)
+	}
+	return s
+}
+
+// itemKeys are the keys of key:value behind items.
+var itemKeys = []string{"after", "before", "type", "folder", "subject", "from"}
+
+// itemTypes are the kinds of item by the words that people use for them.
+var itemTypes = map[string]string{
+	"message": "message", "messages": "message", "mail": "message", "mails": "message", "email": "message", "emails": "message",
+	"meeting": "meeting", "meetings": "meeting", "appointment": "meeting", "appointments": "meeting",
+	"contact": "contact", "contacts": "contact", "task": "task", "tasks": "task",
+}
+
+func parseItems(text string) (Command, error) {
+	if strings.TrimFunc(text, blank) == "" {
+		return nil, &SyntaxError{Fault: FaultNoWho}
+	}
+	who, rest, err := parseWho(text)
+	if err != nil {
+		return nil, err
+	}
+	c := ItemsCommand{Ask: recovery.Ask{Query: who, Items: &recovery.ItemWish{}}}
+	rest = reduce(rest)
+	for {
+		word, after := nextWord(rest)
+		key, value, ok := keyed(word)
+		if !ok {
+			break
+		}
+		if r, _ := utf8.DecodeRuneInString(value); strings.ContainsRune(quoteMarks, r) && value != "" {
+			if value, after, err = quotedValue(rest); err != nil {
+				return nil, err
+			}
+		}
+		if err := c.set(key, clean(value)); err != nil {
+			return nil, err
+		}
+		rest = after
+	}
+	c.Items.Pick = c.Own != recovery.OwnFilter{}
+	c.Reason = clean(rest)
+	return c, checkReason(c.Reason, itemKeys)
+}
+
+// quotedValue reads the value of key:"a value" at the beginning of a text, and gives what follows it.
+func quotedValue(text string) (value, rest string, err error) {
+	_, text, _ = strings.Cut(text, ":")
+	text = strings.TrimLeftFunc(text, blank)
+	_, opening := utf8.DecodeRuneInString(text)
+	end := strings.IndexAny(text[opening:], quoteMarks)
+	if end < 0 {
+		return "", "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
+	}
+	value, rest = text[opening:opening+end], text[opening+end:]
+	_, closing := utf8.DecodeRuneInString(rest)
+	rest = rest[closing:]
+	if r, _ := utf8.DecodeRuneInString(rest); rest != "" && (!blank(r) || invisible(r)) {
+		return "", "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
+	}
+	return value, rest, nil
+}
+
+// set takes a key with its value, which is clean.
+func (c *ItemsCommand) set(key, value string) error {
+	switch {
+	case !slices.Contains(itemKeys, key):
+		return &SyntaxError{Fault: FaultKey, Word: key + ":", Near: nearest(key, itemKeys)}
+	case value == "":
+		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
+	case utf8.RuneCountInString(value) > maxName:
+		return &SyntaxError{Fault: FaultLongName, Word: value}
+	}
+	switch key {
+	case "after", "before":
+		day, ok := recovery.DayWord(value)
+		if !ok {
+			return &SyntaxError{Fault: FaultDay, Word: value}
+		}
+		if key == "after" {
+			return once(&c.Items.After, day, "after:")
+		}
+		return once(&c.Items.Before, day, "before:")
+	case "type":
+		kind, ok := itemTypes[strings.ToLower(value)]
+		if !ok {
+			return &SyntaxError{Fault: FaultType, Word: value, Near: nearest(value, []string{"message", "meeting", "contact", "task"})}
+		}
+		return once(&c.Items.Type, kind, "type:")
+	case "folder":
+		return once(&c.Items.Folder, value, "folder:")
+	case "subject":
+		return once(&c.Own.Subject, recovery.Private(value), "subject:")
+	default:
+		return once(&c.Own.From, recovery.Private(value), "from:")
+	}
+}

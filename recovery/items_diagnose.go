@@ -1,0 +1,191 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// diagnoseItems says what can be done about the recoverable items of one live mailbox.
+func (s *Service) diagnoseItems(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
+	q, note, err := s.resolve(ctx, ask.Query)
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	if note != nil {
+		return Diagnosis{Case: CaseGone, ReadAt: s.Now(), Obstacle: note}, nil
+	}
+	if r.Choices.Account != "" {
+		q = Query{Kind: ByObjectID, Value: r.Choices.Account}
+	}
+	found, err := s.read(ctx, wanted{query: q})
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	d, mailbox := found.inUse(q)
+	switch {
+	case d.Obstacle != nil:
+		return d, nil
+	case s.Items == nil:
+		return d.ends(CaseItems, Note{Code: NoteItemsOff}), nil
+	}
+	return s.planItems(ctx, r, *ask.Items, d, mailbox)
+}
+
+// inUse finds the one mailbox that is in use, and gives what Items calls it.
+func (r reading) inUse(q Query) (Diagnosis, string) {
+	d := Diagnosis{Case: CaseItems, ReadAt: r.ReadAt}
+	live := slices.DeleteFunc(slices.Clone(r.Found), func(f Found) bool { return f.Account.Deleted() })
+	switch {
+	case q.Kind == ByName && len(r.Found) > 0:
+		return ambiguous(d, r, r.Found, nil), ""
+	case len(live) > 1:
+		return ambiguous(d, r, live, nil), ""
+	case len(live) == 0 && len(r.Found)+len(r.mailboxes) > 0:
+		return d.ends(CaseItems, Note{NoteMailboxFirst, []string{q.Value}}), ""
+	case len(live) == 0:
+		return d.ends(CaseGone, Note{Code: NoteGone}), ""
+	}
+	f := live[0]
+	d.Account = f.Account
+	d.know(r, f.Account.ID)
+	first := Note{NoteMailboxFirst, []string{f.Account.Address()}}
+	if f.Account.UserType == "Guest" {
+		return d.ends(CaseGone, Note{Code: NoteGuestAccount}), ""
+	}
+	if !r.exchange {
+		d.Type, d.TypeProven = purposeType(f.Probe.Purpose), f.Probe.Purpose != ""
+		switch f.Probe.State {
+		case MailboxAnswers:
+			return d, f.Account.ID
+		case MailboxAbsent:
+			return d.ends(CaseItems, first), ""
+		default:
+			return d.ends(CaseItems, Note{NoteMissingRole, []string{"MailboxSettings.Read"}}), ""
+		}
+	}
+	own := slices.DeleteFunc(slices.Clone(r.mailboxes), func(m Mailbox) bool { return m.ObjectID != f.Account.ID || !m.Live() })
+	if len(own) != 1 {
+		return d.ends(CaseItems, first), ""
+	}
+	d.Mailbox, d.Type, d.TypeProven = &own[0], own[0].Type, true
+	return d, own[0].ExchangeGUID
+}
+
+// planItems makes the plan. A list is read, and kept, for the mailbox's proven owner alone.
+func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Diagnosis, mailbox string) (Diagnosis, error) {
+	who, err := s.People.Person(ctx, r.Requester.UserID)
+	if err != nil {
+		return Diagnosis{}, fmt.Errorf("read the requester: %w", err)
+	}
+	p := &ItemPlan{Mailbox: mailbox, Type: wish.Type, Folder: wish.Folder}
+	zone := zoneOf(who)
+	p.After, p.Before = dayStart(wish.After, r.CreatedAt, zone), dayStart(wish.Before, r.CreatedAt, zone)
+	if r.Plan != nil && r.Plan.Items != nil { // as it was shown, wherever the person is by now
+		p.After, p.Before = r.Plan.Items.After, r.Plan.Items.Before
+	}
+	if !p.Before.IsZero() && !p.After.Before(p.Before) {
+		return d.ends(CaseItems, Note{NoteNoInterval, []string{stamp(p.After), stamp(p.Before)}}), nil
+	}
+	if p.Owner, err = s.owns(ctx, who, d.Account.ID); err != nil {
+		return Diagnosis{}, err
+	}
+	if wish.Pick && !p.Owner {
+		return d.ends(CaseItems, Note{Code: NoteNotOwner}), nil
+	}
+	if p.Owner {
+		list, err := s.ownList(ctx, r, p)
+		if err != nil {
+			return Diagnosis{}, err
+		}
+		if len(list) == 0 {
+			return d.ends(CaseItems, Note{Code: NoteNoItems}), nil
+		}
+		p.describe(list, d.keepsDeleted())
+		d.Offers = []Offer{itemOffer(wish, r.Choices.Items)}
+	}
+	a := d.Account
+	d.Plan = &Plan{
+		Case: CaseItems, AccountID: a.ID, Address: a.Address(), Name: a.DisplayName, SignInName: a.UserPrincipalName, SignIn: SignInUnchanged,
+		Access: Access{RolesKnown: true, GroupsKnown: true}, Steps: []Step{{Kind: StepItems}}, Items: p, Approvals: s.Settings.Approvals,
+	}
+	return d, nil
+}
+
+// keepsDeleted is how long the mailbox keeps what was deleted; 0 where that is not known.
+func (d Diagnosis) keepsDeleted() time.Duration {
+	if d.Mailbox == nil {
+		return 0
+	}
+	return d.Mailbox.KeepsDeleted
+}
+
+// itemOffer lets the owner tick items. One who named a subject or a sender has to, for that was recorded nowhere.
+func itemOffer(wish ItemWish, c ItemChoice) Offer {
+	return Offer{Action: ChooseItems, Required: wish.Pick, Chosen: c.Ticks}
+}
+
+// ownList gives the owner's list with what was chosen of it. It is read once: what is agreed to is that list, and what was
+// deleted since is not on it.
+func (s *Service) ownList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, error) {
+	if !r.hasList() {
+		return s.readList(ctx, r.ID, p)
+	}
+	list, err := s.Lists.ItemRows(ctx, r.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read the list of items: %w", err)
+	}
+	ticks, _ := ParseTicks(r.Choices.Items.Ticks) // it was parsed before it was kept
+	for i := range list {
+		list[i].Chosen = r.Choices.Items.Ticks == "" || ticks.Has(list[i].N)
+	}
+	if err := s.Lists.ChooseItems(ctx, r.ID, numbers(chosen(list))); err != nil {
+		return nil, fmt.Errorf("keep the choice of items: %w", err)
+	}
+	return list, nil
+}
+
+// readList lists the items that fit and keeps the list. A list that may be cut short is an error: nothing is decided on it.
+func (s *Service) readList(ctx context.Context, id int64, p *ItemPlan) ([]ItemRow, error) {
+	items, err := s.Items.Items(ctx, p.Mailbox, p.filter())
+	if err != nil {
+		return nil, fmt.Errorf("list the recoverable items: %w", err)
+	}
+	list := rows(items)
+	if err := s.Lists.SaveItems(ctx, id, list); err != nil {
+		return nil, fmt.Errorf("keep the list of items: %w", err)
+	}
+	return list, nil
+}
+
+// hasList says whether somebody has seen the request's list, so that it stays as it is.
+func (r Request) hasList() bool {
+	return r.Choices.Items != (ItemChoice{}) || r.Plan != nil && r.Plan.Items != nil && r.Plan.Items.Listed
+}
+
+func numbers(list []ItemRow) []int {
+	out := make([]int, len(list))
+	for i, row := range list {
+		out[i] = row.N
+	}
+	return out
+}
+
+// owns says whether somebody is proven to be the owner of an account's mailbox: the address that Slack confirmed belongs to
+// exactly one live account, which is that one, a member's, and may sign in.
+func (s *Service) owns(ctx context.Context, p Person, account string) (bool, error) {
+	if p.Email == "" || account == "" || s.Settings.standing(p) != nil {
+		return false, nil
+	}
+	f, err := s.Directory.Find(ctx, Query{ByAddress, p.Email})
+	if err != nil {
+		return false, fmt.Errorf("find the requester's account: %w", err)
+	}
+	live := slices.DeleteFunc(f.Found, func(x Found) bool { return x.Account.Deleted() })
+	if len(live) != 1 {
+		return false, nil
+	}
+	a := live[0].Account
+	return a.ID == account && a.UserType == "Member" && a.Enabled != nil && *a.Enabled, nil
+}
