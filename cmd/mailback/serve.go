@@ -141,7 +141,7 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
 		},
-		Store: db, Directory: directory, Restorer: directory,
+		Store: db, Lists: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {
@@ -151,7 +151,7 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 		if err != nil {
 			return nil, fmt.Errorf("EXCHANGE_BASE_URL: %w", err)
 		}
-		cfg.Mailboxes, cfg.Copier, cfg.Reconnector = client, client, client
+		cfg.Mailboxes, cfg.Copier, cfg.Reconnector, cfg.Items = client, client, client, client
 	}
 	return recovery.New(cfg), nil
 }

@@ -23,11 +23,9 @@ func Cases(name string) ([]string, error) {
 	case "":
 		return []string{"license", "user", "shared"}, nil
 	case "all":
-		return []string{"license", "user", "shared", "softdeleted", "inactive", "refused"}, nil
-	case "license", "user", "shared", "softdeleted", "inactive", "refused":
+		return []string{"license", "user", "shared", "softdeleted", "items", "inactive", "refused"}, nil
+	case "license", "user", "shared", "softdeleted", "items", "inactive", "refused":
 		return []string{name}, nil
-	case "items":
-		return nil, fmt.Errorf("this version of Mailback does not bring back the case %q", name)
 	}
 	return nil, fmt.Errorf("unknown case %q: it is one of license, user, shared, softdeleted, items, inactive, refused, all", name)
 }
@@ -114,7 +112,7 @@ func (p *player) tell(ctx context.Context, s story) (string, error) {
 	if err := s.proof(before, after, s.address); err != nil {
 		return "", fmt.Errorf("the tenant does not show what %s says: %w", p.request, err)
 	}
-	return fmt.Sprintf("%s %s %s", p.request, s.address, s.outcome), nil
+	return fmt.Sprintf("%s %s %s", p.request, s.mailbox(), s.outcome), nil
 }
 
 var requestID = regexp.MustCompile(`\bR-[0-9]+\b`)
@@ -307,7 +305,7 @@ func FillText(form map[string]any, text string) (map[string]map[string]any, erro
 	return nil, errors.New("the form has no text field")
 }
 
-// story is one conversation.
+// story is one conversation. Its address may have the command's verb before it, as "items leeg@contoso.com".
 type story struct {
 	title, address, reason string
 	play                   func(ctx context.Context, p *player) error
@@ -315,3 +313,6 @@ type story struct {
 	proof                  func(before, after m365fake.Tenant, address string) error
 	outcome                string
 }
+
+// mailbox is the address that the story is about.
+func (s story) mailbox() string { return s.address[strings.LastIndex(s.address, " ")+1:] }

@@ -37,6 +37,10 @@ func stories(name string) []story {
 			{"The user is purged, the contents are copied", "brianj@contoso.com", "into:lidiah@contoso.com she took over his customers", confirmAndApproveTwice, saysRestored, provedCopy("lidiah@contoso.com"), "restored"},
 			{"A shared mailbox without its user", "warehouse@contoso.com", "orders still come in", confirmAndApprove, saysRestored, provedReconnected, "restored"},
 		}
+	case "items":
+		return []story{
+			{"Messages deleted from a mailbox, counted", "items leeg@contoso.com", "type:message he emptied the wrong folder", confirmAndApprove, saysRestored, provedItems("leeg@contoso.com"), "restored"},
+		}
 	case "inactive":
 		return []story{
 			{"A mailbox on hold, copied", "benw@contoso.com", "into:lidiah@contoso.com for the audit", confirmAndApproveTwice, saysRestored, provedCopy("lidiah@contoso.com"), "restored"},
@@ -106,6 +110,24 @@ func provedCopy(target string) func(before, after m365fake.Tenant, address strin
 		}
 		return fmt.Errorf("no folder of %s has the %v items", target, was["ItemCount"])
 	}
+}
+
+// provedItems holds if recoverable items of the mailbox are items again.
+func provedItems(mailbox string) func(before, after m365fake.Tenant, _ string) error {
+	return func(before, after m365fake.Tenant, _ string) error {
+		was, is := findMailbox(before, mailbox), findMailbox(after, mailbox)
+		back, left := number(is["ItemCount"])-number(was["ItemCount"]), number(was["RecoverableItems"])-number(is["RecoverableItems"])
+		if back <= 0 || left != back {
+			return fmt.Errorf("%v items came back, and %v are no longer recoverable", back, left)
+		}
+		return nil
+	}
+}
+
+// number reads a JSON number.
+func number(v any) float64 {
+	n, _ := v.(float64)
+	return n
 }
 
 // provedReconnected holds if the same mailbox is in use again and belongs to a live user.
