@@ -187,7 +187,7 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 		return c.say("progress.skipped", what)
 	case p.Copy != nil && p.Done.IsZero() && problem == "" && state == recovery.Restoring:
 		return c.say("progress.copy", c.when(p.Began), what, c.copyState(*p.Copy))
-	case p.Copy != nil && !p.Done.IsZero():
+	case p.Copy != nil && !p.Done.IsZero() && c.approver:
 		return c.say("progress.copied", c.when(p.Done), what, c.count("items", p.Copy.Items), c.size(p.Copy.Bytes))
 	case p.Found && !p.Done.IsZero():
 		return c.say("progress.found", what)
@@ -208,6 +208,9 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 func (c *card) copyState(st recovery.CopyStatus) markup {
 	if st.State == recovery.CopyQueued {
 		return c.say("copy.queued")
+	}
+	if !c.approver { // how much is in it is for approvers
+		return c.say("copy.percent", st.Percent)
 	}
 	percent, items, size := st.Percent, c.count("items", st.Items), c.size(st.Bytes)
 	if took := st.ReadAt.Sub(st.StartedAt); !st.StartedAt.IsZero() && took >= time.Minute && st.Bytes > 0 {

@@ -32,6 +32,7 @@ func englishExchange() map[string]string {
 		"option.account.orphan": "%[1]s, old mailbox (%[2]s)",
 
 		"copy.queued":                   "It is in Exchange's queue.",
+		"copy.percent":                  "%[1]d percent so far.",
 		"copy.state":                    "%[1]d percent so far: %[2]s, %[3]s.",
 		"copy.rate":                     "%[1]d percent so far: %[2]s, %[3]s, %[4]s a minute.",
 		"copy.":                         "it did not say why.",

@@ -21,20 +21,20 @@ func (ItemsCommand) LogValue() slog.Value { return slog.StringValue("items") }
 
 // String gives the canonical form, without what is private.
 func (c ItemsCommand) String() string {
-	s := "items " + whoString(c.Query)
+	parts := []string{"items", whoString(c.Query)}
 	for _, kv := range [][2]string{{"after", c.Items.After}, {"before", c.Items.Before}, {"type", c.Items.Type}, {"folder", c.Items.Folder}} {
 		switch key, value := kv[0], kv[1]; {
 		case value == "":
 		case strings.ContainsFunc(value, blank):
-			s += " " + key + `:"` + escape(value) + `"`
+			parts = append(parts, key+`:"`+escape(value)+`"`)
 		default:
-			s += " " + key + ":" + escape(value)
+			parts = append(parts, key+":"+escape(value))
 		}
 	}
 	if c.Reason != "" {
-		s += " " + escape(c.Reason)
+		parts = append(parts, escape(c.Reason))
 	}
-	return s
+	return strings.Join(parts, " ")
 }
 
 // itemKeys are the keys of key:value behind items.

@@ -67,7 +67,7 @@ func unpack(s string) recovery.Ticks {
 	var numbers []int
 	for last := 0; len(steps) > 0; {
 		step, size := binary.Uvarint(steps)
-		if size <= 0 || step > maxNumber || last+int(step) > maxNumber { //nolint:gosec // bounded in the same line
+		if size <= 0 || step > maxNumber || last+int(step) > maxNumber {
 			return nil
 		}
 		last += int(step)

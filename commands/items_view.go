@@ -16,8 +16,8 @@ func (h *Handlers) itemsView(blocks ...slack.Block) slack.ModalViewRequest {
 	}
 }
 
-func (h *Handlers) plainText(key string, args ...any) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.PlainTextType, h.words.plain(key, args...), false, false)
+func (h *Handlers) plainText(key string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, h.words.plain(key), false, false)
 }
 
 // itemsNotice is the form with a sentence and nothing to do.

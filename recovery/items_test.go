@@ -130,7 +130,7 @@ func TestItemObstacles(t *testing.T) {
 		state  State
 		note   NoteCode
 	}{
-		"nothing fits":       {func(w *world) {}, ItemWish{Folder: "Nowhere"}, Unneeded, NoteNoItems},
+		"nothing fits":       {func(*world) {}, ItemWish{Folder: "Nowhere"}, Unneeded, NoteNoItems},
 		"not there":          {func(w *world) { w.tenant.users, w.tenant.mailboxes = map[string]*user{}, nil }, ItemWish{}, Impossible, NoteGone},
 		"no mailbox":         {func(w *world) { w.tenant.mailboxes = nil }, ItemWish{}, Impossible, NoteMailboxFirst},
 		"soft-deleted":       {func(w *world) { w.mailboxOf(john).SoftDeletedAt = w.clock }, ItemWish{}, Impossible, NoteMailboxFirst},
