@@ -309,7 +309,7 @@ func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
 		wait := max(e.RetryAfter, time.Second)
 		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
 	case Forbidden:
-		return Note{NoteMissingRole, []string{e.Detail}}, s.Settings.TTL
+		return e.lacks(), s.Settings.TTL
 	case Incomplete:
 		return Note{Code: NoteIncomplete}, backoff(r.Tries, 5*time.Minute)
 	default:

@@ -3,6 +3,7 @@ package recovery
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -49,6 +50,14 @@ func (e *Error) Error() string {
 
 // Unwrap gives the error underneath.
 func (e *Error) Unwrap() error { return e.Err }
+
+// lacks names what a Forbidden error says is missing: a cmdlet, which is Verb-Noun, or a permission.
+func (e *Error) lacks() Note {
+	if strings.Contains(e.Detail, "-") && !strings.ContainsAny(e.Detail, ". :") {
+		return Note{NoteMissingCmdlet, []string{e.Detail}}
+	}
+	return Note{NoteMissingRole, []string{e.Detail}}
+}
 
 // KindOf tells an error's kind: Internal where no Error is in its chain, "" for nil.
 func KindOf(err error) Kind {

@@ -231,3 +231,15 @@ func TestPublicChannelIsWarnedAboutOnce(t *testing.T) {
 		t.Errorf("warned %d times: %s", n, log.String())
 	}
 }
+
+func TestWhatIsLackingIsNamedForWhatItIs(t *testing.T) {
+	t.Parallel()
+	for detail, want := range map[string]NoteCode{
+		"User.DeleteRestore.All": NoteMissingRole, "Restore-RecoverableItems": NoteMissingCmdlet,
+		"sign-in to Microsoft Entra: the secret is wrong": NoteMissingRole, "Exchange.ManageAsApp": NoteMissingRole, "": NoteMissingRole,
+	} {
+		if got := (&Error{Kind: Forbidden, Detail: detail}).lacks(); got.Code != want || got.Args[0] != detail {
+			t.Errorf("%q: %v, want %s", detail, got, want)
+		}
+	}
+}

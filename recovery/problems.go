@@ -25,7 +25,7 @@ func stepProblem(p Plan, step Step, err error) Note {
 		if step.Kind == StepRestoreUser && !step.Progress.Acted.IsZero() { // the plan made sure of the permission
 			return Note{Code: NotePrivileged}
 		}
-		return Note{NoteMissingRole, []string{e.Detail}}
+		return e.lacks()
 	case Conflict:
 		if e.Detail == "userPrincipalName" {
 			return Note{NoteSignInTaken, []string{p.SignInName}}
