@@ -18,7 +18,7 @@ func (s *scene) approvalCard() *card {
 	}
 	c.list(c.say("chosen.title"), s.chosen(c))
 	c.para(c.say("asked-by", mention(r.Requester.UserID)))
-	if r.Ask.Reason == "" {
+	if r.Ask.Reason == "" && r.UndoOf == 0 { // a click has none
 		c.para(c.say("reason.none"))
 	}
 	c.quote(c.say("reason.title"), r.Ask.Reason)

@@ -147,7 +147,11 @@ func (c *card) copied(p *recovery.Plan) []markup {
 	if p.Target == nil {
 		return []markup{c.say("back.copy.open")}
 	}
-	return []markup{c.say("back.copy", p.Target.Address), c.say("back.copy.old")}
+	into := p.Target.Address
+	if !c.approver {
+		into = p.Target.Asked
+	}
+	return []markup{c.say("back.copy", into), c.say("back.copy.old")}
 }
 
 // cost names the licence, and to approvers the seats that are free.
@@ -262,6 +266,8 @@ func proofLines(to reader, p recovery.Proof) []markup {
 		lines = append(lines, to.say("proof.license", to.license(p.License)))
 	}
 	switch {
+	case p.Into != "" && !to.approver:
+		lines = append(lines, to.say("proof.into", p.Asked))
 	case p.Into != "":
 		lines = append(lines, to.say("proof.into", p.Into))
 	case p.SignInName != "":
@@ -330,6 +336,8 @@ func (c *card) optionText(a recovery.Action, p recovery.Option) string {
 		return c.plain("option.drop", p.Label)
 	case a == recovery.ChooseDrop:
 		return c.plain("option.drop.limited")
+	case a == recovery.ChooseTarget && !c.approver:
+		return c.plain("option.target.limited")
 	case a == recovery.ChooseTarget:
 		return c.plain("option.target", p.Label)
 	case a == recovery.ChooseLicense && c.approver:

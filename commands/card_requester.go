@@ -73,7 +73,7 @@ func (s *scene) standing(c *card) {
 		}
 		c.para(c.say("end.cancelled", by))
 	case recovery.Expired:
-		c.para(c.say("end.expired"))
+		c.para(c.say(s.whenTouched("end.expired")))
 	case recovery.Pending:
 		c.para(c.say("told.approvers"))
 	case recovery.Partial:
@@ -117,6 +117,9 @@ func (s *scene) planOrProgress(c *card) {
 		}
 		if r.Proof != nil {
 			c.proof(*r.Proof)
+		}
+		if r.Plan != nil && r.UndoOf != 0 {
+			c.undoStays(r.Plan)
 		}
 	}
 }

@@ -72,6 +72,7 @@ func englishItems() map[string]string {
 
 		"note.no-items":      "No deleted item fits. Exchange keeps deleted items for 14 to 30 days; what is older is gone. Try other days, another folder or another kind.",
 		"note.items-off":     "Mailback cannot read deleted items here. Somebody who runs it has to set that up.",
+		"note.messages-only": "Without Exchange I find messages and requests for meetings alone: no appointments, contacts or tasks.",
 		"note.mailbox-first": "The mailbox %[1]s is not in use, so nothing can be put back into it. Bring the mailbox back first: `/restore-mailbox` and its address.",
 		"note.no-interval":   "No day lies from %[1]s until before %[2]s. Ask again with `after:` an earlier day than `before:`.",
 		"note.not-owner":     "`subject:` and `from:`, and a look at the items, are for the mailbox's owner alone, and I could not prove that this is you: the address that Slack confirmed has to belong to the mailbox's account. You can ask with `after:`, `before:`, `type:` and `folder:`.",

@@ -26,8 +26,8 @@ func (s *scene) lines() {
 	case recovery.EventCancelled:
 		s.cancelled(a, q, by)
 	case recovery.EventExpired:
-		s.thread(a.say("line.expired", a.ref))
-		s.told(q.say("told.expired", q.ref, s.subject(q)))
+		s.thread(a.say(s.whenTouched("line.expired"), a.ref))
+		s.told(q.say(s.whenTouched("told.expired"), q.ref, s.subject(q)))
 	case recovery.EventVoided:
 		s.voided(a, q)
 	case recovery.EventStep:
@@ -43,6 +43,14 @@ func (s *scene) lines() {
 		s.thread(a.say("line.retried", a.ref, by))
 		s.told(q.say("told.retried", q.ref, by))
 	}
+}
+
+// whenTouched is the key of the words for an end after something was changed already, or may have been.
+func (s *scene) whenTouched(key string) string {
+	if s.r.Touched() {
+		return key + ".touched"
+	}
+	return key
 }
 
 func (s *scene) cancelled(a, q reader, by markup) {

@@ -47,8 +47,8 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 		}
 	case recovery.EventRefused:
 		s.private()
-		if isChoice(e.Click) {
-			s.cards() // the choice that was not taken is still marked on the reader's screen
+		if isChoice(e.Click) || isUndo(e.Click) {
+			s.cards() // a choice that was not taken is still marked on the reader's screen, a button whose day is over still there
 		}
 	default:
 		s.cards()
@@ -56,6 +56,8 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 	}
 	return s.messages, s.err
 }
+
+func isUndo(c *recovery.Click) bool { return c != nil && c.Action == recovery.ActUndo }
 
 func isChoice(c *recovery.Click) bool {
 	if c == nil {

@@ -34,23 +34,36 @@ func (w words) moved(args []string) markup {
 	return markup(strings.Join(all, ", "))
 }
 
-// undoPlan says what will be put back, and first among what to know what will not.
+// undoPlan says what will be undone, and before the rest of what to know what will not.
 func (c *card) undoPlan(p *recovery.Plan) {
-	var steps, stays, warnings []markup
+	var steps, warnings []markup
 	for _, st := range p.Steps {
 		steps = append(steps, c.step(st))
 	}
 	for _, n := range p.Warnings {
-		switch n.Code {
-		case recovery.NoteStays, recovery.NoteCopiedStays, recovery.NoteNothingElse:
-			stays = append(stays, c.note(n))
-		default:
+		if !notUndone(n) {
 			warnings = append(warnings, c.note(n))
 		}
 	}
 	c.list(c.say("plan.title"), steps)
-	c.list(c.say("undo.stays"), stays)
+	c.undoStays(p)
 	c.list(c.say("warn.title"), warnings)
+}
+
+// undoStays says what is not undone, before it is decided and after.
+func (c *card) undoStays(p *recovery.Plan) {
+	var stays []markup
+	for _, n := range p.Warnings {
+		if notUndone(n) {
+			stays = append(stays, c.note(n))
+		}
+	}
+	c.list(c.say("undo.stays"), stays)
+}
+
+// notUndone says whether a warning is of something that is not undone.
+func notUndone(n recovery.Note) bool {
+	return n.Code == recovery.NoteStays || n.Code == recovery.NoteCopiedStays || n.Code == recovery.NoteNothingElse
 }
 
 // canUndo gives what could be put back of the request as the card is drawn.

@@ -122,7 +122,7 @@ func TestCopyCanBeStopped(t *testing.T) {
 	}
 	r.UndoneBy = 143
 	card = read(t, find(t, render(t, r, event(recovery.EventProgress, "", recovery.Restoring, r)), recovery.CardApproval))
-	if got := controls(card); len(got) > 0 || !strings.Contains(card.Text, "R-143 was opened to put back") {
+	if got := controls(card); len(got) > 0 || !strings.Contains(card.Text, "R-143 was opened to undo") {
 		t.Errorf("once asked the card has %v: %q", got, card.Text)
 	}
 }
@@ -147,10 +147,11 @@ func TestUndoIsOfferedForADay(t *testing.T) {
 	t.Parallel()
 	r := in(recovery.Succeeded, undoable)
 	for hours, offered := range map[int]bool{4: true, 25: true, 26: false, 100: false} {
-		e := event(recovery.EventRefused, requester, recovery.Succeeded, r)
-		e.Kind, e.At = recovery.EventProgress, at(hours)
+		e := event(recovery.EventRefused, patti, recovery.Succeeded, r)
+		e.At, e.Click = at(hours), &recovery.Click{Action: recovery.ActUndo, By: actor(patti)}
+		e.Note = &recovery.Note{Code: recovery.NoteUndoLate, Args: []string{at(26).Format(time.RFC3339)}}
 		card := read(t, find(t, render(t, r, e), recovery.CardApproval))
-		if got := slices.Contains(controls(card), "request.undo"); got != offered || strings.Contains(card.Text, "can ask to put back") != offered {
+		if got := slices.Contains(controls(card), "request.undo"); got != offered || strings.Contains(card.Text, "To undo: until") != offered {
 			t.Errorf("%d hours on: offered %v", hours, got)
 		}
 	}
@@ -169,7 +170,7 @@ func TestWordsOfAnUndoAreItsOwn(t *testing.T) {
 	t.Parallel()
 	w := wordsIn("en")
 	undo := w.of(recovery.Request{UndoOf: 142})
-	if got := undo.plain("head.succeeded"); got != "Put back" {
+	if got := undo.plain("head.succeeded"); got != "Undone" {
 		t.Errorf("an undo ends with %q", got)
 	}
 	if got := w.of(recovery.Request{}).plain("head.succeeded"); got != "Mailbox restored" || w.plain("head.succeeded") != got {
@@ -185,7 +186,7 @@ func TestWordsOfAnUndoAreItsOwn(t *testing.T) {
 func TestStatusTellsAnUndo(t *testing.T) {
 	t.Parallel()
 	h := handlers(&desk{})
-	if got := string(h.statusOf(undoing(recovery.Impossible), actor(patti))); !strings.Contains(got, "to put back what was done for "+adele) || !strings.Contains(got, "cannot be put back") {
+	if got := string(h.statusOf(undoing(recovery.Impossible), actor(patti))); !strings.Contains(got, "to undo what was done for "+adele) || !strings.Contains(got, "cannot be undone") {
 		t.Errorf("status: %q", got)
 	}
 }

@@ -186,6 +186,8 @@ func (w reader) note(n recovery.Note) markup {
 		key += ".general"
 	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
 		key += ".new"
+	case n.Code == recovery.NoteMissingCmdlet && strings.HasSuffix(strings.Join(n.Args, ""), "-RecoverableItems"):
+		key += ".items"
 	case n.Code == recovery.NoteSignInTaken || n.Code == recovery.NoteAddressTaken:
 		if !strings.Contains(strings.Join(n.Args, " "), "@") { // a property's name, where Graph named no address
 			key += ".unnamed"

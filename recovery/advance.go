@@ -44,6 +44,9 @@ func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration
 	if err != nil {
 		return 0, fmt.Errorf("advance %s in %s: %w", r.Ref(), r.State, errors.Join(err, s.release(ctx, r)))
 	}
+	if r.UndoOf != 0 && wait == 0 {
+		return 0, s.offerUndoAgain(ctx, r.ID)
+	}
 	return wait, nil
 }
 
@@ -264,6 +267,16 @@ func (n *Note) removable() bool {
 	}
 }
 
+// refusesAStep says whether the obstacle is one that Microsoft would put before a single step.
+func (n *Note) refusesAStep() bool {
+	switch n.Code {
+	case NoteNoSeat, NoteNoLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull:
+		return true
+	default:
+		return false
+	}
+}
+
 // passing says whether the obstacle is one that goes by itself, so that the request is looked at again soon.
 func (n *Note) passing() bool {
 	switch n.Code {
@@ -366,7 +379,7 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 			return r.void(now.diagnosis, now.diff)
 		}
 		r.Obstacle, r.Reviews = nil, now.stand
-		if now.diagnosis.Case == CaseHealthy {
+		if now.diagnosis.Case == CaseHealthy && r.Plan.Source == nil { // else the steps look for themselves
 			r.skipHealthy(s.Now())
 		}
 		return r.become(Restoring, Event{Kind: EventStarted})
@@ -443,6 +456,11 @@ func (r *Request) shortOf(stand, lost []Review) Event {
 
 // void sends the request back to its requester with the new plan and how it differs.
 func (r *Request) void(d Diagnosis, diff []Note) Event {
+	for _, st := range r.Plan.Steps {
+		if !st.Progress.Acted.IsZero() || st.Progress.CopyID != "" {
+			r.Attempts += 1 + st.Progress.Attempt
+		}
+	}
 	r.Diagnosis, r.Plan, r.Obstacle, r.Changed, r.Reviews = &d, d.Plan, d.Obstacle, diff, nil
 	e := r.become(Confirming, Event{Kind: EventVoided, Note: &diff[0]})
 	if d.Plan == nil && !d.Obstacle.removable() {

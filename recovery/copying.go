@@ -15,7 +15,7 @@ func (r Request) copyName(step Step) string {
 	if step.Kind == StepCopyArchive {
 		name += " archive"
 	}
-	if n := step.Progress.Attempt; n > 0 {
+	if n := r.Attempts + step.Progress.Attempt; n > 0 {
 		name += " " + itoa(n+1)
 	}
 	return name
@@ -92,6 +92,8 @@ func (s *Service) lookCopy(ctx context.Context, r Request, step Step) (sight, er
 		return sight{}, &Error{Kind: NotFound, Op: "read the copy", Detail: copyIsGone}
 	case err != nil:
 		return sight{}, err
+	case (st.Source == "" || st.Target == "") && !st.ended(): // it does not say yet
+		return sight{busy: true, copyID: id, copy: &st}, nil
 	case !r.isOurs(st, step):
 		return sight{}, &Error{Kind: Conflict, Op: "read the copy", Detail: copyIsForeign}
 	case st.State == CopyFailed:
@@ -213,7 +215,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	if err != nil {
 		return s.unproven(ctx, r, err)
 	}
-	proof := Proof{ReadAt: s.Now(), Into: t.Address, Contents: &now}
+	proof := Proof{ReadAt: s.Now(), Into: t.Address, Asked: r.Plan.Target.Asked, Contents: &now}
 	for _, st := range r.Plan.Steps {
 		proof.copied(st)
 	}
@@ -227,7 +229,11 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 // Investigate, Poor); what it does not say counts as good only where it skipped nothing.
 func (p *Proof) copied(st Step) {
 	c := st.Progress.Copy
-	if c == nil {
+	switch {
+	case st.Kind != StepCopy && st.Kind != StepCopyArchive:
+		return
+	case c == nil:
+		p.Missing = append(p.Missing, Note{NoteStepMissing, []string{string(st.Kind)}})
 		return
 	}
 	if c.ReadAt.After(time.Time{}) {

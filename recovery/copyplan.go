@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (s Settings) orphanPlan(d Diagnosis, m Mailbox) *Plan {
 }
 
 // planCopy is the copy of a mailbox's contents into a live one: the way back that leaves the old mailbox as it is.
-func (s Settings) planCopy(d Diagnosis, m Mailbox, r reading, c Choices) Diagnosis {
+func (s Settings) planCopy(d Diagnosis, m Mailbox, r reading, ask Ask, c Choices) Diagnosis {
 	t, why := r.target(m)
 	if why == nil {
 		why = r.lacking("New-MailboxRestoreRequest", "Get-MailboxRestoreRequest", "Get-MailboxRestoreRequestStatistics")
@@ -48,15 +49,17 @@ func (s Settings) planCopy(d Diagnosis, m Mailbox, r reading, c Choices) Diagnos
 	}
 	p := s.orphanPlan(d, m)
 	p.Target, p.SignIn = t.party(), SignInNone
-	p.Target.Addresses = t.smtp()
+	p.Target.Addresses, p.Target.Asked = t.smtp(), cmp.Or(ask.Into, m.Address)
 	p.Approvals++ // whoever reads the target reads what comes into it
-	p.Warnings = append([]Note{{NoteTargetReads, []string{t.Address}}}, p.Warnings...)
+	p.Warnings = append([]Note{{NoteTargetReads, []string{t.Address, p.Target.Asked}}}, p.Warnings...)
 	if x500 := "X500:" + m.LegacyDN; m.LegacyDN != "" && !slices.ContainsFunc(t.Addresses, func(a string) bool { return strings.EqualFold(a, x500) }) {
 		if why := r.lacking("Set-Mailbox"); why != nil {
 			return d.ends(d.Case, *why)
 		}
 		p.Steps = append(p.Steps, Step{Kind: StepAddress, Address: x500})
 	}
+	p.Warnings = append(p.Warnings, without(ask.As, NoteAsIgnored)...)
+	p.Warnings = append(p.Warnings, without(ask.License, NoteLicenseUnneeded)...)
 	folder := "Copy of " + m.Address
 	p.Steps = append(p.Steps, Step{Kind: StepCopy, Folder: folder})
 	if m.ArchiveGUID != "" {
@@ -66,6 +69,14 @@ func (s Settings) planCopy(d Diagnosis, m Mailbox, r reading, c Choices) Diagnos
 		return d.ends(d.Case, *why)
 	}
 	return s.nearPurge(d, p, r)
+}
+
+// without warns of a word that was typed and has no effect; nothing where it was not typed.
+func without(word string, code NoteCode) []Note {
+	if word == "" {
+		return nil
+	}
+	return []Note{{code, []string{word}}}
 }
 
 // target gives the one live mailbox to copy into, or why there is none.
@@ -138,6 +149,10 @@ func (s Settings) planNewUser(d Diagnosis, p *Plan, m Mailbox, r reading, ask As
 		return d
 	}
 	p.Warnings = append(p.Warnings, Note{Code: NoteNewUser}, Note{Code: NoteCouldCopy})
+	p.Warnings = append(p.Warnings, without(ask.As, NoteAsIgnored)...)
+	if m.Shared() {
+		p.Warnings = append(p.Warnings, without(ask.License, NoteLicenseUnneeded)...)
+	}
 	p.Steps = append(p.Steps, Step{Kind: StepMailbox})
 	return s.nearPurge(d, p, r)
 }

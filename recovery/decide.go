@@ -26,6 +26,12 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		s.Logger.WarnContext(ctx, "click refused: its person could not be read", "request", r.Ref(), "error", err)
 		refused = &Note{Code: NoteUnproven}
 	}
+	if refused == nil && c.Action == ActUndo {
+		if r, err = s.reopenUndo(ctx, r); err != nil {
+			return err
+		}
+	}
+	undone, undos := r.UndoneBy, r.Undos
 	if refused == nil {
 		refused = r.stateAllows(c) // nobody else changes the state while we have the lease
 	}
@@ -40,7 +46,7 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		if refused != nil {
 			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
 		}
-		r.UndoneBy = max(r.UndoneBy, undo.ID)
+		r.UndoneBy, r.Undos = max(undone, undo.ID), undos
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
 		return e
@@ -347,8 +353,10 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 // differences says how a fresh diagnosis differs from the plan that was approved; nothing when it does not.
 func (r *Request) differences(d Diagnosis) []Note {
 	switch {
-	case r.Touched() && d.Case == CaseHealthy:
+	case r.Touched() && r.Plan.Target == nil && d.Case == CaseHealthy:
 		return nil // our own steps did it
+	case r.Touched() && d.Plan == nil && d.Obstacle.refusesAStep():
+		return nil // the step that it refuses says so, and what was done before stays known
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}
 	case r.begun(), r.UndoOf != 0 && r.Touched():
@@ -357,7 +365,9 @@ func (r *Request) differences(d Diagnosis) []Note {
 		}
 		return []Note{{NotePlanDiffers, []string{"steps"}}}
 	}
-	return planDiff(r.Plan, d)
+	left := *r.Plan
+	left.Steps = slices.DeleteFunc(slices.Clone(left.Steps), func(st Step) bool { return !st.Progress.Done.IsZero() })
+	return planDiff(&left, d)
 }
 
 // planDiff names the parts in which a fresh diagnosis' plan differs from the one that was agreed to. A choice that nobody

@@ -49,11 +49,18 @@ func (s *Service) diagnose(ctx context.Context, ask Ask, c Choices) (Diagnosis, 
 	if c.SignInName == "" {
 		c.SignInName = ask.As
 	}
+	if c.Mailbox != "" && s.Mailboxes == nil {
+		return Diagnosis{}, &Error{Kind: Unavailable, Op: "read the mailbox", Detail: "Exchange is switched off"}
+	}
 	r, err := s.read(ctx, wanted{query: q, as: c.SignInName, into: ask.Into, mailbox: c.Mailbox, target: c.Target})
 	if err != nil {
 		return Diagnosis{}, err
 	}
-	return s.Settings.judge(r, ask, c, q), nil
+	d := s.Settings.judge(r, ask, c, q)
+	if r.unread != nil && d.Obstacle != nil && d.Obstacle.Code == NoteUnreadable { // nothing is decided on a size that nobody read
+		return Diagnosis{}, fmt.Errorf("count the mailboxes: %w", r.unread)
+	}
+	return d, nil
 }
 
 // resolve turns a mention into the person's confirmed address.
@@ -106,17 +113,27 @@ func (s *Service) read(ctx context.Context, w wanted) (reading, error) {
 }
 
 // owners looks for the users of mailboxes that seem to have outlived them: one may be among the deleted users under another
-// address than its mailbox has.
+// address than its mailbox has. A live user with another mailbox in use is no owner.
 func (s *Service) owners(ctx context.Context, r *reading) error {
 	for _, m := range r.orphans() {
-		if m.ObjectID == "" {
+		known := slices.ContainsFunc(r.Found, func(f Found) bool { return f.Account.ID == m.ObjectID })
+		if m.ObjectID == "" || known {
 			continue
 		}
-		f, err := s.Directory.Find(ctx, Query{Kind: ByObjectID, Value: m.ObjectID})
+		q := Query{Kind: ByObjectID, Value: m.ObjectID}
+		f, err := s.Directory.Find(ctx, q)
 		if err != nil {
 			return err
 		}
-		r.Found = append(r.Found, f.Found...)
+		own, err := s.Mailboxes.Find(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, x := range f.Found {
+			if x.Account.Deleted() || !slices.ContainsFunc(own, Mailbox.Live) {
+				r.Found = append(r.Found, x)
+			}
+		}
 	}
 	return nil
 }
@@ -157,11 +174,14 @@ func (s *Service) targets(ctx context.Context, w wanted) ([]Mailbox, error) {
 
 // mailbox gives Exchange's view of an account's own mailbox.
 func (r reading) mailbox(account string) (Mailbox, bool) {
-	i := slices.IndexFunc(r.mailboxes, func(m Mailbox) bool { return m.ObjectID == account })
-	if i < 0 {
+	own := slices.DeleteFunc(slices.Clone(r.mailboxes), func(m Mailbox) bool { return m.ObjectID != account })
+	if i := slices.IndexFunc(own, Mailbox.Live); i >= 0 {
+		return own[i], true
+	}
+	if len(own) == 0 {
 		return Mailbox{}, false
 	}
-	return r.mailboxes[i], true
+	return own[0], true
 }
 
 // judge decides which case a reading shows and what can be done.

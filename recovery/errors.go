@@ -76,6 +76,9 @@ const FromGroup = "assignedByGroup"
 // ErrNotFound is what a Store gives for a request that it does not have.
 var ErrNotFound = errors.New("no such request")
 
+// NoMailbox is the Detail of a NotFound error about an item whose mailbox is not there: nothing is known of the item then.
+const NoMailbox = "mailbox"
+
 // ErrUnsure is what a Store gives when a change may be recorded: the connection was lost, or the time was up, before the database
 // answered its commit.
 var ErrUnsure = errors.New("it may have been recorded")

@@ -29,8 +29,25 @@ func (s *Service) diagnoseItems(ctx context.Context, r Request, ask Ask) (Diagno
 		return d, nil
 	case s.Items == nil:
 		return d.ends(CaseItems, Note{Code: NoteItemsOff}), nil
+	case !found.exchange && ask.Items.Type != "" && ask.Items.Type != "message":
+		return d.ends(CaseItems, Note{Code: NoteMessagesOnly}), nil
+	}
+	if why := s.mayRestoreItems(ctx); why != nil {
+		return d.ends(CaseItems, *why), nil
 	}
 	return s.planItems(ctx, r, *ask.Items, d, mailbox)
+}
+
+// mayRestoreItems says which cmdlet about items the app may not run; nil where Exchange did not say, or is not asked.
+func (s *Service) mayRestoreItems(ctx context.Context) *Note {
+	if s.Mailboxes == nil {
+		return nil
+	}
+	list, err := s.Mailboxes.Cmdlets(ctx)
+	if s.unknown(ctx, "list the cmdlets", err) {
+		return nil
+	}
+	return reading{survey: survey{cmdlets: list}}.lacking("Get-RecoverableItems", "Restore-RecoverableItems")
 }
 
 // inUse finds the one mailbox that is in use, and gives what Items calls it.
@@ -110,6 +127,9 @@ func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Dia
 		Case: CaseItems, AccountID: a.ID, Address: a.Address(), Name: a.DisplayName, SignInName: a.UserPrincipalName, SignIn: SignInUnchanged,
 		Access: Access{RolesKnown: true, GroupsKnown: true}, Steps: []Step{{Kind: StepItems}}, Items: p, Approvals: s.Settings.Approvals,
 	}
+	if d.Mailbox == nil {
+		d.Plan.Warnings = []Note{{Code: NoteMessagesOnly}}
+	}
 	return d, nil
 }
 
@@ -129,7 +149,7 @@ func itemOffer(wish ItemWish, c ItemChoice) Offer {
 // ownList gives the owner's list with what was chosen of it. It is read once: what is agreed to is that list, and what was
 // deleted since is not on it.
 func (s *Service) ownList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, error) {
-	if !r.hasList() {
+	if !r.hasList() || r.Plan != nil && r.Plan.Items != nil && r.Plan.Items.Mailbox != p.Mailbox { // ids of the other adapter say nothing
 		return s.readList(ctx, r.ID, p)
 	}
 	list, err := s.Lists.ItemRows(ctx, r.ID)

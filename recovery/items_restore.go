@@ -21,6 +21,9 @@ func (s *Service) restoreItems(ctx context.Context, r Request, i int) (time.Dura
 	if why, err := s.grownOld(ctx, r); err != nil || why != nil {
 		return s.notBegun(ctx, r, i, why, err)
 	}
+	if (s.Mailboxes == nil) != (r.Plan.Items.Mailbox == r.Plan.AccountID) { // Exchange was switched on or off: its ids are not Graph's
+		return s.stepTrouble(ctx, r, i, &Error{Kind: Unavailable, Op: "restore items", Detail: "MAILBACK_EXCHANGE was changed"}, before)
+	}
 	if p.Items == nil {
 		return s.beginItems(ctx, r, i)
 	}
@@ -165,15 +168,14 @@ func (s *Service) oneItem(ctx context.Context, r Request, row ItemRow) error {
 			return fmt.Errorf("note that an item is begun: %w", err)
 		}
 	}
-	mailbox := r.Plan.Items.Mailbox
-	res, err := s.Items.RestoreItem(ctx, mailbox, row.EntryID, "")
-	if err == nil && !res.Restored { // most likely its folder is gone
-		res, err = s.Items.RestoreItem(ctx, mailbox, row.EntryID, r.itemFolder())
-	}
+	res, err := s.Items.RestoreItem(ctx, r.Plan.Items.Mailbox, row.EntryID, r.itemFolder())
 	// What was done must not be forgotten, even when the turn's time is up.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
 	result := ItemRestored
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == NotFound && e.Detail == NoMailbox {
+		return &Error{Kind: Unavailable, Op: e.Op, Detail: NoMailbox, Err: err} // it may come back: the item is not gone with it
+	}
 	switch KindOf(err) {
 	case "":
 		if !res.Restored {

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -73,11 +72,11 @@ func (x *recoverable) RestoreItem(ctx context.Context, mailbox, entryID, folder 
 		if _, done := x.put[entryID]; done || i < 0 || mailbox != x.mailbox {
 			return &Error{Kind: NotFound, Op: "Restore-RecoverableItems"}
 		}
-		own := x.items[i].Folder
-		if folder == "" && x.lostDir[own] {
-			return nil
+		to := x.items[i].Folder
+		if x.lostDir[to] {
+			to = folder
 		}
-		x.put[entryID] = cmp.Or(folder, own)
+		x.put[entryID] = to
 		x.did["restore-item"]++
 		res = ItemResult{Restored: true, Folder: x.put[entryID]}
 		return nil

@@ -191,8 +191,8 @@ type ItemResult struct {
 type Items interface {
 	// Items gives all items that match, latest first; Incomplete where the list cannot be whole.
 	Items(ctx context.Context, mailbox string, f ItemFilter) ([]Item, error)
-	// RestoreItem puts one item back, into its own folder, or into the named one, which is made where it is not there. NotFound
-	// where the item is no longer there; Invalid or Conflict where this one item cannot be restored. A result that is not Restored
-	// says that the call was understood and the item stays where it is, as where its folder is gone.
+	// RestoreItem puts one item back: into its own folder while that is there, else into the named one, which is made where it is
+	// missing. NotFound where the item is no longer there; Invalid or Conflict where this one item cannot be restored. A result that
+	// is not Restored says that the call was understood and the item stays where it is.
 	RestoreItem(ctx context.Context, mailbox string, entryID, folder string) (ItemResult, error)
 }

@@ -46,6 +46,7 @@ const (
 	NoteLarge           NoteCode = "large"            // over 50 GB, or an archive, without a licence. Args: bytes
 	NoteDelegates       NoteCode = "delegates"        // rights of others to the mailbox may not come back
 	NoteAsIgnored       NoteCode = "as-ignored"       // as: is for deleted accounts. Args: what was typed
+	NoteIntoIgnored     NoteCode = "into-ignored"     // into: is for mailboxes without their user. Args: what was typed
 	NoteLicenseIgnored  NoteCode = "license-ignored"  // license: is not what the account holds. Args: what was typed, what it holds
 	NoteLicenseUnneeded NoteCode = "license-unneeded" // license: was typed for a mailbox that needs none. Args: what was typed
 	NoteCountryTenant   NoteCode = "country-tenant"   // the usage location is taken from the tenant. Args: country code
@@ -102,6 +103,7 @@ const (
 	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
 	NoteNoItems       NoteCode = "no-items"        // no recoverable item fits
 	NoteItemsOff      NoteCode = "items-off"       // recoverable items cannot be read here
+	NoteMessagesOnly  NoteCode = "messages-only"   // without Exchange only messages are listed and restored
 	NoteMailboxFirst  NoteCode = "mailbox-first"   // the mailbox itself has to come back first. Args: its address
 	NoteNoInterval    NoteCode = "no-interval"     // after: is not before before:. Args: RFC 3339 times from, to
 	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them

@@ -9,9 +9,16 @@ import (
 // orphans gives the soft-deleted and inactive mailboxes that have no user among those found: each outlived its user.
 func (r reading) orphans() []Mailbox {
 	return slices.DeleteFunc(slices.Clone(r.mailboxes), func(m Mailbox) bool {
-		owned := slices.ContainsFunc(r.Found, func(f Found) bool { return f.Account.ID == m.ObjectID })
+		owned := slices.ContainsFunc(r.Found, func(f Found) bool {
+			return f.Account.ID == m.ObjectID && (f.Account.Deleted() || !r.hasLive(m.ObjectID))
+		})
 		return m.Live() || owned && m.ObjectID != "" || r.chosen != "" && m.ExchangeGUID != r.chosen
 	})
+}
+
+// hasLive says whether an account has a mailbox in use, so that a deleted one with its id is an older one.
+func (r reading) hasLive(account string) bool {
+	return slices.ContainsFunc(r.mailboxes, func(m Mailbox) bool { return m.ObjectID == account && m.Live() })
 }
 
 // nobody is the diagnosis where Entra has no account: gone, or a mailbox that outlived its user.
@@ -97,7 +104,7 @@ func (s Settings) outlived(d Diagnosis, r reading, orphans []Mailbox, ask Ask, c
 	twins := r.twins(m)
 	switch {
 	case ask.Into != "" || c.Target != "":
-		return s.planCopy(d, m, r, c)
+		return s.planCopy(d, m, r, ask, c)
 	case len(twins) > 0:
 		d.Evidence = append(d.Evidence, Note{NoteSameAddress, []string{twins[0].Address}})
 		return s.askTarget(d, m, twins)
@@ -157,6 +164,9 @@ func (m Mailbox) party() *Party {
 // smtp lists the mailbox's SMTP addresses, in lower case and sorted.
 func (m Mailbox) smtp() []string {
 	list := []string{strings.ToLower(m.Address)}
+	if m.SignInName != "" {
+		list = append(list, strings.ToLower(m.SignInName))
+	}
 	for _, p := range m.Addresses {
 		if len(p) > 5 && strings.EqualFold(p[:5], "smtp:") {
 			list = append(list, strings.ToLower(p[5:]))

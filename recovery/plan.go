@@ -190,6 +190,7 @@ type Party struct {
 	Name         string   `json:"name,omitempty"`
 	Type         string   `json:"type"`
 	ObjectID     string   `json:"object_id,omitempty"`
+	Asked        string   `json:"asked,omitempty"`     // the address by which the requester knows a target
 	Addresses    []string `json:"addresses,omitempty"` // SMTP addresses, in lower case and sorted; of a target
 }
 
@@ -247,7 +248,8 @@ func (p Plan) Fingerprint() string {
 type Proof struct {
 	ReadAt         time.Time   `json:"read_at"`
 	SignInName     string      `json:"sign_in_name,omitempty"`
-	Into           string      `json:"into,omitempty"` // address of the mailbox that a copy went into
+	Asked          string      `json:"asked,omitempty"` // the address by which the requester knows that mailbox
+	Into           string      `json:"into,omitempty"`  // address of the mailbox that a copy went into
 	SignInEnabled  *bool       `json:"sign_in_enabled,omitempty"`
 	Mailbox        Probe       `json:"mailbox"`
 	AnsweredAt     time.Time   `json:"answered_at,omitzero"` // since when the mailbox answers

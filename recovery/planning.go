@@ -22,7 +22,7 @@ func (s Settings) planLicense(d Diagnosis, r reading, ask Ask, c Choices) Diagno
 	if d.Deadline.IsZero() {
 		p.Warnings = append(p.Warnings, Note{Code: NoteLossUnknown})
 	}
-	return s.finish(d, p, r)
+	return s.finish(d, p, r, ask.Into)
 }
 
 // planRestore is the way back for a deleted account.
@@ -61,13 +61,16 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 	if d.Case == CaseShared && !d.TypeProven {
 		p.Warnings = append(p.Warnings, Note{Code: NoteTypeUnknown})
 	}
-	return s.finish(d, p, r)
+	return s.finish(d, p, r, ask.Into)
 }
 
 // finish adds what every plan has.
-func (s Settings) finish(d Diagnosis, p *Plan, r reading) Diagnosis {
+func (s Settings) finish(d Diagnosis, p *Plan, r reading, into string) Diagnosis {
 	p.Steps = append(p.Steps, Step{Kind: StepMailbox})
 	p.Warnings = append(p.Warnings, d.exchangeWarnings()...)
+	if into != "" {
+		p.Warnings = append([]Note{{NoteIntoIgnored, []string{into}}}, p.Warnings...)
+	}
 	if !d.Deadline.IsZero() && d.Deadline.Sub(r.ReadAt) < nearPurge {
 		p.Warnings = append(p.Warnings, Note{NoteNearPurge, []string{stamp(d.Deadline)}})
 	}

@@ -106,6 +106,8 @@ type Request struct {
 	EndReason string     `json:"end_reason,omitempty"`
 
 	Replan    bool      `json:"replan,omitempty"`    // a choice was made: the plan is to be made anew
+	Undos     int       `json:"undos,omitempty"`     // requests to undo this one that ended before they changed anything
+	Attempts  int       `json:"attempts,omitempty"`  // copies that plans before this one asked for: part of the names of the next
 	ChangedAt time.Time `json:"changed_at,omitzero"` // when a first change was sent that may have happened; it stays through retries and new plans
 
 	Inbox   []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ type survey struct {
 	contents  map[string]Contents // by ExchangeGuid
 	archives  map[string]Contents // by ExchangeGuid of the mailbox
 	cmdlets   []string            // those that the app may run
+	unread    error               // why a mailbox could not be counted; nil where all were
 	delicense time.Time           // when the tenant's delay ends for a user whose licence is gone
 }
 
@@ -35,16 +37,17 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 	r.contents, r.archives = map[string]Contents{}, map[string]Contents{}
 	count := func(m Mailbox, archive bool, into map[string]Contents) {
 		c, err := s.Mailboxes.Contents(ctx, m.ExchangeGUID, archive)
-		if s.unknown(ctx, "count the mailbox", err) {
-			return
-		}
 		mu.Lock()
 		defer mu.Unlock()
+		if s.unknown(ctx, "count the mailbox", err) {
+			r.unread = errors.Join(r.unread, err)
+			return
+		}
 		into[m.ExchangeGUID] = c
 	}
-	all := slices.Concat(r.mailboxes, r.targets)
 	orphans := r.orphans()
-	id, waits := r.unlicensed() // both read all of r, which is written to below
+	all := slices.Concat(r.targets, orphans, r.mailboxes) // the first are those that a copy cannot do without
+	id, waits := r.unlicensed()                           // both read all of r, which is written to below
 	for _, m := range all[:min(len(all), mostMeasured)] {
 		wg.Go(func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {

@@ -143,7 +143,7 @@ func (r *Request) undoAllows(now time.Time) *Note {
 func (s *Service) askUndo(ctx context.Context, r Request, c Click) (Request, error) {
 	now := s.Now()
 	undo := Request{
-		UUID: newUUID(), Key: fmt.Sprintf("undo:%d", r.ID), State: Submitted, EnteredAt: now, CreatedAt: now,
+		UUID: newUUID(), Key: fmt.Sprintf("undo:%d:%d", r.ID, r.Undos), State: Submitted, EnteredAt: now, CreatedAt: now,
 		UndoOf: r.ID, UndoFor: r.Requester,
 		Ask: Ask{Query: Query{ByAddress, r.Plan.Address}}, Requester: c.By,
 	}
@@ -152,6 +152,38 @@ func (s *Service) askUndo(ctx context.Context, r Request, c Click) (Request, err
 		return Request{}, fmt.Errorf("record the request that undoes %s: %w", r.Ref(), err)
 	}
 	return undo, nil
+}
+
+// reopenUndo lets a request be undone after all whose undo was cancelled, denied or expired before it changed anything.
+func (s *Service) reopenUndo(ctx context.Context, r Request) (Request, error) {
+	undo, err := s.undoing(ctx, r)
+	if err != nil || undo != nil || r.UndoneBy == 0 {
+		return r, err
+	}
+	r.UndoneBy, r.Undos = 0, r.Undos+1
+	return r, nil
+}
+
+// offerUndoAgain lets the request that one was to undo offer that again, once people, or time, have ended the undo before it
+// changed anything. Where the process
+// dies before, a click does the same (reopenUndo).
+func (s *Service) offerUndoAgain(ctx context.Context, id int64) error {
+	undo, err := s.Store.Request(ctx, id)
+	byPeople := undo.State == Cancelled || undo.State == Denied || undo.State == Expired
+	if err != nil || !byPeople || undo.Touched() {
+		return err
+	}
+	_, err = s.Store.Update(ctx, undo.UndoOf, func(old *Request) (Event, error) {
+		if old.UndoneBy != id {
+			return Event{}, errNoChange
+		}
+		old.UndoneBy, old.Undos = 0, old.Undos+1
+		return Event{At: s.Now(), Kind: EventProgress}, nil
+	})
+	if errors.Is(err, errNoChange) || errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // undoing gives the request that was asked to put back what this one did, where there is one that goes on or has changed something.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -66,7 +67,8 @@ func (c *conversation) gets(ts *testscript.TestScript, neg bool, user string, ar
 // requestID is how a script names the request that it means.
 var requestID = regexp.MustCompile(`^R-[0-9]+$`)
 
-// clicks is "clicks ACTION [R-N] [VALUE]", on the newest message that has such an element, of that request if one is named.
+// clicks is "clicks ACTION [R-N] [VALUE]", on the form that is open or the newest message that has such an element, of that
+// request if one is named.
 // A VALUE of the form ~REGEX is that of the option whose text matches, and option:N that of the Nth. With ! the click is not acked
 // in time.
 func (c *conversation) clicks(ts *testscript.TestScript, neg bool, user string, args []string) {
@@ -83,7 +85,7 @@ func (c *conversation) triesClicking(ts *testscript.TestScript, _ bool, user str
 func (c *conversation) press(ts *testscript.TestScript, user string, args []string) (shown string) {
 	b, value := c.awaitButton(ts, user, args)
 	out, err := c.client.Click(context.Background(), slackfake.ClickRequest{
-		User: user, Channel: b.channel, TS: b.ts, BlockID: b.block, ActionID: args[0], Value: optionValue(ts, b.element, value),
+		User: user, ViewID: b.view, Channel: b.channel, TS: b.ts, BlockID: b.block, ActionID: args[0], Value: optionValue(ts, b.element, value),
 	})
 	ts.Check(err)
 	return out.Error
@@ -138,22 +140,42 @@ func optionValue(ts *testscript.TestScript, menu map[string]any, value string) s
 	return values[0]
 }
 
-// find finds the newest message with an element.
+// find finds the open form or the newest message with an element.
 func (c *conversation) find(ctx context.Context, user, action, request string) (button, bool, error) {
+	views, err := c.client.Views(ctx, user)
+	for _, v := range slices.Backward(views.Modals) {
+		if b, ok := buttonIn(v["blocks"], action); ok && request == "" {
+			b.view = fmt.Sprint(v["id"])
+			return b, true, err
+		}
+	}
+	if err != nil {
+		return button{}, false, err
+	}
 	list, err := c.client.Messages(ctx, user)
 	about := regexp.MustCompile(regexp.QuoteMeta(request) + `\b`)
 	for _, m := range slices.Backward(list) {
 		if request != "" && !about.MatchString(m.Text) {
 			continue
 		}
-		for _, item := range m.Blocks {
-			if e := sandbox.FindAction([]any{item}, action); e != nil {
-				block, _ := item.(map[string]any)
-				return button{m.Channel, m.TS, fmt.Sprint(block["block_id"]), e}, true, nil
-			}
+		if b, ok := buttonIn(m.Blocks, action); ok {
+			b.channel, b.ts = m.Channel, m.TS
+			return b, true, nil
 		}
 	}
 	return button{}, false, err
+}
+
+// buttonIn finds an element in blocks.
+func buttonIn(blocks any, action string) (button, bool) {
+	list, _ := blocks.([]any)
+	for _, item := range list {
+		if e := sandbox.FindAction([]any{item}, action); e != nil {
+			block, _ := item.(map[string]any)
+			return button{block: fmt.Sprint(block["block_id"]), element: e}, true
+		}
+	}
+	return button{}, false
 }
 
 // submits is "submits KEY=value…", where KEY is a block's or an element's id of the newest modal. With ! the app finds
@@ -195,7 +217,7 @@ func fieldOf(form map[string]any, key string) (block, action string) {
 	return "", ""
 }
 
-// sees is "sees REGEX": waits until a message that this person sees, or the Home tab, matches. ! sees is sees-not.
+// sees is "sees REGEX": waits until a message that this person sees, an open form, or the Home tab, matches. ! sees is sees-not.
 func (c *conversation) sees(ts *testscript.TestScript, neg bool, user string, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: sees REGEX")
@@ -232,7 +254,8 @@ func (c *conversation) opensHome(ts *testscript.TestScript, _ bool, user string,
 	}
 }
 
-// texts are what a person sees, each message with its text and its blocks as plain text.
+// texts are what a person sees, each message with its text and its blocks as plain text. A form is there with all that it
+// holds, as JSON, too.
 func (c *conversation) texts(ctx context.Context, user string) ([]string, error) {
 	list, err := c.client.Messages(ctx, user)
 	if err != nil {
@@ -245,6 +268,14 @@ func (c *conversation) texts(ctx context.Context, user string) ([]string, error)
 	views, err := c.client.Views(ctx, user)
 	if blocks, ok := views.Home["blocks"].([]any); ok {
 		all = append(all, sandbox.PlainBlocks(blocks, c.name))
+	}
+	for _, form := range views.Modals {
+		blocks, _ := form["blocks"].([]any)
+		raw, err := json.Marshal(form)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sandbox.PlainBlocks(blocks, c.name)+"\n"+string(raw))
 	}
 	return all, err
 }
@@ -277,27 +308,44 @@ func (c *conversation) copies(ts *testscript.TestScript, _ bool, args []string) 
 	})
 }
 
-// tenant is "tenant live|deleted|licensed|enabled|disabled|mailbox ADDRESS": waits until it is so. With ! it must not be so
+// holds is "holds ADDRESS items|recoverable COUNT": waits until the mailbox in use truly holds so many.
+func (c *conversation) holds(ts *testscript.TestScript, _ bool, args []string) {
+	property := map[string]string{"items": "ItemCount", "recoverable": "RecoverableItems"}
+	if len(args) != 3 || property[args[1]] == "" {
+		ts.Fatalf("usage: holds ADDRESS items|recoverable COUNT")
+	}
+	got := ""
+	c.await(ts, func() string { return fmt.Sprintf("%s has %s %s, not %s", args[0], got, args[1], args[2]) }, func(ctx context.Context) (bool, error) {
+		t, err := c.client.Tenant(ctx)
+		if err != nil {
+			return false, err
+		}
+		got = fmt.Sprint(byAddress(t.Mailboxes, "PrimarySmtpAddress", args[0])[property[args[1]]])
+		return got == args[2], nil
+	})
+}
+
+// tenant is "tenant live|deleted|licensed|plan-off|enabled|disabled|mailbox ADDRESS": waits until it is so. With ! it must not be so
 // now.
 func (c *conversation) tenant(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 || !slices.Contains([]string{"live", "deleted", "licensed", "enabled", "disabled", "mailbox"}, args[0]) {
-		ts.Fatalf("usage: tenant live|deleted|licensed|enabled|disabled|mailbox ADDRESS")
+	if len(args) != 2 || !slices.Contains([]string{"live", "deleted", "licensed", "plan-off", "enabled", "disabled", "mailbox"}, args[0]) {
+		ts.Fatalf("usage: tenant live|deleted|licensed|plan-off|enabled|disabled|mailbox ADDRESS")
 	}
 	if neg {
 		t, err := c.client.Tenant(context.Background())
 		ts.Check(err)
-		if holds(t, args[0], args[1]) {
+		if isSo(t, args[0], args[1]) {
 			ts.Fatalf("%s is %s", args[1], args[0])
 		}
 		return
 	}
 	c.await(ts, func() string { return args[1] + " is not " + args[0] }, func(ctx context.Context) (bool, error) {
 		t, err := c.client.Tenant(ctx)
-		return holds(t, args[0], args[1]), err
+		return isSo(t, args[0], args[1]), err
 	})
 }
 
-func holds(t m365fake.Tenant, what, address string) bool {
+func isSo(t m365fake.Tenant, what, address string) bool {
 	live := byAddress(t.Users, "userPrincipalName", address)
 	switch what {
 	case "deleted":
@@ -305,6 +353,13 @@ func holds(t m365fake.Tenant, what, address string) bool {
 	case "licensed":
 		licenses, _ := live["assignedLicenses"].([]any)
 		return len(licenses) > 0
+	case "plan-off": // a plan of a licence is switched off
+		licenses, _ := live["assignedLicenses"].([]any)
+		return slices.ContainsFunc(licenses, func(item any) bool {
+			license, _ := item.(map[string]any)
+			off, _ := license["disabledPlans"].([]any)
+			return len(off) > 0
+		})
 	case "enabled":
 		return live["accountEnabled"] == true
 	case "disabled":

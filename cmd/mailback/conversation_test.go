@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,15 +20,16 @@ import (
 	"mailback/internal/slackfake"
 )
 
-// patience is how long a script waits for what it expects.
+// patience is how long a script waits for what it expects, unless it says otherwise.
 const patience = 30 * time.Second
 
 type conversationKey struct{}
 
 // conversation is what a script's words work on.
 type conversation struct {
-	turns   chan struct{}
-	persons map[string]string // user ids by the names that scripts use
+	turns    chan struct{}
+	patience time.Duration
+	persons  map[string]string // user ids by the names that scripts use
 
 	sandbox *sandbox.Sandbox
 	client  *sandbox.Client
@@ -41,7 +41,8 @@ type conversation struct {
 
 // button is an interactive element and where it stands.
 type button struct {
-	channel, ts string
+	view        string // of a form
+	channel, ts string // of a message
 	block       string
 	element     map[string]any
 }
@@ -61,6 +62,7 @@ func words() map[string]func(ts *testscript.TestScript, neg bool, args []string)
 		"advance": (*conversation).advance, "bot-kill": botSignal("kill"), "bot-stop": botSignal("stop"), "bot-start": botSignal("start"),
 		"tenant": (*conversation).tenant, "copies": (*conversation).copies, "tenant-do": (*conversation).tenantDo, "slack-do": (*conversation).slackDo,
 		"calls": (*conversation).calls, "await-call": (*conversation).awaitCall, "settle": (*conversation).settle,
+		"patience": (*conversation).setPatience, "holds": (*conversation).holds, "log-lacks": (*conversation).logLacks,
 	} {
 		all[word] = func(ts *testscript.TestScript, neg bool, args []string) { say(begun(ts), ts, neg, args) }
 	}
@@ -120,16 +122,36 @@ func (c *conversation) end(ts *testscript.TestScript) {
 	ts.Check(err)
 }
 
+// setPatience is "patience DURATION": how long this script waits from now on, for what takes its time.
+func (c *conversation) setPatience(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: patience DURATION")
+	}
+	var err error
+	c.patience, err = time.ParseDuration(args[0])
+	ts.Check(err)
+}
+
+// logLacks is "log-lacks REGEX": nothing that the bot wrote so far matches. With ! something does.
+func (c *conversation) logLacks(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: log-lacks REGEX")
+	}
+	if at := c.log.find(expression(ts, args[0])); (at != "") != neg {
+		ts.Fatalf("in the bot's log %q matches %q", at, args[0])
+	}
+}
+
 // await polls until done or patience is over, and then fails with why.
 func (c *conversation) await(ts *testscript.TestScript, why func() string, done func(ctx context.Context) (bool, error)) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), c.patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		ok, err := done(ctx)
 		if ctx.Err() != nil {
-			ts.Fatalf("waited %v in vain: %s", patience, why())
+			ts.Fatalf("waited %v in vain: %s", c.patience, why())
 		}
 		ts.Check(err)
 		if ok {
@@ -297,7 +319,7 @@ func awaitFile(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	name, pattern := ts.MkAbs(args[0]), expression(ts, strings.Join(args[1:], ""))
 	var text []byte
-	(*conversation)(nil).await(ts, func() string { return fmt.Sprintf("%s does not match %q:\n%s", name, pattern, text) }, func(context.Context) (bool, error) {
+	(&conversation{patience: patience}).await(ts, func() string { return fmt.Sprintf("%s does not match %q:\n%s", name, pattern, text) }, func(context.Context) (bool, error) {
 		var err error
 		text, err = os.ReadFile(name)
 		return err == nil && pattern.Match(text), nil
@@ -310,7 +332,7 @@ func expression(ts *testscript.TestScript, text string) *regexp.Regexp {
 	return r
 }
 
-// logTail keeps the end of what the bot writes.
+// logTail keeps what the bot writes.
 type logTail struct {
 	mu   sync.Mutex
 	text []byte
@@ -318,20 +340,24 @@ type logTail struct {
 
 var _ io.Writer = (*logTail)(nil)
 
-// Write keeps the last 64 KB.
+// Write keeps p.
 func (l *logTail) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text = append(l.text, p...)
-	if over := len(l.text) - 64<<10; over > 0 {
-		l.text = slices.Clone(l.text[over:])
-	}
 	return len(p), nil
 }
 
-// String is what was kept.
+// find gives the first that matches.
+func (l *logTail) find(pattern *regexp.Regexp) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(pattern.Find(l.text))
+}
+
+// String is the end of it: 64 KB at most.
 func (l *logTail) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return string(l.text)
+	return string(l.text[max(0, len(l.text)-64<<10):])
 }

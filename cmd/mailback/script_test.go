@@ -22,7 +22,7 @@ func TestConversations(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Values[conversationKey{}] = &conversation{turns: turns, persons: persons()}
+			e.Values[conversationKey{}] = &conversation{turns: turns, patience: patience, persons: persons()}
 			return nil
 		},
 		Cmds: words(),

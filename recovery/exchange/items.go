@@ -33,6 +33,7 @@ type itemRow struct {
 	Source   string `json:"SourceFolder"`
 	Folder   string `json:"LastParentPath"`
 	Modified moment `json:"LastModifiedTime"`
+	Has      *flag  `json:"OriginalFolderExists"` // of Get-RecoverableItems; not documented, and nil where it is not there
 
 	Restored   *flag  `json:"WasRestoredSuccessfully"` // of Restore-RecoverableItems
 	RestoredTo string `json:"RestoredToFolderPath"`
@@ -85,6 +86,9 @@ func (c *Client) Items(ctx context.Context, mailbox string, f recovery.ItemFilte
 func (c *Client) itemsOf(ctx context.Context, guid string) (found, identity, error) {
 	m, err := c.locate(ctx, guid, live)
 	if err != nil {
+		if e, ok := errors.AsType[*recovery.Error](err); ok && e.Kind == recovery.NotFound {
+			e.Detail = recovery.NoMailbox
+		}
 		return found{}, identity{}, err
 	}
 	id, err := identify(asGUID, m.ExchangeGUID)
@@ -161,9 +165,9 @@ func (r itemRow) item() recovery.Item {
 }
 
 // RestoreItem puts one item of the live mailbox with this ExchangeGuid back, by its EntryID alone: into the folder that it was
-// in, or else the default one of its type; or into the named folder, which is made where it is missing
-// (learn.microsoft.com/powershell/module/exchangepowershell/restore-recoverableitems). Exchange's answer to a failure is a row
-// that says so: then ItemResult.Restored is false and there is no error. NotFound where the item is no longer there.
+// in. Where that is gone it goes into the named one, which is made where it is missing, or with no name into the default one of
+// its type (learn.microsoft.com/powershell/module/exchangepowershell/restore-recoverableitems). Exchange's answer to a failure is a
+// row that says so: then ItemResult.Restored is false and there is no error. NotFound where the item is no longer there.
 func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder string) (recovery.ItemResult, error) {
 	entry, err := identify(asEntryID, entryID)
 	if err != nil {
@@ -176,7 +180,13 @@ func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder strin
 	if err != nil {
 		return recovery.ItemResult{}, err
 	}
-	cmd := command{name: cmdRestoreItems, about: map[string]identity{"Identity": id, "EntryID": entry}, private: true}
+	about := map[string]identity{"Identity": id, "EntryID": entry}
+	if folder != "" {
+		if folder, err = c.unlessItsOwn(ctx, m, about, folder); err != nil {
+			return recovery.ItemResult{}, err
+		}
+	}
+	cmd := command{name: cmdRestoreItems, about: about, private: true}
 	if folder != "" {
 		cmd.with = map[string]any{"RestoreTargetFolder": folder}
 	}
@@ -189,6 +199,24 @@ func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder strin
 		return recovery.ItemResult{}, err
 	}
 	return restored(rows, entryID)
+}
+
+// unlessItsOwn is the folder that an item is to be sent to: none while its own is there, which Exchange then takes by itself. Where
+// Exchange does not say, its own counts as there.
+func (c *Client) unlessItsOwn(ctx context.Context, m found, about map[string]identity, folder string) (string, error) {
+	raw, _, err := c.read(ctx, command{name: cmdGetItems, about: about, private: true})
+	if err != nil {
+		return "", err
+	}
+	rows, err := itemRows(cmdGetItems, raw, m)
+	if err != nil {
+		return "", err
+	}
+	r, err := only(cmdGetItems, rows, func(r itemRow) bool { return r.EntryID == about["EntryID"].text })
+	if err != nil || r.Has == nil || bool(*r.Has) {
+		return "", err
+	}
+	return folder, nil
 }
 
 // restored reads the one row that the item must have.

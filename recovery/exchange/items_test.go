@@ -166,12 +166,9 @@ func TestRestoreItem(t *testing.T) {
 	}
 	stuck := 0
 	for i, item := range items {
-		folder, want := "", item.Folder
-		if i == 0 {
-			folder, want = "Restored/2026", "Restored/2026"
-		}
+		folder := []string{"", "Restored/2026"}[i%2] // its own is there
 		got, err := c.RestoreItem(t.Context(), willem, item.EntryID, folder)
-		if err != nil || got.Restored && got.Folder != want {
+		if err != nil || got.Restored && got.Folder != item.Folder {
 			t.Errorf("%+v: %+v, %v", item, got, err)
 		}
 		if !got.Restored {
@@ -188,8 +185,10 @@ func TestRestoreItem(t *testing.T) {
 	if err := fake.PurgeItem("willemd@contoso.com", id); err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.RestoreItem(t.Context(), willem, id, "")
-	wantKind(t, err, recovery.NotFound, "")
+	for _, folder := range []string{"", "Restored"} {
+		_, err = c.RestoreItem(t.Context(), willem, id, folder)
+		wantKind(t, err, recovery.NotFound, "")
+	}
 	_, err = c.RestoreItem(t.Context(), one(t, c, "xeniap@contoso.com", true).ExchangeGUID, items[1].EntryID, "")
 	wantKind(t, err, recovery.NotFound, "")
 	_, err = c.RestoreItem(t.Context(), willem, id, "\tx")
@@ -198,6 +197,64 @@ func TestRestoreItem(t *testing.T) {
 	fake.SetCmdlet("Restore-RecoverableItems", false)
 	_, err = c.RestoreItem(t.Context(), willem, id, "")
 	wantKind(t, err, recovery.Forbidden, "Restore-RecoverableItems")
+}
+
+// TestRestoreItemWhoseFolderIsGone puts such an item, and no other, into the folder that is named.
+func TestRestoreItemWhoseFolderIsGone(t *testing.T) {
+	t.Parallel()
+	c, _, _ := newTenant(t, m365fake.Config{LooseIdentity: true})
+	xenia := one(t, c, "xeniap@contoso.com", true).ExchangeGUID
+	items, err := c.Items(t.Context(), xenia, recovery.ItemFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	went := map[bool]int{}
+	for _, item := range items {
+		gone, want := item.Folder == "Inbox/Projects/Atlas", item.Folder
+		if gone {
+			want = "Restored 2026-11-24"
+		}
+		got, err := c.RestoreItem(t.Context(), xenia, item.EntryID, "Restored 2026-11-24")
+		if err != nil || !got.Restored || got.Folder != want {
+			t.Errorf("%+v: %+v, %v", item, got, err)
+		}
+		went[gone]++
+	}
+	if went[true] == 0 || went[false] == 0 {
+		t.Errorf("%v", went)
+	}
+}
+
+// TestRestoreItemLooksFirst asks for the item before it names a folder, and goes by what Exchange says of the item's own.
+func TestRestoreItemLooksFirst(t *testing.T) {
+	t.Parallel()
+	me := "meganb@contoso.com"
+	done := rows("", itemRow(1, me, `,"WasRestoredSuccessfully":true,"RestoredToFolderPath":"Inbox"`))
+	for look, want := range map[string]any{
+		rows("", itemRow(1, me, "")):                                nil,
+		rows("", itemRow(1, me, `,"OriginalFolderExists":null`)):    nil,
+		rows("", itemRow(1, me, `,"OriginalFolderExists":"True"`)):  nil,
+		rows("", itemRow(1, me, `,"OriginalFolderExists":false`)):   "Restored",
+		rows("", itemRow(1, me, `,"OriginalFolderExists":"False"`)): "Restored",
+	} {
+		s := script(t, map[string]string{"Get-Mailbox": box(), "Get-RecoverableItems": look, "Restore-RecoverableItems": done})
+		if got, err := s.client.RestoreItem(t.Context(), boxGUID, entry(1), "Restored"); err != nil || !got.Restored {
+			t.Errorf("%s: %+v, %v", look, got, err)
+		}
+		asked := s.requests()[1].invoked(t).CmdletInput
+		if asked.Parameters["EntryID"] != entry(1) || asked.Parameters["Identity"] != boxGUID || len(asked.Parameters) != 2 {
+			t.Errorf("looked with %+v", asked)
+		}
+		if last := s.requests()[2].invoked(t).CmdletInput; last.Parameters["RestoreTargetFolder"] != want {
+			t.Errorf("%s: %+v", look, last)
+		}
+	}
+	for _, look := range []string{rows(""), rows("", itemRow(2, me, "")), rows("", itemRow(1, "alexw@contoso.com", "")), rows("", itemRow(1, me, ""), itemRow(2, me, ""))} {
+		s := script(t, map[string]string{"Get-Mailbox": box(), "Get-RecoverableItems": look, "Restore-RecoverableItems": done})
+		if got, err := s.client.RestoreItem(t.Context(), boxGUID, entry(1), "Restored"); err == nil || got.Restored || len(s.requests()) != 2 {
+			t.Errorf("%s: %+v, %v, %d requests", look, got, err, len(s.requests()))
+		}
+	}
 }
 
 func TestRestoreItemAsItMayBeAnswered(t *testing.T) {

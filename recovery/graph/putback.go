@@ -40,6 +40,9 @@ func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder strin
 	if hasCode(err, "ErrorMoveCopyFailed") {
 		return recovery.ItemResult{}, nil
 	}
+	if e, ok := errors.AsType[*recovery.Error](err); ok && e.Kind == recovery.NotFound && noMailbox(err) {
+		e.Detail = recovery.NoMailbox
+	}
 	return result, err
 }
 
