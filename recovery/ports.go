@@ -138,6 +138,9 @@ const (
 // It returns the cards as they should be now and any new lines for this event.
 type Renderer func(r Request, e Event) ([]Message, error)
 
+// SealRenderer words a seal for the approval channel. It is pure.
+type SealRenderer func(Seal) (Message, error)
+
 // Replier answers a slash command through its response URL, where the person cannot be written to.
 type Replier interface {
 	Reply(ctx context.Context, r Request) error

@@ -110,6 +110,8 @@ type Request struct {
 	Attempts  int       `json:"attempts,omitempty"`  // copies that plans before this one asked for: part of the names of the next
 	ChangedAt time.Time `json:"changed_at,omitzero"` // when a first change was sent that may have happened; it stays through retries and new plans
 
+	ErasedAt time.Time `json:"erased_at,omitzero"` // since when it names nobody any more
+
 	Inbox   []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided
 	Decided []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
 	Lease   Lease     `json:"lease,omitzero"`

@@ -101,11 +101,14 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	cfg := s.riverConfig()
 	cfg.Workers = s.riverWorkers()
 	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
-	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue}
+	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
 	cfg.FetchPollInterval = s.cfg.PollInterval
 	cfg.FetchCooldown = min(s.cfg.PollInterval, 10*time.Millisecond)
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout, s.cfg.RescueAfter
 	cfg.CompletedJobRetentionPeriod = time.Hour
+	if err := s.schedule(ctx); err != nil {
+		return fmt.Errorf("schedule the daily job: %w", err)
+	}
 	client, err := river.NewClient(s.db.driver(s.db.write), cfg)
 	if err != nil {
 		return fmt.Errorf("set up the jobs: %w", err)
@@ -151,6 +154,9 @@ func (s *Store) riverWorkers() *river.Workers {
 		return s.run(ctx, j.JobRow, log, func(log *slog.Logger) (time.Duration, error) {
 			return s.deliver(ofJob(ctx), log, j.Args.Message, j.Args.Version)
 		})
+	}))
+	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[upkeepArgs]) error {
+		return s.run(ctx, j.JobRow, s.log, func(log *slog.Logger) (time.Duration, error) { return s.upkeep(ofJob(ctx), log) })
 	}))
 	return ws
 }

@@ -16,10 +16,12 @@ import (
 
 // Config is what a Store works with. URL and Render are required.
 type Config struct {
-	URL    string            // "sqlite:mailback.db", or "postgres://user@host/name"
-	Render recovery.Renderer // words the messages of an event
-	Now    recovery.Clock    // nil: the system's; given to River too, so that waiting jobs follow a moved clock
-	Logger *slog.Logger      // nil: slog.Default()
+	URL        string                // "sqlite:mailback.db", or "postgres://user@host/name"
+	Render     recovery.Renderer     // words the messages of an event
+	RenderSeal recovery.SealRenderer // words a seal of the audit trail; nil: it is posted nowhere
+	Retention  time.Duration         // how long ended requests keep what names people; 0: for ever
+	Now        recovery.Clock        // nil: the system's; given to River too, so that waiting jobs follow a moved clock
+	Logger     *slog.Logger          // nil: slog.Default()
 
 	JobTimeout   time.Duration // how long a job may take; 0: 30 s
 	RescueAfter  time.Duration // when the job of a process that died is taken over by another; 0: 35 s, never less than JobTimeout

@@ -17,7 +17,7 @@ func (s *Store) wake(ctx context.Context) error {
 			return err
 		}
 		const query = `UPDATE messages SET version = version + 1, lease_until = 0 WHERE shown_version < version
-			RETURNING request_id, id, version`
+			RETURNING COALESCE(request_id, 0), id, version`
 		err = t.rows(ctx, "wake the messages", query, nil, func(rows *sql.Rows) error {
 			var request, id, version int64
 			err := rows.Scan(&request, &id, &version)
