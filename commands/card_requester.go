@@ -188,5 +188,8 @@ func (s *scene) foot(c *card) []markup {
 		}
 		parts = append(parts, c.say("foot.expires", c.when(ends)))
 	}
+	if anchor := s.e.Anchor(); r.Proof != nil && anchor != "" {
+		parts = append(parts, c.say("foot.audit", anchor))
+	}
 	return parts
 }

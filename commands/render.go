@@ -28,6 +28,16 @@ func NewRenderer(cfg RendererConfig) recovery.Renderer {
 	return v.render
 }
 
+// NewSealRenderer returns the renderer of the daily seal of the audit trail, which goes to the approval channel.
+func NewSealRenderer(cfg RendererConfig) recovery.SealRenderer {
+	return func(s recovery.Seal) (recovery.Message, error) {
+		w := wordsIn(cfg.Language)
+		text := w.say("audit.seal", s.At.Format(time.DateOnly), s.Requests, s.Anchor())
+		body, err := json.Marshal(content{Text: string(text)})
+		return recovery.Message{Key: fmt.Sprintf("seal:%d", s.N), Channel: cfg.ApprovalChannel, Body: body}, err
+	}
+}
+
 type renderer struct {
 	RendererConfig
 	languages map[string]words

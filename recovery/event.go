@@ -1,6 +1,9 @@
 package recovery
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // EventKind says what happened to a request.
 type EventKind string
@@ -36,6 +39,17 @@ type Seal struct {
 	At       time.Time
 	Requests int // that it covers: those with new events since the seal before
 	Hash     string
+}
+
+// Anchor names the seal with its hash, as "mailback audit verify --expect" takes it.
+func (s Seal) Anchor() string { return fmt.Sprintf("%d:%s", s.N, s.Hash) }
+
+// Anchor names the event with the beginning of its hash, as "mailback audit verify --expect" takes it; empty where it has no hash yet.
+func (e Event) Anchor() string {
+	if len(e.Hash) < 16 {
+		return ""
+	}
+	return fmt.Sprintf("R-%d/%d:%s", e.Request, e.Seq, e.Hash[:16])
 }
 
 // Event is one line of the audit trail. Nothing about a request changes without one, but leases.
