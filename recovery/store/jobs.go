@@ -99,6 +99,7 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	}
 	s.workers = w
 	cfg := s.riverConfig()
+	cfg.ID = s.client
 	cfg.Workers = s.riverWorkers()
 	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
 	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
@@ -117,6 +118,9 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 		return fmt.Errorf("start the jobs: %w", err)
 	}
 	s.running = client
+	if s.roll, err = s.joinRoll(ctx); err != nil {
+		return errors.Join(err, s.halt(ctx))
+	}
 	return nil
 }
 
@@ -131,6 +135,11 @@ func (s *Store) Stop(ctx context.Context) error {
 	if s.running == nil {
 		return nil
 	}
+	return s.halt(ctx)
+}
+
+// halt stops the jobs, and then leaves the roll: as long as a job runs, this process is alive.
+func (s *Store) halt(ctx context.Context) error {
 	if err := s.running.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 		defer cancel()
@@ -138,7 +147,10 @@ func (s *Store) Stop(ctx context.Context) error {
 			return fmt.Errorf("jobs do not stop: %w", err)
 		}
 	}
-	s.running = nil
+	if s.roll != nil {
+		s.roll.leave()
+	}
+	s.running, s.roll = nil, nil
 	return nil
 }
 

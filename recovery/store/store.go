@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -34,10 +35,12 @@ type Store struct {
 	log    *slog.Logger
 	db     *database
 	insert *river.Client[*sql.Tx] // inserts jobs, runs none
+	client string                 // by which River knows this process
 
 	mu      sync.Mutex
 	workers Workers
 	running *river.Client[*sql.Tx] // nil unless started
+	roll    *roll                  // nil unless started
 }
 
 var _ recovery.Store = (*Store)(nil)
@@ -48,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Render == nil {
 		return nil, errors.New("store: no renderer")
 	}
-	s := &Store{cfg: cfg, log: cfg.Logger}
+	s := &Store{cfg: cfg, log: cfg.Logger, client: "mailback-" + rand.Text()}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
