@@ -58,10 +58,11 @@ type BotStatus struct {
 	PID     int  `json:"pid"`   // 0 when it is not running
 }
 
-func newBot(s *Sandbox) *bot {
+// newBot makes the replica with a number, from 1.
+func newBot(s *Sandbox, n int) *bot {
 	b := &bot{sandbox: s}
 	if s.cfg.BotLog == nil {
-		b.logFile = filepath.Join(s.dir, "bot.log")
+		b.logFile = filepath.Join(s.dir, fmt.Sprintf("bot%d.log", n))
 	}
 	return b
 }
@@ -186,6 +187,23 @@ func (b *bot) current() *process {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.process
+}
+
+// signal does what POST /control/bot asks for.
+func (b *bot) signal(ctx context.Context, name string) error {
+	switch name {
+	case "kill":
+		return b.kill()
+	case "stop":
+		if !b.current().alive() {
+			return errNotRunning
+		}
+		return b.stop()
+	case "start":
+		return b.start(ctx)
+	default:
+		return fmt.Errorf("unknown signal %q: it is one of kill, stop, start", name)
+	}
 }
 
 // kill ends the bot at once, as a crash does.

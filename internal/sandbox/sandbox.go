@@ -22,6 +22,8 @@ type Config struct {
 	Users int
 	// Program is the file whose "serve" is the bot. Empty means no bot: /control/bot is then refused.
 	Program string
+	// Replicas is how many bots there are beside each other; 0 means one. Several need a database that they can share, by Settings.
+	Replicas int
 	// Settings are environment variables for the bot, beside and before those that Env lists.
 	Settings map[string]string
 	// BotLog gets what the bot writes. Nil means a file, whose end is told when the bot fails.
@@ -38,7 +40,7 @@ type Sandbox struct {
 	desk    *fault.Desk
 	slack   *slackfake.Server
 	m365    *m365fake.Server
-	bot     *bot
+	bots    []*bot // none without Config.Program
 	env     []Variable
 	servers []*server // as they were started
 	control *server
@@ -66,13 +68,17 @@ func Start(ctx context.Context, cfg Config) (_ *Sandbox, err error) {
 		return nil, err
 	}
 	if cfg.Program != "" {
-		s.bot = newBot(s)
+		for n := range max(cfg.Replicas, 1) {
+			s.bots = append(s.bots, newBot(s, n+1))
+		}
 	}
 	if s.control, err = s.open(ctx, cfg.Listen, s.handler()); err != nil {
 		return nil, err
 	}
-	if s.bot != nil {
-		return s, s.bot.start(ctx)
+	for _, b := range s.bots {
+		if err := b.start(ctx); err != nil {
+			return s, err
+		}
 	}
 	return s, nil
 }
@@ -155,8 +161,8 @@ func (s *Sandbox) caFile() string { return filepath.Join(s.dir, "ca.pem") }
 // Close stops the bot, ends the stand-ins and removes the sandbox's files.
 func (s *Sandbox) Close() error {
 	var errs []error
-	if s.bot != nil {
-		errs = append(errs, s.bot.close())
+	for _, b := range s.bots {
+		errs = append(errs, b.close())
 	}
 	if s.slack != nil {
 		s.slack.Close()
