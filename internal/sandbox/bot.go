@@ -32,6 +32,7 @@ var (
 // bot is the unmodified bot as a child process. It is started and ended by this type alone, and ends with the sandbox.
 type bot struct {
 	sandbox *Sandbox
+	n       int    // from 1
 	logFile string // "" where Config.BotLog gets the log
 
 	mu      sync.Mutex
@@ -60,7 +61,7 @@ type BotStatus struct {
 
 // newBot makes the replica with a number, from 1.
 func newBot(s *Sandbox, n int) *bot {
-	b := &bot{sandbox: s}
+	b := &bot{sandbox: s, n: n}
 	if s.cfg.BotLog == nil {
 		b.logFile = filepath.Join(s.dir, fmt.Sprintf("bot%d.log", n))
 	}
@@ -98,7 +99,7 @@ func (b *bot) launch(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), b.sandbox.cfg.Program, "serve", "--clock", b.sandbox.ClockFile()) //nolint:gosec // the program is this one
-	p.cmd.Env, p.cmd.Dir = b.sandbox.botEnv(p.health), b.sandbox.dir
+	p.cmd.Env, p.cmd.Dir = b.sandbox.botEnv(b.n, p.health), b.sandbox.dir
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = endWithParent()
 	if err := b.run(p, closeLog); err != nil {

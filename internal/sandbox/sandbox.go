@@ -26,6 +26,10 @@ type Config struct {
 	Replicas int
 	// Settings are environment variables for the bot, beside and before those that Env lists.
 	Settings map[string]string
+	// ReplicaSettings are further ones for each replica, from 1. Nil means none.
+	ReplicaSettings func(n int) map[string]string
+	// NoRateLimits takes Slack's limits away, for a harness that plays the same conversation a thousand times.
+	NoRateLimits bool
 	// BotLog gets what the bot writes. Nil means a file, whose end is told when the bot fails.
 	BotLog io.Writer
 	// BotEnded is told why the bot ended, if it had been ready and nobody had asked for it. Nil means that nobody is told.
@@ -86,7 +90,7 @@ func Start(ctx context.Context, cfg Config) (_ *Sandbox, err error) {
 // startServices seeds both stand-ins and gives each service a port of its own.
 func (s *Sandbox) startServices(ctx context.Context) error {
 	s.desk = fault.New(s.clock.now)
-	s.slack = slackfake.New(slackfake.Config{Now: s.clock.now, Desk: s.desk, Scopes: scopes()})
+	s.slack = slackfake.New(slackfake.Config{Now: s.clock.now, Desk: s.desk, Scopes: scopes(), NoRateLimits: s.cfg.NoRateLimits})
 	var err error
 	if s.m365, err = m365fake.New(m365fake.Config{Now: s.clock.now, Desk: s.desk, Users: s.cfg.Users}); err != nil {
 		return err
@@ -149,6 +153,9 @@ func (s *Sandbox) open(ctx context.Context, address string, h http.Handler) (*se
 	s.servers = append(s.servers, started)
 	return started, nil
 }
+
+// Desk is where faults are laid on the stand-ins' calls, and calls are watched.
+func (s *Sandbox) Desk() *fault.Desk { return s.desk }
 
 // URL is the address of the page, and of the control API below /control/. It ends in no slash.
 func (s *Sandbox) URL() string { return "http://" + s.control.addr }
