@@ -45,8 +45,7 @@ func (r Request) copiesToStop() []Step {
 	var steps []Step
 	for _, st := range r.Plan.Steps {
 		p := st.Progress
-		copies := st.Kind == StepCopy || st.Kind == StepCopyArchive
-		if !copies || !p.Done.IsZero() || p.CopyID == "" || p.Copy == nil || p.Copy.ended() || p.Problem != nil && p.Problem.copyLost() {
+		if !st.copies() || !p.Done.IsZero() || p.CopyID == "" || p.Copy == nil || p.Copy.ended() || p.Problem != nil && p.Problem.copyLost() {
 			continue
 		}
 		steps = append(steps, Step{Kind: StepStopCopy, CopyID: p.CopyID, CopyName: r.copyName(st)})
