@@ -168,16 +168,16 @@ func (c *card) cost(p *recovery.Plan) markup {
 	}
 }
 
-// progress says how far each step is.
-func (c *card) progress(p *recovery.Plan, state recovery.State, next time.Time) {
+// progress says how far each step is, and within which time it is looked at again: when that is would need an edit for each look.
+func (c *card) progress(r recovery.Request) {
 	var lines []markup
-	for _, st := range p.Steps {
-		lines = append(lines, c.stepProgress(st, state))
+	for _, st := range r.Plan.Steps {
+		lines = append(lines, c.stepProgress(st, r.State))
 	}
 	c.list(c.say("progress.title"), lines)
-	c.itemProgress(p)
-	if state == recovery.Restoring && !next.IsZero() {
-		c.para(c.say("progress.next", c.when(next)))
+	c.itemProgress(r.Plan)
+	if pause := r.LooksWithin(); pause > 0 {
+		c.para(c.say("progress.next", c.lasting(pause)))
 	}
 }
 
@@ -201,6 +201,8 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 		return c.say("progress.failed", what)
 	case p.Began.IsZero():
 		return c.say("progress.open", what)
+	case problem != "" && p.Problem.Code == recovery.NoteCopyWaits && p.Copy != nil:
+		return c.say("progress.suspended", c.when(p.Began), what, problem, c.copyState(*p.Copy))
 	case problem != "":
 		return c.say("progress.problem", c.when(p.Began), what, problem)
 	default:

@@ -157,7 +157,7 @@ func (r Request) isOurs(st CopyStatus, step Step) bool {
 // being long.
 func (p *Progress) copyNews(kind StepKind, before *CopyStatus, now time.Time) Event {
 	p.Resume = p.Resume && p.Copy.suspended()
-	p.Copy.queue(before, now)
+	p.Copy.follow(before, now)
 	told, known := p.Problem, p.Told
 	p.Problem, p.Told = p.copyProblem(now)
 	problem := p.Problem
@@ -176,30 +176,28 @@ func (p *Progress) copyProblem(now time.Time) (problem *Note, told int) {
 	resumed := p.Resume || p.Answered && now.Sub(p.Acted) < repeatAfter // it need not show yet
 	switch {
 	case p.Copy.suspended() && !resumed:
-		problem = &Note{Code: NoteCopyWaits}
+		problem = &Note{NoteCopyWaits, []string{stamp(p.Copy.Since)}}
 		if p.Copy.Failure != "" {
-			problem.Args = []string{p.Copy.Failure}
+			problem.Args = append(problem.Args, p.Copy.Failure)
 		}
 	case p.Copy.State == CopyQueued:
-		since := p.Copy.QueuedAt
-		if since.IsZero() {
-			since = p.Began
-		}
-		if minutes := longWait(now.Sub(since)); minutes >= 30 {
-			return &Note{NoteCopyQueued, []string{stamp(since)}}, minutes
+		if minutes := longWait(now.Sub(p.Copy.Since)); minutes >= 30 {
+			return &Note{NoteCopyQueued, []string{stamp(p.Copy.Since)}}, minutes
 		}
 	}
 	return problem, 0
 }
 
-// queue sets since when a copy is in the queue: Exchange names when it was made, which stays when it is resumed.
-func (c *CopyStatus) queue(before *CopyStatus, now time.Time) {
+// follow sets since when a copy is in its state: since that was seen. Of its first queue Exchange says it, but of none after that: a
+// copy that is resumed keeps the time at which it was made.
+func (c *CopyStatus) follow(before *CopyStatus, now time.Time) {
 	switch {
-	case before == nil || c.State != CopyQueued:
-	case before.State != CopyQueued:
-		c.QueuedAt = now
-	case before.QueuedAt.After(c.QueuedAt):
-		c.QueuedAt = before.QueuedAt
+	case before != nil && before.State == c.State && !before.Since.IsZero():
+		c.Since = before.Since
+	case before == nil && c.State == CopyQueued && !c.QueuedAt.IsZero():
+		c.Since = c.QueuedAt
+	default:
+		c.Since = now
 	}
 }
 

@@ -142,9 +142,9 @@ func TestSuspendedCopyIsResumed(t *testing.T) {
 		r, made := w.madeWith(func(c *madeCopy) {
 			c.state, c.shows = CopyAutoSuspend, func(st *CopyStatus) { st.Failure = why }
 		}, 10*time.Minute)
-		want := Note{Code: NoteCopyWaits}
+		want := Note{NoteCopyWaits, []string{stamp(made.made)}}
 		if why != "" {
-			want.Args = []string{why}
+			want.Args = append(want.Args, why)
 		}
 		if p := r.copyStep().Progress.Problem; p == nil || !p.same(want) {
 			t.Errorf("problem %v, want %v", p, want)
@@ -305,10 +305,10 @@ func TestOneWordResumesOnce(t *testing.T) {
 func TestRetryResumesASuspendedCopy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	r, _ := w.suspended()
+	r, made := w.suspended()
 	w.pass(4 * 24 * time.Hour)
 	w.pass(4 * 24 * time.Hour)
-	w.hindered(w.is(w.request(r.ID), Partial), NoteCopyWaits)
+	w.hindered(w.is(w.request(r.ID), Partial), NoteCopyWaits, stamp(made.made))
 	w.tenant.fails("resume", 1, &Error{Kind: Forbidden, Op: "resume", Detail: "Resume-MailboxRestoreRequest"})
 	w.hindered(w.is(w.press(r.ID, anna, ActRetry), Partial), NoteMissingCmdlet, "Resume-MailboxRestoreRequest")
 	w.is(w.press(r.ID, anna, ActRetry), Succeeded)

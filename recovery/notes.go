@@ -76,7 +76,7 @@ const (
 	NoteTargetFull    NoteCode = "target-full"     // the contents do not fit. Args: bytes needed, bytes free
 	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
 	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
-	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy. Args: what Exchange says about it, if anything
+	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy. Args: RFC 3339 time since, what Exchange says about it if anything
 	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: RFC 3339 time since
 	NoteCopyForeign   NoteCode = "copy-foreign"    // a copy with our name is of other mailboxes: nothing is done with it
 	NoteCopyPartly    NoteCode = "copy-partly"     // completed with warnings. Args: items skipped, DataConsistencyScore
