@@ -173,9 +173,9 @@ func (p *Progress) copyNews(kind StepKind, before *CopyStatus, now time.Time) Ev
 
 // copyProblem says why a copy does not move, nil when it does, and after how many minutes that is told.
 func (p *Progress) copyProblem(now time.Time) (problem *Note, told int) {
-	resumed := p.Resume || p.Answered && now.Sub(p.Acted) < repeatAfter // it need not show yet
+	goesOn := p.Resume || p.Answered && now.Sub(p.resumed()) < repeatAfter // it need not show yet
 	switch {
-	case p.Copy.suspended() && !resumed:
+	case p.Copy.suspended() && !goesOn:
 		problem = &Note{NoteCopyWaits, []string{stamp(p.Copy.Since)}}
 		if p.Copy.Failure != "" {
 			problem.Args = append(problem.Args, p.Copy.Failure)

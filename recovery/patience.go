@@ -29,14 +29,18 @@ const (
 
 // fresh says whether the step's change was sent so short a time ago that its effect may just not show yet.
 func (s Step) fresh(now time.Time) bool {
-	wait := repeatUncertain
+	p, wait := s.Progress, repeatUncertain
+	sent := p.Acted
 	switch {
-	case s.copies() && s.Progress.CopyID == "", s.Kind == StepReconnect: // one that is known is resumed, which is no second copy
+	case s.copies() && p.CopyID == "", s.Kind == StepReconnect:
 		wait = repeatCmdlet
-	case s.Progress.Answered:
+	case p.Answered:
 		wait = repeatAfter
 	}
-	return !s.Progress.Acted.IsZero() && now.Sub(s.Progress.Acted) < wait
+	if p.CopyID != "" { // it was made, and resuming it makes no second one
+		sent = p.resumed()
+	}
+	return !sent.IsZero() && now.Sub(sent) < wait
 }
 
 // overdue says whether the step has waited longer than its effect can take.

@@ -7,6 +7,14 @@ func (c *CopyStatus) suspended() bool {
 	return c != nil && (c.State == CopySuspended || c.State == CopyAutoSuspend)
 }
 
+// resumed tells when a copy that is suspended was resumed: when something was sent since it was seen so; zero when it was not.
+func (p Progress) resumed() time.Time {
+	if !p.Copy.suspended() || !p.Acted.After(p.Copy.Since) {
+		return time.Time{}
+	}
+	return p.Acted
+}
+
 // Suspended says whether the request waits for a copy that is suspended, so that an approver may let it go on.
 func (r Request) Suspended() bool {
 	i := r.atHand()
