@@ -217,7 +217,7 @@ func exchangeProblem(step Step, e *Error) *Note {
 	}
 	copies, known := step.copies(), step.Progress.Problem
 	switch {
-	case copies && e.Detail == overdue && known != nil && (known.Code == NoteCopyWaits || known.Code == NoteCopyQueued):
+	case copies && e.Detail == notInTime && known != nil && (known.Code == NoteCopyWaits || known.Code == NoteCopyQueued):
 		return known // why it did not come
 	case e.Detail == copyIsSilent && copies:
 		return &Note{Code: NoteCopyUnproven}

@@ -104,7 +104,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		})
 	}
 	if step.overdue(now) {
-		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: overdue}
+		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: notInTime}
 		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
 	}
 	if !step.acts() || seen.busy || step.fresh(now) {
@@ -157,8 +157,8 @@ func (s *Service) notBegun(ctx context.Context, r Request, i int, why *Note, err
 	})
 }
 
-// overdue is what an Error's Detail says of an effect that did not show in time.
-const overdue = "the effect"
+// notInTime is what an Error's Detail says of an effect that did not show in time.
+const notInTime = "the effect"
 
 // copies says whether the step is a mailbox restore request.
 func (s Step) copies() bool { return s.Kind == StepCopy || s.Kind == StepCopyArchive }
@@ -333,15 +333,13 @@ func (s *Service) intend(ctx context.Context, was Request, i int, before *Facts)
 // uncertain says whether a change may have happened though its call failed: the answer was lost, or it is gone from where
 // it was because it was done before.
 func uncertain(step Step, err error) bool {
-	switch KindOf(err) {
+	kind := KindOf(err)
+	if step.Progress.Resume && (kind == NotFound || kind == Invalid || kind == Conflict) {
+		return true // somebody has resumed or removed it, or it has ended: the look finds out
+	}
+	switch kind {
 	case Unavailable:
 		return true
-	case NotFound, Invalid, Conflict:
-		if step.Progress.Resume { // somebody resumed or removed it, or it ended: the look finds out
-			return true
-		}
-	}
-	switch KindOf(err) {
 	case NotFound:
 		return step.Kind == StepRestoreUser || step.Kind == StepReconnect || step.Kind == StepStopCopy || step.Kind == StepTakeLicense
 	case Conflict: // a copy with our name is there: the look finds it

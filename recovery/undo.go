@@ -203,7 +203,7 @@ func (s *Service) undoing(ctx context.Context, r Request) (*Request, error) {
 	return &undo, nil
 }
 
-// mayRetry says why a request may not be tried again: another one puts back what it did.
+// mayRetry says why a request may not be tried again, nor its copy be resumed: another one puts back what it did.
 func (s *Service) mayRetry(ctx context.Context, r Request) (*Note, error) {
 	undo, err := s.undoing(ctx, r)
 	if undo == nil || err != nil {
