@@ -61,6 +61,17 @@ func TestQueueIsToldByItsBeginning(t *testing.T) {
 	}
 }
 
+func TestQueueThatIsSeenLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, made := w.madeWith(func(c *madeCopy) { c.state, c.unlisted = CopyQueued, true }, 50*time.Minute)
+	made.unlisted = false
+	w.pass(5 * time.Minute)
+	if got, want := w.told(r.ID), "copy-queued("+stamp(made.made)+")"; len(got) == 0 || got[len(got)-1] != want {
+		t.Errorf("told %v, want %s at the end", got, want)
+	}
+}
+
 // TestCardsStayTrueWhileNothingIsTold compares what the cards last said about the next look with the looks.
 func TestCardsStayTrueWhileNothingIsTold(t *testing.T) {
 	t.Parallel()
