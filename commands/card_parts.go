@@ -210,7 +210,7 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 	}
 }
 
-// copyState says how far a copy is, and how fast once that can be told.
+// copyState says how far a copy is, and how fast it has been on average once that can be told and it moves.
 func (c *card) copyState(st recovery.CopyStatus) markup {
 	if st.State == recovery.CopyQueued {
 		return c.say("copy.queued")
@@ -219,7 +219,7 @@ func (c *card) copyState(st recovery.CopyStatus) markup {
 		return c.say("copy.percent", st.Percent)
 	}
 	percent, items, size := st.Percent, c.count("items", st.Items), c.size(st.Bytes)
-	if took := st.ReadAt.Sub(st.StartedAt); !st.StartedAt.IsZero() && took >= time.Minute && st.Bytes > 0 {
+	if took := st.ReadAt.Sub(st.StartedAt); st.State == recovery.CopyInProgress && !st.StartedAt.IsZero() && took >= time.Minute && st.Bytes > 0 {
 		return c.say("copy.rate", percent, items, size, c.size(int64(float64(st.Bytes)/took.Minutes())))
 	}
 	return c.say("copy.state", percent, items, size)

@@ -35,7 +35,7 @@ func englishExchange() map[string]string {
 		"copy.queued":                   "It is in Exchange's queue.",
 		"copy.percent":                  "%[1]d percent so far.",
 		"copy.state":                    "%[1]d percent so far: %[2]s, %[3]s.",
-		"copy.rate":                     "%[1]d percent so far: %[2]s, %[3]s, %[4]s a minute.",
+		"copy.rate":                     "%[1]d percent so far: %[2]s, %[3]s, %[4]s a minute on average.",
 		"copy.":                         "it did not say why.",
 		"copy.LegacyExchangeDN":         "the target mailbox lacks the old one's internal address (X500).",
 		"copy.ProhibitSendReceiveQuota": "the target mailbox is full.",
