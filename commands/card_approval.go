@@ -33,6 +33,9 @@ func (s *scene) approvalCard() *card {
 	}
 	s.planOrProgress(c)
 	s.byHand(c)
+	if s.resumable() {
+		c.para(c.say("resume.offer"))
+	}
 	s.undo(c)
 	if r.Diagnosis != nil && r.State == recovery.Pending {
 		c.found(r.Diagnosis)
@@ -103,6 +106,9 @@ func (s *scene) byHand(c *card) {
 	}
 }
 
+// resumable says whether an approver can let a suspended copy go on: not while another request is there to stop it.
+func (s *scene) resumable() bool { return s.r.Suspended() && s.r.UndoneBy == 0 }
+
 // licenseChosen says whether the plan's licence is the requester's choice.
 func (s *scene) licenseChosen() bool {
 	p := s.r.Plan
@@ -147,8 +153,11 @@ func (s *scene) approvalButtons() []button {
 			return []button{check}
 		}
 	case recovery.Restoring:
-		if s.r.ByHand() {
+		switch {
+		case s.r.ByHand():
 			return []button{{recovery.ActCheck, "button.check.done", slack.StylePrimary}}
+		case s.resumable():
+			return []button{{recovery.ActResume, "button.resume", slack.StylePrimary}}
 		}
 	case recovery.Partial, recovery.Failed:
 		if s.copyStopped() {

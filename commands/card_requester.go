@@ -113,7 +113,7 @@ func (s *scene) planOrProgress(c *card) {
 		}
 	case recovery.Approved, recovery.Restoring, recovery.Succeeded, recovery.Partial, recovery.Failed:
 		if r.Plan != nil {
-			c.progress(r.Plan, r.State, r.Next)
+			c.progress(r)
 		}
 		if r.Proof != nil {
 			c.proof(*r.Proof)

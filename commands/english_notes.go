@@ -84,7 +84,7 @@ func englishNotes() map[string]string {
 		"note.unlinked":                      "This person's Slack profile has no confirmed address. Please ask with the address.",
 		"note.failed-step":                   "I could not %[1]s (%[2]s).",
 		"note.empty-mailbox":                 "The mailbox was created anew on %[1]s: the old contents are not in it. Ask your administrators for a backup.",
-		"note.still-waiting":                 "Microsoft has not finished yet (%[1]s so far). It can take up to a day.",
+		"note.still-waiting":                 "Microsoft has been at work on it since %[1]s. It can take up to a day.",
 		"note.still-waiting.new":             "The account has its licence, but the mailbox does not answer yet. Microsoft can take up to a day. Ask again if it is not there tomorrow.",
 		"note.privileged":                    "Microsoft lets only a more privileged administrator bring this account back, because it held admin roles. A Privileged Authentication Administrator or Global Administrator can do it in Microsoft Entra, under Deleted users.",
 		"note.privileged.limited":            "Microsoft lets only a more privileged administrator bring this account back. Ask your administrators.",

@@ -39,6 +39,8 @@ func (s *scene) lines() {
 		s.undoTold()
 	case recovery.EventUndoAsked:
 		s.thread(a.say("line.undo-asked", a.ref, by, recovery.Request{ID: s.r.UndoneBy}.Ref()))
+	case recovery.EventResumed:
+		s.thread(a.say("line.resumed", a.ref, by))
 	case recovery.EventRetried:
 		s.thread(a.say("line.retried", a.ref, by))
 		s.told(q.say("told.retried", q.ref, by))
@@ -96,12 +98,18 @@ func (s *scene) waiting(a, q reader) {
 		return // before the first change the cards say it
 	}
 	s.thread(a.say("line.waiting", a.ref, a.note(*s.e.Note)))
-	if s.e.Note.Code != recovery.NoteStillWaiting || len(s.e.Note.Args) == 0 {
-		return
-	}
-	if minutes, err := strconv.Atoi(s.e.Note.Args[0]); err == nil && minutes >= 30 {
+	if long(*s.e.Note) {
 		s.told(q.say("told.waiting", q.ref, s.subject(q), q.note(*s.e.Note)))
 	}
+}
+
+// long says whether a note is of a wait that is longer than people expect. Of a queue they are told only then.
+func long(n recovery.Note) bool {
+	if n.Code != recovery.NoteStillWaiting || len(n.Args) < 2 {
+		return n.Code == recovery.NoteCopyQueued
+	}
+	minutes, err := strconv.Atoi(n.Args[1])
+	return err == nil && minutes >= 30
 }
 
 // ended tells how it ended. A request that ends at its diagnosis has no messages before, so that its card is the news.

@@ -107,6 +107,9 @@ func TestButtonsGoWithTheDecision(t *testing.T) {
 		"denied":          {nil, nil},
 		"cancelled":       {nil, nil},
 		"expired":         {nil, nil},
+		"copy-running":    {nil, {"request.undo"}},
+		"copy-suspended":  {nil, {"request.resume", "request.undo"}},
+		"copy-resumed":    {nil, {"request.undo"}},
 		"undoable":        {nil, {"request.undo"}},
 		"undo-asked":      {nil, nil},
 		"undo-confirming": {{"request.confirm", "request.cancel"}, nil},
@@ -348,5 +351,27 @@ func TestLookingAgainLeavesNoOldButtons(t *testing.T) {
 	card := read(t, find(t, render(t, checked, event(recovery.EventChosen, requester, recovery.Submitted, checked)), recovery.CardRequester))
 	if got := controls(card); !slices.Equal(got, []string{"request.cancel"}) || !strings.Contains(card.Text, "Looking again") {
 		t.Errorf("the requester's card has %v: %q", got, card.Text)
+	}
+}
+
+// TestCardsDoNotMoveWithTheLooks: a look that finds nothing new has no event, so what cards say of the next one holds without it.
+func TestCardsDoNotMoveWithTheLooks(t *testing.T) {
+	t.Parallel()
+	for _, s := range exchangeScenes() {
+		s.r.Next = at(1)
+		before := render(t, s.r, s.e)
+		s.r.Next, s.r.Tries = at(7), 40
+		for i, m := range render(t, s.r, s.e) {
+			if string(m.Body) != string(before[i].Body) {
+				t.Errorf("%s, %s changes with each look", s.name, m.Key)
+			}
+		}
+	}
+	for _, name := range []string{"copy-running", "copy-queued", "copy-suspended"} {
+		for _, key := range []string{recovery.CardApproval, recovery.CardRequester} {
+			if s := read(t, find(t, sceneOf(t, name), key)); !strings.Contains(s.Text, "I look again within 2 minutes.") {
+				t.Errorf("%s, %s does not say when it is looked at again: %s", name, key, s.Text)
+			}
+		}
 	}
 }

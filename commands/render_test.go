@@ -177,7 +177,7 @@ func scenes() []sceneCase {
 	denied := in(recovery.Denied, func(r *recovery.Request) { r.EndedBy, r.EndReason = actor(patti), "Left for good & <b>" }, reviewed(recovery.Deny, patti))
 	cancelled := in(recovery.Cancelled, func(r *recovery.Request) { r.EndedBy = actor(patti) })
 	waiting := event(recovery.EventWaiting, "", recovery.Restoring, working)
-	waiting.Note = &recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"30"}}
+	waiting.Note = &recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{at(2).Format(time.RFC3339), "30"}}
 	stepDone := event(recovery.EventStep, "", recovery.Restoring, working)
 	stepDone.Step = recovery.StepRestoreUser
 	lost := event(recovery.EventVoided, "", recovery.Approved, in(recovery.Pending))

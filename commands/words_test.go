@@ -299,10 +299,16 @@ func TestNoteWords(t *testing.T) {
 			"The sign-in name is taken by another account. Ask again with as: and another one.",
 		},
 		{
-			"hours",
-			recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"120"}},
+			"a wait by its beginning",
+			recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"2026-11-12T09:30:00Z", "120"}},
 			true,
-			"Microsoft has not finished yet (2 hours so far). It can take up to a day.",
+			"Microsoft has been at work on it since <!date^1794475800^{date_short_pretty} {time}|12 November 2026, 09:30 UTC>. It can take up to a day.",
+		},
+		{
+			"what Exchange says is for approvers",
+			recovery.Note{Code: recovery.NoteCopyWaits, Args: []string{"2026-11-12T09:30:00Z", "Informational: not before ten"}},
+			false,
+			"The copy has been suspended since <!date^1794475800^{date_short_pretty} {time}|12 November 2026, 09:30 UTC> and does not go on by itself. The approvers know.",
 		},
 		{
 			"who approved",

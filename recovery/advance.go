@@ -324,13 +324,13 @@ func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
 	case Forbidden:
 		return e.lacks(), s.Settings.TTL
 	case Incomplete:
-		return Note{Code: NoteIncomplete}, backoff(r.Tries, 5*time.Minute)
+		return Note{Code: NoteIncomplete}, backoff(r.Tries, mostPause)
 	default:
 		kind := Internal
 		if ok {
 			kind = e.Kind
 		}
-		return Note{NoteUnreadable, []string{string(kind)}}, backoff(r.Tries, 5*time.Minute)
+		return Note{NoteUnreadable, []string{string(kind)}}, backoff(r.Tries, mostPause)
 	}
 }
 

@@ -84,10 +84,13 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 			return refused, err
 		}
 		return s.channelObstacle(ctx) // it may have been shared with another organisation since the diagnosis
-	case ActApprove, ActRetry:
+	case ActApprove, ActRetry, ActResume:
 		refused, err := s.mayDecide(ctx, r, c.By)
-		if refused == nil && err == nil && c.Action == ActRetry {
+		if refused == nil && err == nil && c.Action != ActApprove {
 			refused, err = s.mayRetry(ctx, r)
+		}
+		if refused == nil && err == nil && c.Action == ActResume {
+			refused = s.mayRun(ctx, "Resume-MailboxRestoreRequest")
 		}
 		if refused != nil || err != nil {
 			return refused, err
@@ -135,7 +138,7 @@ func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error)
 // cardsOf gives the cards that an action may be on.
 func cardsOf(a Action) []string {
 	switch a {
-	case ActApprove, ActDeny, ActRetry, ActUndo, ChooseAccount:
+	case ActApprove, ActDeny, ActRetry, ActResume, ActUndo, ChooseAccount:
 		return []string{CardApproval}
 	case ActCancel, ActCheck:
 		return []string{CardApproval, CardRequester}
@@ -179,6 +182,13 @@ func (r *Request) stateAllows(c Click) *Note {
 		waits := r.Obstacle != nil && slices.Contains([]State{Submitted, Confirming, Approved}, r.State)
 		if !waits && !r.ByHand() {
 			return wrong
+		}
+	case ActResume:
+		switch {
+		case !r.Suspended():
+			return wrong
+		case c.Plan != r.Plan.Fingerprint():
+			return &Note{Code: NoteOldMessage}
 		}
 	case ActUndo:
 		return r.undoAllows(c.At)
@@ -253,6 +263,8 @@ func (r *Request) obey(c Click, now time.Time) Event {
 		return r.become(Cancelled, Event{Kind: EventCancelled})
 	case ActRetry:
 		return r.retry(c, now)
+	case ActResume:
+		return r.resume(now)
 	case ActUndo:
 		return Event{Kind: EventUndoAsked, Note: &Note{NoteUndoAsked, []string{Request{ID: r.UndoneBy}.Ref()}}}
 	case ActCheck:

@@ -27,6 +27,7 @@ const (
 	EventWaiting    EventKind = "waiting"  // a step waits longer than people expect; Note says for what
 	EventEnded      EventKind = "ended"    // succeeded, partial, failed, unneeded or impossible
 	EventRetried    EventKind = "retried"
+	EventResumed    EventKind = "resumed"    // a copy that was suspended is to go on
 	EventUndoAsked  EventKind = "undo-asked" // another request was asked to put this one back; Note names it
 	EventUnsent     EventKind = "unsent"     // Slack will not take a message; Note says which and why
 	EventErased     EventKind = "erased"     // what named people in earlier events is gone; of the store

@@ -121,6 +121,7 @@ type CopyStatus struct {
 	UpdatedAt   time.Time `json:"updated_at,omitzero"`
 	CompletedAt time.Time `json:"completed_at,omitzero"`
 	ReadAt      time.Time `json:"read_at,omitzero"` // Microsoft's clock
+	Since       time.Time `json:"since,omitzero"`   // when it was first seen in State; Exchange does not say
 }
 
 // Copier copies mailboxes through mailbox restore requests. All errors are *Error. StartCopy must not be repeated blindly:

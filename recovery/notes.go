@@ -76,10 +76,11 @@ const (
 	NoteTargetFull    NoteCode = "target-full"     // the contents do not fit. Args: bytes needed, bytes free
 	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
 	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
-	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy
-	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: minutes
+	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy. Args: RFC 3339 time since, what Exchange says about it if anything
+	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: RFC 3339 time since
 	NoteCopyForeign   NoteCode = "copy-foreign"    // a copy with our name is of other mailboxes: nothing is done with it
 	NoteCopyPartly    NoteCode = "copy-partly"     // completed with warnings. Args: items skipped, DataConsistencyScore
+	NoteCopyUnproven  NoteCode = "copy-unproven"   // the copy ended, and Exchange does not say of which mailboxes it was
 	NoteCopyGone      NoteCode = "copy-gone"       // the copy was removed before it ended
 	NoteX500Taken     NoteCode = "x500-taken"      // another mailbox has the old one's X500 address
 	NoteNeedsPassword NoteCode = "needs-password"  // a live user has its name, so that Exchange wants a password
@@ -93,7 +94,7 @@ const (
 	NoteUnlinked      NoteCode = "unlinked"        // a mentioned person has no confirmed address
 	NoteFailedStep    NoteCode = "failed-step"     // Args: StepKind, Kind
 	NoteEmptyMailbox  NoteCode = "empty-mailbox"   // the mailbox was created anew: the old contents are lost. Args: RFC 3339 time
-	NoteStillWaiting  NoteCode = "still-waiting"   // the mailbox does not answer yet. Args: minutes
+	NoteStillWaiting  NoteCode = "still-waiting"   // the effect of a step does not show yet. Args: RFC 3339 time since, minutes after which it is told; of a diagnosis 0
 	NotePrivileged    NoteCode = "privileged"      // Entra lets only a higher role restore this former admin
 	NoteRolesCameBack NoteCode = "roles-came-back" // the restored account holds admin roles that the plan did not name. Args: role names
 	NoteNotProven     NoteCode = "not-proven"      // the steps are done, but it could not be read back. Args: Kind

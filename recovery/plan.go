@@ -159,6 +159,7 @@ type Progress struct {
 	CopyID  string      `json:"copy_id,omitempty"` // StepCopy, StepCopyArchive: RequestGuid
 	Attempt int         `json:"attempt,omitempty"` // StepCopy, StepCopyArchive, StepItems: how many tries ended before; part of a copy's name
 	Copy    *CopyStatus `json:"copy,omitempty"`
+	Resume  bool        `json:"resume,omitempty"` // an approver wants the copy, which is suspended, to go on
 
 	Items *ItemCounts `json:"items,omitempty"` // StepItems: nil until its list is known
 }

@@ -172,6 +172,7 @@ const (
 	ActDeny          Action = "request.deny"
 	ActRetry         Action = "request.retry"
 	ActCheck         Action = "request.check"  // look again: the obstacle may be gone
+	ActResume        Action = "request.resume" // let a copy go on that was suspended; for approvers
 	ActUndo          Action = "request.undo"   // ask, by a request of its own, to put back what can be put back
 	ChooseAccount    Action = "choice.account" // which of several accounts; for approvers
 	ChooseSignInName Action = "choice.upn"     // the new sign-in name

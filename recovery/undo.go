@@ -45,8 +45,7 @@ func (r Request) copiesToStop() []Step {
 	var steps []Step
 	for _, st := range r.Plan.Steps {
 		p := st.Progress
-		copies := st.Kind == StepCopy || st.Kind == StepCopyArchive
-		if !copies || !p.Done.IsZero() || p.CopyID == "" || p.Copy == nil || p.Copy.ended() || p.Problem != nil && p.Problem.copyLost() {
+		if !st.copies() || !p.Done.IsZero() || p.CopyID == "" || p.Copy == nil || p.Copy.ended() || p.Problem != nil && p.Problem.copyLost() {
 			continue
 		}
 		steps = append(steps, Step{Kind: StepStopCopy, CopyID: p.CopyID, CopyName: r.copyName(st)})
@@ -204,7 +203,7 @@ func (s *Service) undoing(ctx context.Context, r Request) (*Request, error) {
 	return &undo, nil
 }
 
-// mayRetry says why a request may not be tried again: another one puts back what it did.
+// mayRetry says why a request may not be tried again, nor its copy be resumed: another one puts back what it did.
 func (s *Service) mayRetry(ctx context.Context, r Request) (*Note, error) {
 	undo, err := s.undoing(ctx, r)
 	if undo == nil || err != nil {

@@ -126,10 +126,21 @@ func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
 			_, err := s.m365.UndoSoftDeleted(c.User, c.Value)
 			return err
 		},
-		"allow-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
-		"forbid-cmdlet": func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
-		"grant":         func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
-		"revoke":        func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
+		"copy-time": func(c tenantChange) error {
+			d, err := time.ParseDuration(c.Value)
+			if err != nil {
+				return fmt.Errorf("copy-time: %q is no duration such as 10m", c.Value)
+			}
+			s.m365.SetCopyTime(d)
+			return nil
+		},
+		"suspend-copy":   func(c tenantChange) error { return s.m365.SuspendCopy(c.User, c.Value) },
+		"remove-copy":    func(c tenantChange) error { return s.m365.RemoveCopy(c.User) },
+		"take-copy-name": func(c tenantChange) error { return s.m365.TakeCopyName(c.User) },
+		"allow-cmdlet":   func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
+		"forbid-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
+		"grant":          func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
+		"revoke":         func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
 	}
 }
 
