@@ -216,8 +216,29 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	})
 }
 
-// assess makes the diagnosis of a request: of a mailbox that is lost, or of items that are.
+// assess makes the diagnosis of a request.
 func (s *Service) assess(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
+	d, err := s.examine(ctx, r, ask)
+	if err == nil {
+		err = d.unsettled()
+	}
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	return d, nil
+}
+
+// unsettled is an error where what stands in the way goes by itself. That is no diagnosis but a look-up that failed, which is
+// repeated later and later: a request that took it for an answer would be looked at again at once, for ever.
+func (d Diagnosis) unsettled() error {
+	if d.Obstacle == nil || !d.Obstacle.passing() {
+		return nil
+	}
+	return &Error{Kind: Unavailable, Op: "diagnose", Detail: d.Obstacle.String()}
+}
+
+// examine reads what became of a mailbox that is lost, of items that are, or of what is to be undone.
+func (s *Service) examine(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
 	switch {
 	case r.UndoOf != 0:
 		return s.assessUndo(ctx, r)
