@@ -109,6 +109,10 @@ func (s *Service) release(ctx context.Context, r Request) error {
 
 // turn does the one next thing for a request.
 func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
+	r, err := s.limit(ctx, r)
+	if err != nil {
+		return 0, err
+	}
 	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			return r.become(Expired, Event{Kind: EventExpired})
