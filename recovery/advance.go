@@ -12,6 +12,7 @@ const leaseTime = 40 * time.Second
 
 var (
 	errStale = errors.New("a newer version has its own job")
+	errEnded = errors.New("the request has ended")
 	errLost  = errors.New("the lease was lost")
 )
 
@@ -30,6 +31,9 @@ func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration
 	r, err := s.lease(ctx, id, version)
 	if held, ok := errors.AsType[errHeld](err); ok {
 		return min(max(held.until.Sub(s.Now()), 0)+100*time.Millisecond, time.Second), nil
+	}
+	if errors.Is(err, errEnded) { // by this very job, perhaps, whose process died then
+		return 0, s.offerUndoAgain(ctx, id)
 	}
 	if errors.Is(err, errStale) || errors.Is(err, ErrNotFound) {
 		return 0, nil
@@ -54,9 +58,9 @@ func (s *Service) lease(ctx context.Context, id, version int64) (Request, error)
 	return s.Store.Update(ctx, id, func(r *Request) (Event, error) {
 		now := s.Now()
 		switch {
-		case r.Version != version:
-			return Event{}, errStale
 		case !r.State.Open() && len(r.Inbox) == 0:
+			return Event{}, errEnded
+		case r.Version != version:
 			return Event{}, errStale
 		case r.Lease.Until.After(now):
 			return Event{}, errHeld{r.Lease.Until}

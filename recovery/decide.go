@@ -31,7 +31,7 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 			return err
 		}
 	}
-	undone, undos := r.UndoneBy, r.Undos
+	undos := r.Undos
 	if refused == nil {
 		refused = r.stateAllows(c) // nobody else changes the state while we have the lease
 	}
@@ -46,7 +46,9 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		if refused != nil {
 			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
 		}
-		r.UndoneBy, r.Undos = max(undone, undo.ID), undos
+		if c.Action == ActUndo {
+			r.UndoneBy, r.Undos = undo.ID, undos
+		}
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
 		return e
