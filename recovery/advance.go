@@ -343,23 +343,25 @@ func (n Note) worthTelling(known *Note, wait time.Duration) bool {
 	return known == nil || known.Code != n.Code || n.Code == NoteWaitThrottled && wait >= time.Minute
 }
 
-// excuse words an error as a note and says when to try again.
+// excuse words an error as a note and says when to try again: never before the other side wants it.
 func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
 	e, ok := errors.AsType[*Error](err)
-	switch KindOf(err) {
-	case Throttled:
-		wait := max(e.RetryAfter, time.Second)
+	asked, wait := Pause(err), backoff(r.Tries, 5*time.Minute)
+	if KindOf(err) == Throttled || asked > wait {
+		wait = max(asked, time.Second)
 		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
+	}
+	switch KindOf(err) {
 	case Forbidden:
 		return e.lacks(), s.Settings.TTL
 	case Incomplete:
-		return Note{Code: NoteIncomplete}, backoff(r.Tries, 5*time.Minute)
+		return Note{Code: NoteIncomplete}, wait
 	default:
 		kind := Internal
 		if ok {
 			kind = e.Kind
 		}
-		return Note{NoteUnreadable, []string{string(kind)}}, backoff(r.Tries, 5*time.Minute)
+		return Note{NoteUnreadable, []string{string(kind)}}, wait
 	}
 }
 

@@ -182,6 +182,7 @@ func (r *Request) stateAllows(c Click) *Note {
 		if !waits && !r.ByHand() {
 			return wrong
 		}
+		return r.paused(c.At)
 	case ActUndo:
 		return r.undoAllows(c.At)
 	}
@@ -264,12 +265,12 @@ func (r *Request) obey(c Click, now time.Time) Event {
 		}
 		return Event{Kind: EventChosen}
 	default:
-		return r.choose(c)
+		return r.choose(c, now)
 	}
 }
 
-// choose takes a choice; the plan is made anew with it.
-func (r *Request) choose(c Click) Event {
+// choose takes a choice; the plan is made anew with it, though not before a pause is over that Microsoft asked for.
+func (r *Request) choose(c Click, now time.Time) Event {
 	switch c.Action {
 	case ChooseAccount:
 		r.Choices.Account, r.Choices.Mailbox = c.Value, ""
@@ -289,7 +290,10 @@ func (r *Request) choose(c Click) Event {
 	case ChooseSignIn:
 		r.Choices.BlockSignIn = c.Value == "block"
 	}
-	r.Replan, r.Next, r.Obstacle = r.State == Confirming, time.Time{}, nil
+	r.Replan = r.State == Confirming
+	if r.paused(now) == nil {
+		r.Next, r.Obstacle = time.Time{}, nil
+	}
 	return Event{Kind: EventChosen}
 }
 
