@@ -116,7 +116,7 @@ func (s *scene) planOrProgress(c *card) {
 			c.progress(r.Plan, r.State, r.Next)
 		}
 		if r.Proof != nil {
-			c.proof(*r.Proof)
+			c.proof(s.proofFor(c.reader))
 		}
 		if r.Plan != nil && r.UndoOf != 0 {
 			c.undoStays(r.Plan)

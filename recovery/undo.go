@@ -148,7 +148,7 @@ func (s *Service) askUndo(ctx context.Context, r Request, c Click) (Request, err
 	undo := Request{
 		UUID: newUUID(), Key: r.undoKey(), State: Submitted, EnteredAt: now, CreatedAt: now,
 		UndoOf: r.ID, UndoFor: r.Requester,
-		Ask: Ask{Query: Query{ByAddress, r.Plan.Address}}, Requester: c.By,
+		Ask: Ask{Query: r.Ask.Query}, Requester: c.By,
 	}
 	undo, _, err := s.Store.Create(ctx, undo, Event{At: now, Kind: EventAsked, By: c.By, To: Submitted})
 	if err != nil {

@@ -38,3 +38,16 @@ func TestWhoIsNoApproverAnyMoreIsShownLess(t *testing.T) {
 		})
 	}
 }
+
+// Who is told of an undo knows the mailbox by the address that was asked for.
+func TestAnUndoIsAskedForAsTheRequestWas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exchangeOff()
+	w.deleted(john, "john")
+	old := w.restored("john@fabrikam.com")
+	undo := w.undoes(old.ID)
+	if undo.Ask.Query != old.Ask.Query || undo.Plan.Address != "john@contoso.com" || undo.UndoFor != by(rita) {
+		t.Errorf("undo %+v", undo)
+	}
+}
