@@ -331,6 +331,9 @@ func (r Request) Approvals() []Review {
 // enough says whether as many people approved the plan as it needs.
 func (r Request) enough() bool { return r.Plan != nil && len(r.Approvals()) >= r.Plan.Approvals }
 
+// replyTime is how long it is tried to tell a requester who cannot be written to, before the request ends without.
+const replyTime = time.Minute
+
 // unreachable ends a request whose requester, or whose approvers, Slack does not let us write to. One that is being
 // restored goes on: the mailbox matters more than the message.
 func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
@@ -343,6 +346,9 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 		told := r
 		told.Obstacle, told.State = &note, Cancelled
 		if err := s.Replier.Reply(ctx, told); err != nil { // before the commit: better told twice than never
+			if s.Now().Sub(c.At) < replyTime {
+				return fmt.Errorf("tell the requester: %w", err)
+			}
 			s.Logger.WarnContext(ctx, "requester not told", "request", r.Ref(), "error", err)
 		}
 	}

@@ -87,9 +87,15 @@ func (p *fakePeople) Channel(_ context.Context, id string) (Channel, error) {
 }
 
 // replier remembers whom it answered.
-type replier struct{ replies []Request }
+type replier struct {
+	replies []Request
+	fails   int // how many answers are lost
+}
 
 func (x *replier) Reply(_ context.Context, r Request) error {
+	if x.fails--; x.fails >= 0 {
+		return errors.New("the answer was lost")
+	}
 	x.replies = append(x.replies, r)
 	return nil
 }
