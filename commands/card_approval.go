@@ -28,7 +28,7 @@ func (s *scene) approvalCard() *card {
 	}
 	s.undoOf(c)
 	s.approvalStanding(c)
-	if s.ambiguous() && r.State == recovery.Submitted && r.Choices.Account == "" {
+	if s.mustChoose() {
 		c.candidates(r.Diagnosis)
 	}
 	s.planOrProgress(c)
@@ -49,7 +49,7 @@ func (s *scene) approvalHead() string {
 	switch {
 	case s.r.State == recovery.Submitted && s.looking():
 		return "head.confirming.again"
-	case s.r.State == recovery.Submitted && s.ambiguous():
+	case s.mustChoose():
 		return "head.submitted.choose"
 	case s.r.State == recovery.Confirming:
 		return "head.confirming.other"
@@ -64,8 +64,11 @@ func (s *scene) approvalHead() string {
 func (s *scene) chosen(c *card) []markup {
 	r := s.r
 	var lines []markup
-	if r.Choices.Account != "" {
+	switch {
+	case r.Choices.Account != "":
 		lines = append(lines, c.say("chosen.account"))
+	case r.Choices.Mailbox != "":
+		lines = append(lines, c.say("chosen.mailbox"))
 	}
 	if r.Plan == nil {
 		return lines

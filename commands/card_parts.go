@@ -14,7 +14,7 @@ import (
 func (s *scene) subject(to reader) string {
 	q := s.r.Ask.Query
 	switch {
-	case !to.approver && q.Kind == recovery.ByAddress:
+	case !to.approver && q.Kind != recovery.ByPerson:
 		return q.Value
 	case s.r.Plan != nil:
 		return s.r.Plan.Address
@@ -95,6 +95,8 @@ func (w reader) step(st recovery.Step) markup {
 	switch {
 	case st.Kind == recovery.StepRestoreUser && st.SignInName != "":
 		return w.say("step.restore-user.as", st.SignInName)
+	case !w.approver && w.has("step."+string(st.Kind)+".limited"):
+		return w.say("step." + string(st.Kind) + ".limited")
 	case st.Kind == recovery.StepCopy, st.Kind == recovery.StepCopyArchive:
 		return w.say("step."+string(st.Kind), st.Folder)
 	case st.Kind == recovery.StepUsageLocation:

@@ -42,6 +42,7 @@ func englishCards() map[string]string {
 
 		"chosen.title":   "Choices",
 		"chosen.account": "Account: chosen by an approver.",
+		"chosen.mailbox": "Mailbox: the old one without an account, chosen by an approver.",
 		"chosen.upn":     "New sign-in name: *%[1]s*",
 		"chosen.drop":    "Does without addresses that others hold now: *%[1]s*",
 		"chosen.license": "Licence: *%[1]s*",

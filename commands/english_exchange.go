@@ -6,6 +6,8 @@ func englishExchange() map[string]string {
 		"step.add-address":            "Give the target mailbox the old one's internal address (X500), so that replies to old mail arrive.",
 		"step.copy-mailbox":           "Copy everything into a new folder of the target mailbox, “%[1]s” with the day.",
 		"step.copy-archive":           "Copy the archive as well, into the folder “%[1]s” with the day.",
+		"step.copy-mailbox.limited":   "Copy everything into a new folder of the target mailbox, which bears the day.",
+		"step.copy-archive.limited":   "Copy the archive as well, into another such folder.",
 		"step.reconnect-mailbox":      "Have Exchange make a new account for the old mailbox.",
 		"step.hand-over":              "An Exchange administrator runs a command, which asks for a new password.",
 		"step.noun.add-address":       "give the target the old internal address",

@@ -83,6 +83,8 @@ func englishItems() map[string]string {
 		"note.items-differ":  "The list of items is not the one that was approved, so I put nothing back. Please ask again.",
 		"note.none-ticked":   "No item was ticked.",
 
+		"note.mailbox-first.limited": "The mailbox is not in use, so nothing can be put back into it. Bring the mailbox back first: `/restore-mailbox` and its address.",
+
 		"syntax.day":       "“%[1]s” is not a day that I understand. Type it like 2026-11-22, `today`, `yesterday`, or `7d` for seven days ago.",
 		"syntax.type":      "I do not know the kind “%[1]s”. I know message, meeting, contact and task.",
 		"syntax.type.near": "I do not know the kind “%[1]s”. Did you mean “%[2]s”?",

@@ -68,7 +68,7 @@ func englishNotes() map[string]string {
 		"note.domain":                        "%[1]s is not on a domain of this organisation. Ask again with as: and an address on one of yours.",
 		"note.sign-in-taken":                 "The sign-in name %[1]s is taken. Ask again with as: and another one.",
 		"note.sign-in-taken.unnamed":         "The sign-in name is taken by another account. Ask again with as: and another one.",
-		"note.sign-in-taken.limited":         "The sign-in name %[1]s cannot be used. Ask again with as: and another one.",
+		"note.sign-in-taken.limited":         "The sign-in name cannot be used. Ask again with as: and another one.",
 		"note.sign-in-taken.limited.unnamed": "The sign-in name cannot be used. Ask again with as: and another one.",
 		"note.address-taken":                 "Addresses of this account are held by others now: %[1]s. Ask again; the plan will offer to leave them there.",
 		"note.address-taken.unnamed":         "An address of this account is held by somebody else now. Ask again; the plan will offer to leave it there.",

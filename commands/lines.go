@@ -187,13 +187,22 @@ func (s *scene) reviewers() markup {
 	return all
 }
 
+// proofFor is the proof as a reader may see it: of the account's names a requester knows the one asked for, and one chosen since.
+func (s *scene) proofFor(to reader) recovery.Proof {
+	p := *s.r.Proof
+	if !to.approver && !s.renamed() && !recovery.SameAddress(p.SignInName, s.r.Ask.Query.Value) {
+		p.SignInName = ""
+	}
+	return p
+}
+
 // proofSentence says in one line what was read back.
 func (s *scene) proofSentence(to reader) markup {
 	if s.r.Proof == nil {
 		return ""
 	}
 	var all markup
-	for _, l := range proofLines(to, *s.r.Proof) {
+	for _, l := range proofLines(to, s.proofFor(to)) {
 		if all != "" {
 			all += " "
 		}

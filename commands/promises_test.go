@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mailback/bot"
 	"mailback/recovery"
@@ -373,5 +374,40 @@ func TestCardsDoNotMoveWithTheLooks(t *testing.T) {
 				t.Errorf("%s, %s does not say when it is looked at again: %s", name, key, s.Text)
 			}
 		}
+	}
+}
+
+func TestAChoiceLeavesNoOldButtons(t *testing.T) {
+	t.Parallel()
+	for name, choices := range map[string]recovery.Choices{"an account": {Account: "id-2"}, "an old mailbox": {Mailbox: "guid-1"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var chosen recovery.Request
+			for _, s := range scenes() {
+				if s.name == "ambiguous" {
+					chosen = s.r
+				}
+			}
+			chosen.Choices, chosen.Obstacle = choices, nil
+			throttled := chosen
+			throttled.Obstacle = &recovery.Note{Code: recovery.NoteWaitThrottled, Args: []string{at(5).Format(time.RFC3339)}}
+			with := func(r recovery.Request) recovery.Request { r.Choices = choices; return r }
+			for _, after := range []struct {
+				kind recovery.EventKind
+				r    recovery.Request
+			}{
+				{recovery.EventChosen, chosen},
+				{recovery.EventWaiting, throttled},
+				{recovery.EventPlanned, with(deletedUser())},
+				{recovery.EventCancelled, with(in(recovery.Cancelled, func(r *recovery.Request) { r.EndedBy = actor(requester) }))},
+				{recovery.EventExpired, with(in(recovery.Expired))},
+				{recovery.EventEnded, with(in(recovery.Impossible))},
+			} {
+				m := find(t, render(t, after.r, event(after.kind, requester, recovery.Submitted, after.r)), recovery.CardApproval)
+				if got := controls(read(t, m)); len(got) > 0 || strings.Contains(read(t, m).Text, "has to choose") {
+					t.Errorf("after %s the approval card has %v: %s", after.kind, got, read(t, m).Text)
+				}
+			}
+		})
 	}
 }

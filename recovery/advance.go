@@ -12,6 +12,7 @@ const leaseTime = 40 * time.Second
 
 var (
 	errStale = errors.New("a newer version has its own job")
+	errEnded = errors.New("the request has ended")
 	errLost  = errors.New("the lease was lost")
 )
 
@@ -30,6 +31,9 @@ func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration
 	r, err := s.lease(ctx, id, version)
 	if held, ok := errors.AsType[errHeld](err); ok {
 		return min(max(held.until.Sub(s.Now()), 0)+100*time.Millisecond, time.Second), nil
+	}
+	if errors.Is(err, errEnded) { // by this very job, perhaps, whose process died then
+		return 0, s.offerUndoAgain(ctx, id)
 	}
 	if errors.Is(err, errStale) || errors.Is(err, ErrNotFound) {
 		return 0, nil
@@ -54,9 +58,9 @@ func (s *Service) lease(ctx context.Context, id, version int64) (Request, error)
 	return s.Store.Update(ctx, id, func(r *Request) (Event, error) {
 		now := s.Now()
 		switch {
-		case r.Version != version:
-			return Event{}, errStale
 		case !r.State.Open() && len(r.Inbox) == 0:
+			return Event{}, errEnded
+		case r.Version != version:
 			return Event{}, errStale
 		case r.Lease.Until.After(now):
 			return Event{}, errHeld{r.Lease.Until}
@@ -109,6 +113,10 @@ func (s *Service) release(ctx context.Context, r Request) error {
 
 // turn does the one next thing for a request.
 func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
+	r, err := s.limit(ctx, r)
+	if err != nil {
+		return 0, err
+	}
 	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			return r.become(Expired, Event{Kind: EventExpired})
@@ -216,8 +224,29 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	})
 }
 
-// assess makes the diagnosis of a request: of a mailbox that is lost, or of items that are.
+// assess makes the diagnosis of a request.
 func (s *Service) assess(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
+	d, err := s.examine(ctx, r, ask)
+	if err == nil {
+		err = d.unsettled()
+	}
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	return d, nil
+}
+
+// unsettled is an error where what stands in the way goes by itself. That is no diagnosis but a look-up that failed, which is
+// repeated later and later: a request that took it for an answer would be looked at again at once, for ever.
+func (d Diagnosis) unsettled() error {
+	if d.Obstacle == nil || !d.Obstacle.passing() {
+		return nil
+	}
+	return &Error{Kind: Unavailable, Op: "diagnose", Detail: d.Obstacle.String()}
+}
+
+// examine reads what became of a mailbox that is lost, of items that are, or of what is to be undone.
+func (s *Service) examine(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
 	switch {
 	case r.UndoOf != 0:
 		return s.assessUndo(ctx, r)
@@ -314,23 +343,25 @@ func (n Note) worthTelling(known *Note, wait time.Duration) bool {
 	return known == nil || known.Code != n.Code || n.Code == NoteWaitThrottled && wait >= time.Minute
 }
 
-// excuse words an error as a note and says when to try again.
+// excuse words an error as a note and says when to try again: never before the other side wants it.
 func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
 	e, ok := errors.AsType[*Error](err)
-	switch KindOf(err) {
-	case Throttled:
-		wait := max(e.RetryAfter, time.Second)
+	asked, wait := Pause(err), backoff(r.Tries, mostPause)
+	if KindOf(err) == Throttled || asked > wait {
+		wait = max(asked, time.Second)
 		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
+	}
+	switch KindOf(err) {
 	case Forbidden:
 		return e.lacks(), s.Settings.TTL
 	case Incomplete:
-		return Note{Code: NoteIncomplete}, backoff(r.Tries, mostPause)
+		return Note{Code: NoteIncomplete}, wait
 	default:
 		kind := Internal
 		if ok {
 			kind = e.Kind
 		}
-		return Note{NoteUnreadable, []string{string(kind)}}, backoff(r.Tries, mostPause)
+		return Note{NoteUnreadable, []string{string(kind)}}, wait
 	}
 }
 

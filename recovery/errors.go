@@ -28,7 +28,7 @@ type Error struct {
 	Kind       Kind
 	Op         string        // what was tried: "restore user", "subscribedSkus"
 	Detail     string        // the thing the kind speaks of: a permission, a property, a cmdlet
-	RetryAfter time.Duration // with Throttled
+	RetryAfter time.Duration // with Throttled and Unavailable: how long the other side asks to be left alone
 	Receipt    Receipt       // the vendor's ids of the call, where it had any
 	Err        error
 }

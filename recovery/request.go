@@ -211,3 +211,6 @@ type Choices struct {
 
 	Items ItemChoice `json:"items,omitzero"` // zero for all
 }
+
+// Meant says whether an approver chose which account, or which mailbox without its user, is meant.
+func (c Choices) Meant() bool { return c.Account != "" || c.Mailbox != "" }

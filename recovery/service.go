@@ -255,6 +255,7 @@ func (s *Service) statusOf(ctx context.Context, who Actor, id int64) ([]Request,
 		return nil, nil, fmt.Errorf("read R-%d: %w", id, err)
 	}
 	if r.Requester == who {
+		r.Reader.Approver = r.Reader.Approver && s.seesAll(ctx, who) // no turn may have come since
 		return []Request{r}, nil, nil
 	}
 	refused, err := s.mayApprove(ctx, who)

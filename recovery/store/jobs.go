@@ -253,17 +253,16 @@ func guard(work func() (time.Duration, error)) (wait time.Duration, err error) {
 // A job that Stop cut off goes on with the next Start.
 func (s *Store) patience(row *rivertype.JobRow, err error, stopped bool) time.Duration {
 	age := s.now().Sub(row.CreatedAt) / 4
-	kind := recovery.KindOf(err)
+	kind, asked := recovery.KindOf(err), recovery.Pause(err)
 	switch {
 	case kind == recovery.Throttled:
-		e, _ := errors.AsType[*recovery.Error](err)
-		return max(e.RetryAfter, time.Second)
+		return max(asked, time.Second)
 	case stopped:
 		return 100 * time.Millisecond
 	case kind == recovery.Unavailable:
-		return min(max(age, time.Second), time.Minute)
+		return max(asked, min(max(age, time.Second), time.Minute))
 	default:
-		return min(max(age, 5*time.Second), 5*time.Minute)
+		return max(asked, min(max(age, 5*time.Second), 5*time.Minute))
 	}
 }
 
