@@ -287,8 +287,10 @@ func TestCheck(t *testing.T) {
 	gone := recovery.Diagnosis{Case: recovery.CaseGone, ReadAt: at(0), Obstacle: &recovery.Note{Code: recovery.NoteGone}}
 	_, answer = typed(t, &desk{result: recovery.CheckResult{Diagnosis: gone}}, "check "+adele)
 	wantText(t, answer, "no account with this address")
-	_, answer = typed(t, &desk{note: &recovery.Note{Code: recovery.NoteNameOnly}}, `check "Adele Vance"`)
-	wantText(t, answer, "ask with the address")
+	for _, code := range []recovery.NoteCode{recovery.NoteNameOnly, recovery.NoteIDOnly} {
+		_, answer = typed(t, &desk{note: &recovery.Note{Code: code}}, `check "Adele Vance"`)
+		wantText(t, answer, "approvers", "ask with the address")
+	}
 }
 
 func TestLookUpsThatFail(t *testing.T) {

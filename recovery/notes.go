@@ -59,6 +59,7 @@ const (
 	NoteSyncedUser    NoteCode = "synced-user"     // must be restored on-premises
 	NoteAmbiguous     NoteCode = "ambiguous"       // several accounts. Args: how many
 	NoteNameOnly      NoteCode = "name-only"       // a display name from somebody who is no approver
+	NoteIDOnly        NoteCode = "id-only"         // an object id from somebody who is no approver
 	NoteNoSeat        NoteCode = "no-seat"         // no free licence. Args: SKU part numbers
 	NoteNoSuchLicense NoteCode = "no-such-license" // license: names no SKU with a mailbox. Args: what was typed
 	NoteNoLicense     NoteCode = "no-license"      // the tenant has no SKU with a mailbox

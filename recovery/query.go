@@ -19,6 +19,19 @@ type Query struct {
 	Value string    `json:"value"`
 }
 
+// beyond says why a requester who is no approver may not ask so; nil for one address or person. A name can mean several people,
+// and behind an object id stands an address that nobody named.
+func (q Query) beyond() *Note {
+	switch q.Kind {
+	case ByName:
+		return &Note{Code: NoteNameOnly}
+	case ByObjectID:
+		return &Note{Code: NoteIDOnly}
+	default:
+		return nil
+	}
+}
+
 // Ask is a requester's wish as typed, parsed and checked for form.
 type Ask struct {
 	Query   Query  `json:"query"`

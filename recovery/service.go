@@ -198,8 +198,8 @@ func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *
 	if refused != nil || err != nil {
 		return CheckResult{}, refused, err
 	}
-	if q.Kind == ByName && !approver {
-		return CheckResult{}, &Note{Code: NoteNameOnly}, nil
+	if why := q.beyond(); why != nil && !approver {
+		return CheckResult{}, why, nil
 	}
 	d, err := s.diagnose(ctx, Ask{Query: q}, Choices{})
 	if err != nil {

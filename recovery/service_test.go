@@ -19,8 +19,13 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %+v", user, got)
 		}
 	}
-	if _, note, err := w.svc.Check(w.ctx, by(rita), Query{ByName, "john"}); err != nil || note == nil || note.Code != NoteNameOnly {
-		t.Errorf("a name by rita: %v, %v", note, err)
+	for q, want := range map[Query]NoteCode{{ByName, "john"}: NoteNameOnly, {ByObjectID, john}: NoteIDOnly} {
+		if got, note, err := w.svc.Check(w.ctx, by(rita), q); err != nil || note == nil || note.Code != want || got.Diagnosis.Case != "" {
+			t.Errorf("%v by rita: %+v, %v, %v", q, got, note, err)
+		}
+	}
+	if got, note, err := w.svc.Check(w.ctx, by(anna), Query{ByObjectID, john}); err != nil || note != nil || got.Diagnosis.Account.ID != john {
+		t.Errorf("an object id by anna: %+v, %v, %v", got, note, err)
 	}
 	if got, note, err := w.svc.Check(w.ctx, by(anna), Query{ByName, "john"}); err != nil || note != nil || len(got.Diagnosis.Candidates) != 1 {
 		t.Errorf("a name by anna: %+v, %v, %v", got, note, err)
@@ -44,6 +49,21 @@ func TestDisplayNameFromRequester(t *testing.T) {
 	ask := Ask{Query: Query{ByName, "john"}}
 	w.hindered(w.is(w.asksAs(rita, ask), Impossible), NoteNameOnly)
 	w.hindered(w.is(w.asksAs(anna, ask), Submitted), NoteAmbiguous, "1")
+}
+
+// A card would show the address behind the id to somebody who did not know it.
+func TestObjectIDFromRequester(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	for _, items := range []*ItemWish{nil, {}} {
+		ask := Ask{Query: Query{ByObjectID, john}, Items: items}
+		r := w.is(w.asksAs(rita, ask), Impossible)
+		if w.hindered(r, NoteIDOnly); r.Diagnosis != nil || r.Plan != nil {
+			t.Errorf("the tenant was read for it: %+v", r.Diagnosis)
+		}
+	}
+	w.is(w.asksAs(anna, Ask{Query: Query{ByObjectID, john}}), Confirming)
 }
 
 func TestDeletedIsForApprovers(t *testing.T) {
