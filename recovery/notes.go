@@ -20,6 +20,7 @@ const (
 	NoteInactive       NoteCode = "inactive"          // a hold keeps the mailbox without its user
 	NoteDelayed        NoteCode = "delayed"           // the tenant delays taking the mailbox away. Args: RFC 3339 time until
 	NoteSameAddress    NoteCode = "same-address-live" // a live account has this address too. Args: its sign-in name
+	NoteTicket         NoteCode = "ticket"            // the ask names a ticket. Args: what was typed
 )
 
 // Warnings: what people must know before they agree to a plan.

@@ -38,6 +38,7 @@ type Ask struct {
 	As      string `json:"as,omitempty"`      // new sign-in name wished for (as:)
 	License string `json:"license,omitempty"` // SKU part number wished for (license:)
 	Into    string `json:"into,omitempty"`    // address of the mailbox to copy into (into:)
+	Ticket  string `json:"ticket,omitempty"`  // number of the help desk's ticket (ticket:)
 	Reason  string `json:"reason,omitempty"`
 
 	Items *ItemWish `json:"items,omitempty"` // recoverable items of the mailbox are wanted back, not the mailbox

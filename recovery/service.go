@@ -81,7 +81,11 @@ func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
 		UUID: newUUID(), Key: in.Key, State: Submitted, EnteredAt: now, CreatedAt: now,
 		Ask: in.Ask, Requester: in.Actor, ResponseURL: in.ResponseURL, Reader: Reader{Language: in.Language},
 	}
-	r, isNew, err := s.Store.Create(ctx, r, Event{At: now, Kind: EventAsked, By: in.Actor, To: Submitted})
+	e := Event{At: now, Kind: EventAsked, By: in.Actor, To: Submitted}
+	if in.Ticket != "" {
+		e.Note = &Note{NoteTicket, []string{in.Ticket}}
+	}
+	r, isNew, err := s.Store.Create(ctx, r, e)
 	if err != nil {
 		return Request{}, false, fmt.Errorf("record the ask: %w", err)
 	}

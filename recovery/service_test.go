@@ -66,6 +66,32 @@ func TestObjectIDFromRequester(t *testing.T) {
 	w.is(w.asksAs(anna, Ask{Query: Query{ByObjectID, john}}), Confirming)
 }
 
+func TestTicketIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	ask := Ask{Query: Query{ByAddress, "john@contoso.com"}, Ticket: "INC-4711"}
+	r := w.asksAs(rita, ask)
+	if r.Ask.Ticket != "INC-4711" {
+		t.Errorf("kept: %+v", r.Ask)
+	}
+	asked := w.events(r.ID, EventAsked)
+	if len(asked) != 1 || asked[0].Note == nil || asked[0].Note.Code != NoteTicket || asked[0].Note.Args[0] != "INC-4711" {
+		t.Errorf("the audit trail has %+v", asked)
+	}
+	if again := w.asksAs(rita, ask); again.ID != r.ID {
+		t.Error("the same ask is another request")
+	}
+	other := ask
+	other.Ticket = "INC-4712"
+	if ask.Equal(other) {
+		t.Error("an ask with another ticket is the same")
+	}
+	if plain := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}}); w.events(plain.ID, EventAsked)[0].Note != nil {
+		t.Error("a ticket that nobody named")
+	}
+}
+
 func TestDeletedIsForApprovers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
