@@ -5,8 +5,8 @@ package commands
 func englishSyntax() map[string]string {
 	return map[string]string{
 		"syntax.long":            "That is too long: %[3]d characters. Name one mailbox and a short reason.",
-		"syntax.word":            "I do not understand “%[1]s”. Begin with the mailbox's address, or put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more.",
-		"syntax.word.near":       "I do not understand “%[1]s”. Did you mean “%[2]s”? Then type it like that. If it is a name, put the whole name in quotes: \"Adele Vance\".",
+		"syntax.word":            "I do not understand “%[1]s”. Begin with the mailbox's address; approvers can also put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more.",
+		"syntax.word.near":       "I do not understand “%[1]s”. Did you mean “%[2]s”? Then type it like that. If it is a name, begin with the mailbox's address instead.",
 		"syntax.word.address":    "I do not understand “%[1]s”. Put the mailbox there instead: “%[2]s”.",
 		"syntax.bulk":            "This version cannot bring back many mailboxes at once. Please ask for each one by itself: `/restore-mailbox adelev@contoso.com` and the reason.",
 		"syntax.language":        "This version speaks English only. Type `/restore-mailbox help` for what I can do.",

@@ -18,7 +18,7 @@ func TestWhatPeopleType(t *testing.T) {
 		tail    = "is not an address. Did you mean “adelev@contoso.com”? Then put a space behind it."
 		request = "looks like a request's id, not a mailbox. Type `/restore-mailbox status R-142` to see the request, or `/restore-mailbox cancel R-142` to withdraw it."
 		oneAt   = "One request at a time, please: first R-1, then R-2, each with a command of its own."
-		begin   = "Begin with the mailbox's address, or put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more."
+		begin   = "Begin with the mailbox's address; approvers can also put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more."
 		instead = "Put the mailbox there instead: “adelev@contoso.com”."
 	)
 	for _, tt := range [][2]string{
@@ -136,7 +136,7 @@ func TestWhatPeopleType(t *testing.T) {
 			link + "\n-- \nMegan Bowen | IT\nTel: +1 555 0100\n<mailto:megan@contoso.com|megan@contoso.com> <http://www.contoso.com|www.contoso.com>",
 			adele + " --  Megan Bowen | IT Tel: +1 555 0100 megan@contoso.com www.contoso.com",
 		},
-		{"chekc " + adele, "I do not understand “chekc”. Did you mean “check”? Then type it like that. If it is a name, put the whole name in quotes: \"Adele Vance\"."},
+		{"chekc " + adele, "I do not understand “chekc”. Did you mean “check”? Then type it like that. If it is a name, begin with the mailbox's address instead."},
 		{"<#C0987654|>", "“#C0987654” is not a mailbox. Please type the mailbox's address, or mention the person."},
 		{link + " <@U012ABCDEF>", "One mailbox at a time, please: I did not expect “<@U012ABCDEF>” there. If it belongs to the reason, put a word before it."},
 	} {
