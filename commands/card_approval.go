@@ -22,6 +22,7 @@ func (s *scene) approvalCard() *card {
 		c.para(c.say("reason.none"))
 	}
 	c.quote(c.say("reason.title"), r.Ask.Reason)
+	c.para(c.ticket(r.Ask.Ticket))
 	c.what(r.Diagnosis, subject)
 	if asked := r.Ask.Query; asked.Value != subject && asked.Kind != recovery.ByPerson {
 		c.para(c.say("asked-as", asked.Value))

@@ -37,7 +37,7 @@ func (c *card) what(d *recovery.Diagnosis, subject string) {
 	if c.approver && d.Account.DisplayName != "" {
 		name = c.say("name", d.Account.DisplayName)
 	}
-	c.para(c.say("case."+string(d.Case), subject), name)
+	c.para(c.say("case."+string(d.Case), subject), c.inASCII(subject), name)
 }
 
 // found lists what the diagnosis rests on; how much the mailbox holds is for approvers.

@@ -153,6 +153,7 @@ func scenes() []sceneCase {
 		r.Diagnosis = &recovery.Diagnosis{Case: recovery.CaseGone, ReadAt: at(0), Obstacle: r.Obstacle}
 	})
 	chosen := in(recovery.Pending, func(r *recovery.Request) {
+		r.Ask.Ticket = "HD-<!here>"
 		r.Choices = recovery.Choices{SignInName: "adele.v@contoso.com", DropConflicts: true, License: "05e9a617-0261-4cee-bb44-138d3ef5d965", BlockSignIn: true}
 		r.Plan.Steps[0].SignInName, r.Plan.Steps[0].DropConflicts, r.Plan.Steps[0].Drops = "adele.v@contoso.com", true, []string{"sales@contoso.com"}
 		r.Plan.SignIn = recovery.SignInBlocked

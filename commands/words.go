@@ -15,10 +15,11 @@ type markup string
 
 // language is one table of sentences. A sentence takes its arguments by number, %[1]s, since languages order them differently.
 type language struct {
-	code   string                 // as in MAILBACK_LOCALE
-	plural func(n int) string     // the form that a number takes: "one", "other"; appended to the key
-	text   map[string]string      // by key
-	date   func(time.Time) string // a date with its time in UTC, for readers whose Slack shows no date tokens
+	code    string                 // as in MAILBACK_LOCALE
+	plural  func(n int) string     // the form that a number takes: "one", "other"; appended to the key
+	text    map[string]string      // by key
+	ordinal func(n int) string     // 3rd
+	date    func(time.Time) string // a date with its time in UTC, for readers whose Slack shows no date tokens
 }
 
 // words finds sentences of one language.
@@ -184,6 +185,8 @@ func (w reader) note(n recovery.Note) markup {
 	switch {
 	case w.ref == "" && w.has(key+".general"):
 		key += ".general"
+	case (n.Code == recovery.NoteUnreadable || n.Code == recovery.NoteNotProven) && slices.Equal(n.Args, []string{string(recovery.Internal)}):
+		key += ".internal"
 	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
 		key += ".new"
 	case n.Code == recovery.NoteCopyWaits && w.approver && len(n.Args) > 1:

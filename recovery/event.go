@@ -10,7 +10,7 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventAsked      EventKind = "asked"
+	EventAsked      EventKind = "asked"   // Note has the ticket that was named
 	EventClicked    EventKind = "clicked" // recorded, not yet decided
 	EventRefused    EventKind = "refused" // a click that its person may not make; Note says why
 	EventPlanned    EventKind = "planned" // diagnosis made; Request.Plan or Request.Obstacle is new

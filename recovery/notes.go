@@ -20,6 +20,7 @@ const (
 	NoteInactive       NoteCode = "inactive"          // a hold keeps the mailbox without its user
 	NoteDelayed        NoteCode = "delayed"           // the tenant delays taking the mailbox away. Args: RFC 3339 time until
 	NoteSameAddress    NoteCode = "same-address-live" // a live account has this address too. Args: its sign-in name
+	NoteTicket         NoteCode = "ticket"            // the ask names a ticket. Args: what was typed
 )
 
 // Warnings: what people must know before they agree to a plan.
@@ -59,6 +60,7 @@ const (
 	NoteSyncedUser    NoteCode = "synced-user"     // must be restored on-premises
 	NoteAmbiguous     NoteCode = "ambiguous"       // several accounts. Args: how many
 	NoteNameOnly      NoteCode = "name-only"       // a display name from somebody who is no approver
+	NoteIDOnly        NoteCode = "id-only"         // an object id from somebody who is no approver
 	NoteNoSeat        NoteCode = "no-seat"         // no free licence. Args: SKU part numbers
 	NoteNoSuchLicense NoteCode = "no-such-license" // license: names no SKU with a mailbox. Args: what was typed
 	NoteNoLicense     NoteCode = "no-license"      // the tenant has no SKU with a mailbox
