@@ -15,8 +15,9 @@ type ItemState string
 // The ends of an item; before it has one, its state is empty.
 const (
 	ItemRestored ItemState = "restored"
-	ItemGone     ItemState = "gone" // it was no longer there when its turn came
-	ItemFailed   ItemState = "failed"
+	ItemGone     ItemState = "gone"    // it was no longer there when its turn came
+	ItemFailed   ItemState = "failed"  // it is where it was
+	ItemUnknown  ItemState = "unknown" // the answer was lost, and it is no longer where it was: it is back, or it is gone
 )
 
 // ItemRow is an item on a request's list. What its text says is no part of it.
@@ -29,7 +30,9 @@ type ItemRow struct {
 	ModifiedAt time.Time
 
 	Chosen     bool
-	Began      time.Time // when it was first about to be restored
+	Began      time.Time // when the last try began
+	Tries      int       // how many in a row ended without an answer
+	Sent       bool      // the call that restores it may have been made: where it is missing, that may be our doing
 	Result     ItemState
 	RestoredTo string // the folder
 }
@@ -40,13 +43,29 @@ type ItemCounts struct {
 	Restored int `json:"restored"`
 	Gone     int `json:"gone"`
 	Failed   int `json:"failed"`
+	Unknown  int `json:"unknown,omitempty"`
 }
 
-// Left counts those whose turn has not come.
-func (c ItemCounts) Left() int { return c.Chosen - c.Restored - c.Gone - c.Failed }
+// Add counts n items that ended so; those without an end count as chosen alone.
+func (c *ItemCounts) Add(result ItemState, n int) {
+	c.Chosen += n
+	switch result {
+	case ItemRestored:
+		c.Restored += n
+	case ItemGone:
+		c.Gone += n
+	case ItemFailed:
+		c.Failed += n
+	case ItemUnknown:
+		c.Unknown += n
+	}
+}
+
+// Left counts those that have no end yet.
+func (c ItemCounts) Left() int { return c.Chosen - c.Restored - c.Gone - c.Failed - c.Unknown }
 
 // failed says whether there are items that may be tried again.
-func (c *ItemCounts) failed() bool { return c != nil && c.Failed > 0 }
+func (c *ItemCounts) failed() bool { return c != nil && c.Failed+c.Unknown > 0 }
 
 // tenth tells in which tenth of its way it is.
 func (c ItemCounts) tenth() int {
@@ -106,6 +125,17 @@ type ItemChoice struct {
 // value is the choice as a click carries it.
 func (c ItemChoice) value() string { return c.Listing + ":" + c.Ticks }
 
+// tick chooses those rows of a list that were ticked; all of a list that the ticks are not of. It says whether it changed any.
+func (c ItemChoice) tick(list []ItemRow) (changed bool) {
+	ticks, _ := ParseTicks(c.Ticks) // it was parsed before it was kept
+	all := c.Ticks == "" || c.Listing != listing(list)
+	for i, row := range list {
+		list[i].Chosen = all || ticks.Has(row.N)
+		changed = changed || list[i].Chosen != row.Chosen
+	}
+	return changed
+}
+
 // parseItemChoice reads the value of a click.
 func parseItemChoice(value string) (ItemChoice, bool) {
 	listing, ticks, ok := strings.Cut(value, ":")
@@ -133,6 +163,19 @@ func digest(list []ItemRow) string {
 		ids[i] = row.EntryID
 	}
 	slices.Sort(ids)
+	return fingerprint(ids)
+}
+
+// listing names a list by what its numbers stand for.
+func listing(list []ItemRow) string {
+	ids := make([]string, len(list))
+	for i, row := range list {
+		ids[i] = itoa(row.N) + " " + row.EntryID
+	}
+	return fingerprint(ids)
+}
+
+func fingerprint(ids []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
 	return hex.EncodeToString(sum[:8])
 }
@@ -151,7 +194,7 @@ func (p *ItemPlan) describe(list []ItemRow, keeps time.Duration) {
 		keeps = keepsDeleted
 	}
 	picked := chosen(list)
-	p.Listed, p.Listing, p.Digest, p.All, p.Count = true, digest(list), digest(picked), len(list), len(picked)
+	p.Listed, p.Listing, p.Digest, p.All, p.Count = true, listing(list), digest(picked), len(list), len(picked)
 	folders := map[string]int{}
 	for _, row := range picked {
 		at := row.ModifiedAt

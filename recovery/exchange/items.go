@@ -167,7 +167,8 @@ func (r itemRow) item() recovery.Item {
 // RestoreItem puts one item of the live mailbox with this ExchangeGuid back, by its EntryID alone: into the folder that it was
 // in. Where that is gone it goes into the named one, which is made where it is missing, or with no name into the default one of
 // its type (learn.microsoft.com/powershell/module/exchangepowershell/restore-recoverableitems). Exchange's answer to a failure is a
-// row that says so: then ItemResult.Restored is false and there is no error. NotFound where the item is no longer there.
+// row that says so: then ItemResult.Restored is false and there is no error. NotFound where the item is no longer there; no cmdlet
+// tells whether it is back.
 func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder string) (recovery.ItemResult, error) {
 	entry, err := identify(asEntryID, entryID)
 	if err != nil {
@@ -192,11 +193,11 @@ func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder strin
 	}
 	raw, _, err := c.change(ctx, cmd)
 	if err != nil {
-		return recovery.ItemResult{}, err
+		return recovery.ItemResult{Sent: true}, err
 	}
 	rows, err := itemRows(cmdRestoreItems, raw, m)
 	if err != nil {
-		return recovery.ItemResult{}, err
+		return recovery.ItemResult{Sent: true}, err
 	}
 	return restored(rows, entryID)
 }
@@ -219,17 +220,19 @@ func (c *Client) unlessItsOwn(ctx context.Context, m found, about map[string]ide
 	return folder, nil
 }
 
-// restored reads the one row that the item must have.
+// restored reads the one row that the item must have in the answer to the call that restores it.
 func restored(rows []itemRow, entryID string) (recovery.ItemResult, error) {
+	result := recovery.ItemResult{Sent: true}
 	if len(rows) == 1 && rows[0].EntryID != entryID {
-		return recovery.ItemResult{}, incomplete(cmdRestoreItems, errors.New("the answer is about another item"))
+		return result, incomplete(cmdRestoreItems, errors.New("the answer is about another item"))
 	}
 	r, err := only(cmdRestoreItems, rows, func(r itemRow) bool { return r.EntryID == entryID })
 	if err != nil {
-		return recovery.ItemResult{}, err
+		return result, err
 	}
 	if r.Restored == nil {
-		return recovery.ItemResult{}, incomplete(cmdRestoreItems, errors.New("the answer does not say whether the item was restored"))
+		return result, incomplete(cmdRestoreItems, errors.New("the answer does not say whether the item was restored"))
 	}
-	return recovery.ItemResult{Restored: bool(*r.Restored), Folder: r.RestoredTo}, nil
+	result.Restored, result.Folder = bool(*r.Restored), r.RestoredTo
+	return result, nil
 }
