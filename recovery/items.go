@@ -1,9 +1,9 @@
 package recovery
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +92,8 @@ type ItemPlan struct {
 	Count    int           `json:"count,omitempty"`  // how many of them are chosen
 	Oldest   time.Time     `json:"oldest,omitzero"`
 	Newest   time.Time     `json:"newest,omitzero"`
-	Folders  []FolderCount `json:"folders,omitempty"`
+	Folders  []FolderCount `json:"folders,omitempty"`  // by name; at most mostFolders, the fullest
+	Further  int           `json:"further,omitempty"`  // how many items were in further folders
 	LeavesAt time.Time     `json:"leaves_at,omitzero"` // about when the first of them is purged; zero where none is
 }
 
@@ -185,8 +186,11 @@ func chosen(list []ItemRow) []ItemRow {
 	return slices.DeleteFunc(slices.Clone(list), func(row ItemRow) bool { return !row.Chosen })
 }
 
-// keepsDeleted is how long Exchange keeps a deleted item where nobody set it (Microsoft: Recoverable Items folder).
-const keepsDeleted = 14 * 24 * time.Hour
+// How long Exchange keeps a deleted item where nobody set it, and an appointment in any case (Microsoft: Recoverable Items folder).
+const (
+	keepsDeleted      = 14 * 24 * time.Hour
+	keepsAppointments = 120 * 24 * time.Hour
+)
 
 // describe takes over what a list says; keeps is how long the mailbox keeps what was deleted.
 func (p *ItemPlan) describe(list []ItemRow, keeps time.Duration) {
@@ -205,15 +209,37 @@ func (p *ItemPlan) describe(list []ItemRow, keeps time.Duration) {
 		if at.After(p.Newest) {
 			p.Newest = at
 		}
-		leaves := at.Add(keeps)
-		if row.Source != inDeletedItems && (p.LeavesAt.IsZero() || leaves.Before(p.LeavesAt)) {
+		if leaves := row.leaves(keeps); !leaves.IsZero() && (p.LeavesAt.IsZero() || leaves.Before(p.LeavesAt)) {
 			p.LeavesAt = leaves
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(folders)) {
-		p.Folders = append(p.Folders, FolderCount{name, folders[name]})
-	}
+	p.count(folders)
 }
 
-// inDeletedItems is the SourceFolder of an item that lies in Deleted Items, where nothing is purged by itself.
-const inDeletedItems = "DeletedItems"
+// leaves is about when Exchange deletes an item for good; zero for one that lies in Deleted Items, where nothing is purged by itself.
+func (row ItemRow) leaves(keeps time.Duration) time.Time {
+	if row.Source == "DeletedItems" {
+		return time.Time{}
+	}
+	if strings.HasPrefix(strings.ToLower(row.Class), "ipm.appointment") {
+		keeps = max(keeps, keepsAppointments)
+	}
+	return row.ModifiedAt.Add(keeps)
+}
+
+// mostFolders is how many folders a plan names: it is kept with every event of its request.
+const mostFolders = 50
+
+// count takes over how many items were in each folder.
+func (p *ItemPlan) count(folders map[string]int) {
+	for name, n := range folders {
+		p.Folders = append(p.Folders, FolderCount{name, n})
+	}
+	byName := func(a, b FolderCount) int { return strings.Compare(a.Folder, b.Folder) }
+	slices.SortFunc(p.Folders, func(a, b FolderCount) int { return cmp.Or(b.Items-a.Items, byName(a, b)) })
+	for _, f := range p.Folders[min(mostFolders, len(p.Folders)):] {
+		p.Further += f.Items
+	}
+	p.Folders = p.Folders[:min(mostFolders, len(p.Folders))]
+	slices.SortFunc(p.Folders, byName)
+}

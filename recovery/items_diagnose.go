@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -102,7 +103,7 @@ func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Dia
 	if r.Plan != nil && r.Plan.Items != nil { // as it was shown, wherever the person is by now
 		p.After, p.Before = r.Plan.Items.After, r.Plan.Items.Before
 	}
-	if why := p.noTime(s.Now()); why != nil {
+	if why := p.impossible(s.Now()); why != nil {
 		return d.ends(CaseItems, *why), nil
 	}
 	if p.Owner, err = s.owns(ctx, who, d.Account.ID); err != nil {
@@ -127,8 +128,11 @@ func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Dia
 		Case: CaseItems, AccountID: a.ID, Address: a.Address(), Name: a.DisplayName, SignInName: a.UserPrincipalName, SignIn: SignInUnchanged,
 		Access: Access{RolesKnown: true, GroupsKnown: true}, Steps: []Step{{Kind: StepItems}}, Items: p, Approvals: s.Settings.Approvals,
 	}
-	if d.Mailbox == nil {
+	switch {
+	case d.Mailbox == nil:
 		d.Plan.Warnings = []Note{{Code: NoteMessagesOnly}}
+	case d.Mailbox.ArchiveGUID != "":
+		d.Plan.Warnings = []Note{{Code: NoteArchiveItems}}
 	}
 	return d, nil
 }
@@ -141,9 +145,11 @@ func (d Diagnosis) keepsDeleted() time.Duration {
 	return d.Mailbox.KeepsDeleted
 }
 
-// noTime says why nothing can have been deleted in the plan's interval; nil when something can.
-func (p *ItemPlan) noTime(now time.Time) *Note {
+// impossible says why nothing at all can fit; nil when something can.
+func (p *ItemPlan) impossible(now time.Time) *Note {
 	switch {
+	case p.Folder != "" && strings.Trim(p.Folder, `/\ `) == "": // no folder has an empty name
+		return &Note{Code: NoteNoItems}
 	case !p.Before.IsZero() && !p.After.Before(p.Before):
 		return &Note{NoteNoInterval, []string{stamp(p.After), stamp(p.Before)}}
 	case p.After.After(now):
@@ -156,9 +162,12 @@ func (p *ItemPlan) noTime(now time.Time) *Note {
 // offer lets the owner tick items. One who named a subject or a sender has to, for that was recorded nowhere; and so has one whose
 // ticks are of another list.
 func (p *ItemPlan) offer(wish ItemWish, c ItemChoice) Offer {
-	o := Offer{Action: ChooseItems, Required: wish.Pick || c != (ItemChoice{})}
-	if c.Listing == p.Listing {
+	o := Offer{Action: ChooseItems, Required: wish.Pick}
+	switch {
+	case c.Listing == p.Listing:
 		o.Chosen = c.Ticks
+	case c != (ItemChoice{}):
+		o.Required, o.Again = true, true
 	}
 	return o
 }

@@ -258,15 +258,15 @@ func (row ItemRow) tried(now time.Time, res ItemResult, err error) (ItemRow, err
 		}
 	case Invalid, Conflict:
 		row.Result = ItemFailed
-	case Throttled, Forbidden: // it was not done
-		return row, err
-	default:
+	case Unavailable, Incomplete, Internal:
 		row.Sent = row.Sent || res.Sent
 		if !row.last() {
 			row.Began, row.Tries = now, row.Tries+1
 			return row, itemDoubt{err}
 		}
 		row.Result = ItemUnknown // until the proof
+	default: // throttled or forbidden: it was not done
+		return row, err
 	}
 	row.Began = now
 	return row, nil

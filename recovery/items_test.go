@@ -46,6 +46,25 @@ func TestOwnItemsComeBack(t *testing.T) {
 	w.silent()
 }
 
+func TestWhatAPlanSaysOfItsList(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	var list []ItemRow
+	for n := 1; n <= 60; n++ { // a folder for each, and a second item in the last
+		list = append(list, ItemRow{N: n, EntryID: itoa(n), Folder: "/" + itoa(n), Class: "IPM.Note", ModifiedAt: at, Chosen: true})
+	}
+	list = append(list, ItemRow{N: 61, EntryID: "61", Folder: "/60", Class: "IPM.Appointment", ModifiedAt: at.Add(-60 * 24 * time.Hour), Chosen: true},
+		ItemRow{N: 62, EntryID: "62", Source: "DeletedItems", Class: "IPM.Note", ModifiedAt: at.Add(-90 * 24 * time.Hour), Chosen: true}, ItemRow{N: 63, EntryID: "63"})
+	var p ItemPlan
+	p.describe(list, 0)
+	if len(p.Folders) != mostFolders || !slices.Contains(p.Folders, FolderCount{"/60", 2}) || p.Further != 11 || p.Count != 62 || p.All != 63 {
+		t.Errorf("%+v", p)
+	}
+	if want := at.Add(keepsDeleted); !p.LeavesAt.Equal(want) { // what lies in Deleted Items stays, and an appointment for longer
+		t.Errorf("leaves at %v, want %v", p.LeavesAt, want)
+	}
+}
+
 func TestOthersGetCountsAfterApproval(t *testing.T) {
 	t.Parallel()
 	w := itemWorld(t, false)
@@ -134,6 +153,7 @@ func TestItemObstacles(t *testing.T) {
 		note   NoteCode
 	}{
 		"nothing fits":       {func(*world) {}, ItemWish{Folder: "Nowhere"}, Unneeded, NoteNoItems},
+		"a nameless folder":  {func(w *world) { w.people.set(rita, func(p *Person) { p.Email = "" }) }, ItemWish{Folder: `/\`}, Unneeded, NoteNoItems},
 		"not there":          {func(w *world) { w.tenant.users, w.tenant.mailboxes = map[string]*user{}, nil }, ItemWish{}, Impossible, NoteGone},
 		"no mailbox":         {func(w *world) { w.tenant.mailboxes = nil }, ItemWish{}, Impossible, NoteMailboxFirst},
 		"soft-deleted":       {func(w *world) { w.mailboxOf(john).SoftDeletedAt = w.clock }, ItemWish{}, Impossible, NoteMailboxFirst},

@@ -227,7 +227,7 @@ func TestTicksAreOfOneList(t *testing.T) {
 	}
 	w.box.items = w.box.items[1:]
 	r = w.is(w.press(r.ID, anna, ActApprove), Confirming)
-	if o, open := r.OpenOffer(); !open || o.Action != ChooseItems || r.Plan.Items.Count != 4 {
+	if o, open := r.OpenOffer(); !open || o.Action != ChooseItems || !o.Again || r.Plan.Items.Count != 4 {
 		t.Errorf("offers %+v, plan %+v", r.Diagnosis.Offers, r.Plan.Items)
 	}
 	w.press(r.ID, rita, ActConfirm)

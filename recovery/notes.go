@@ -104,6 +104,7 @@ const (
 	NoteNoItems       NoteCode = "no-items"        // no recoverable item fits
 	NoteItemsOff      NoteCode = "items-off"       // recoverable items cannot be read here
 	NoteMessagesOnly  NoteCode = "messages-only"   // without Exchange only messages are listed and restored
+	NoteArchiveItems  NoteCode = "archive-items"   // what was deleted from the mailbox's archive may not be listed
 	NoteMailboxFirst  NoteCode = "mailbox-first"   // the mailbox itself has to come back first. Args: its address
 	NoteNoInterval    NoteCode = "no-interval"     // after: is not before before:. Args: RFC 3339 times from, to
 	NoteDayAhead      NoteCode = "day-ahead"       // after: is a day that is still to come. Args: RFC 3339 time

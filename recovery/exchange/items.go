@@ -71,9 +71,10 @@ func (c *Client) Items(ctx context.Context, mailbox string, f recovery.ItemFilte
 		return nil, err
 	}
 	var all []recovery.Item
+	seen := map[string]bool{} // pages shift when something is deleted meanwhile
 	for _, r := range rows {
-		if r.matches(f, classes) {
-			all = append(all, r.item())
+		if r.matches(f, classes) && !seen[r.EntryID] {
+			all, seen[r.EntryID] = append(all, r.item()), true
 		}
 	}
 	slices.SortFunc(all, func(a, b recovery.Item) int {
@@ -133,17 +134,19 @@ func (r itemRow) matches(f recovery.ItemFilter, classes []string) bool {
 }
 
 // classesOf gives the beginnings of ItemClass, in small letters, that a type of item means
-// (learn.microsoft.com/office/vba/outlook/concepts/forms/item-types-and-message-classes).
+// (learn.microsoft.com/office/vba/outlook/concepts/forms/item-types-and-message-classes; reports of delivery and of reading are
+// REPORT.IPM.Note.NDR and the like, learn.microsoft.com/office/client-developer/outlook/mapi/pidtagmessageclass-canonical-property).
+// What is of none of them, as notes and journal entries, is found without a type.
 func classesOf(kind string) ([]string, error) {
 	switch kind {
 	case "":
 		return nil, nil
 	case "message":
-		return []string{"ipm.note"}, nil
+		return []string{"ipm.note", "ipm.post", "report."}, nil
 	case "meeting":
 		return []string{"ipm.appointment", "ipm.schedule.meeting"}, nil
 	case "contact":
-		return []string{"ipm.contact"}, nil
+		return []string{"ipm.contact", "ipm.distlist"}, nil
 	case "task":
 		return []string{"ipm.task"}, nil
 	}

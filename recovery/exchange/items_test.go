@@ -330,6 +330,32 @@ func TestNothingPrivateIsSaid(t *testing.T) {
 	}
 }
 
+// TestItemClasses has classes beside the plain ones, and one item on two pages.
+func TestItemClasses(t *testing.T) {
+	t.Parallel()
+	var all []string
+	classes := []string{
+		"IPM.Note.SMIME.MultipartSigned", "IPM.Post", "REPORT.IPM.Note.NDR", "IPM.DistList", "IPM.Contact", "IPM.TaskRequest.Accept",
+		"IPM.Schedule.Meeting.Request", "IPM.Appointment", "IPM.StickyNote", "IPM.Activity", "IPM.File", "",
+	}
+	for n, class := range classes {
+		all = append(all, strings.Replace(itemRow(n, "meganb@contoso.com", ""), "IPM.Note.SMIME", class, 1))
+	}
+	s := script(t, map[string]string{"Get-Mailbox": box(), "Get-RecoverableItems": rows("", append(all, all[0])...)})
+	for kind, want := range map[string][]string{
+		"": classes, "message": classes[:3], "contact": classes[3:5], "task": classes[5:6], "meeting": classes[6:8],
+	} {
+		got, err := s.client.Items(t.Context(), boxGUID, recovery.ItemFilter{Type: kind})
+		var is []string
+		for _, i := range got {
+			is = append(is, i.Class)
+		}
+		if err != nil || !slices.Equal(is, want) {
+			t.Errorf("%q: %q, %v", kind, is, err)
+		}
+	}
+}
+
 func TestItemsThatAreCut(t *testing.T) {
 	t.Parallel()
 	good := itemRow(1, "meganb@contoso.com", "")
