@@ -79,6 +79,7 @@ func englishItems() map[string]string {
 		"note.archive-items": "This mailbox has an online archive. What was deleted from the archive may not be among these items.",
 		"note.mailbox-first": "The mailbox %[1]s is not in use, so nothing can be put back into it. Bring the mailbox back first: `/restore-mailbox` and its address.",
 		"note.no-interval":   "No day lies from %[1]s until before %[2]s. Ask again with `after:` an earlier day than `before:`.",
+		"note.many-items":    "%[1]s deleted items fit, and one request takes %[2]s. Ask again with `after:`, `before:`, `type:` or `folder:`, in several requests.",
 		"note.day-ahead":     "%[1]s is still to come, so nothing was deleted since. Ask again with an earlier day behind `after:`.",
 		"note.not-owner":     "`subject:` and `from:`, and a look at the items, are for the mailbox's owner alone, and I could not prove that this is you: the address that Slack confirmed has to belong to the mailbox's account. You can ask with `after:`, `before:`, `type:` and `folder:`.",
 		"note.listing":       "I am still looking for the items.",

@@ -113,12 +113,12 @@ func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Dia
 		return d.ends(CaseItems, Note{Code: NoteNotOwner}), nil
 	}
 	if p.Owner {
-		list, err := s.ownList(ctx, r, p)
-		if err != nil {
+		list, why, err := s.ownList(ctx, r, p)
+		switch {
+		case err != nil:
 			return Diagnosis{}, err
-		}
-		if len(list) == 0 {
-			return d.ends(CaseItems, Note{Code: NoteNoItems}), nil
+		case why != nil:
+			return d.ends(CaseItems, *why), nil
 		}
 		p.describe(list, d.keepsDeleted())
 		d.Offers = []Offer{p.offer(wish, r.Choices.Items)}
@@ -175,38 +175,47 @@ func (p *ItemPlan) offer(wish ItemWish, c ItemChoice) Offer {
 // ownList gives the owner's list with what was chosen of it. It is read once: what is agreed to is that list, and what was
 // deleted since is not on it. It is read anew where the one on file is not the one that the plan speaks of, as when Exchange was
 // switched on or off: ids of the other adapter say nothing.
-func (s *Service) ownList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, error) {
+func (s *Service) ownList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, *Note, error) {
 	if r.Plan == nil || r.Plan.Items == nil || !r.Plan.Items.Listed || r.Plan.Items.Mailbox != p.Mailbox {
 		return s.readList(ctx, r, p)
 	}
 	list, err := s.Lists.ItemRows(ctx, r.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read the list of items: %w", err)
+		return nil, nil, fmt.Errorf("read the list of items: %w", err)
 	}
 	if listing(list) != r.Plan.Items.Listing {
 		return s.readList(ctx, r, p)
 	}
 	if !r.Choices.Items.tick(list) {
-		return list, nil
+		return list, nil, nil
 	}
 	if err := s.Lists.ChooseItems(ctx, r.ID, numbers(chosen(list))); err != nil {
-		return nil, fmt.Errorf("keep the choice of items: %w", err)
+		return nil, nil, fmt.Errorf("keep the choice of items: %w", err)
 	}
-	return list, nil
+	return list, nil, nil
 }
 
-// readList lists the items that fit and keeps the list. A list that may be cut short is an error: nothing is decided on it.
-func (s *Service) readList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, error) {
+// mostItems is how many items one request takes: twice as many as anybody should want. Each of them is one or two calls, and a row.
+const mostItems = 20_000
+
+// readList lists the items that fit and keeps the list, or says why there is none to go by. A list that may be cut short is an error:
+// nothing is decided on it.
+func (s *Service) readList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, *Note, error) {
 	items, err := s.Items.Items(ctx, p.Mailbox, p.filter())
-	if err != nil {
-		return nil, fmt.Errorf("list the recoverable items: %w", err)
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("list the recoverable items: %w", err)
+	case len(items) == 0:
+		return nil, &Note{Code: NoteNoItems}, nil
+	case len(items) > mostItems:
+		return nil, &Note{NoteManyItems, []string{itoa(len(items)), itoa(mostItems)}}, nil
 	}
 	list := rows(items)
 	r.Choices.Items.tick(list)
 	if err := s.Lists.SaveItems(ctx, r.ID, list); err != nil {
-		return nil, fmt.Errorf("keep the list of items: %w", err)
+		return nil, nil, fmt.Errorf("keep the list of items: %w", err)
 	}
-	return list, nil
+	return list, nil, nil
 }
 
 func numbers(list []ItemRow) []int {

@@ -147,8 +147,9 @@ func (s *Service) beginItems(ctx context.Context, r Request, i int) (time.Durati
 			return s.notBegun(ctx, r, i, &Note{Code: NoteItemsDiffer}, nil)
 		}
 	default:
-		if list, err = s.readList(ctx, r, plan); err == nil && len(list) == 0 {
-			return s.notBegun(ctx, r, i, &Note{Code: NoteNoItems}, nil)
+		var why *Note
+		if _, why, err = s.readList(ctx, r, plan); why != nil {
+			return s.notBegun(ctx, r, i, why, nil)
 		}
 	}
 	if err != nil {
@@ -225,7 +226,7 @@ func (s *Service) oneItem(ctx context.Context, r Request, row ItemRow) (ItemRow,
 		return row, fmt.Errorf("note that an item is begun: %w", err)
 	}
 	res, err := s.Items.RestoreItem(ctx, r.Plan.Items.Mailbox, row.EntryID, r.itemFolder())
-	if err != nil {
+	if err != nil && KindOf(err) != NotFound {
 		s.Logger.WarnContext(ctx, "item not restored", "request", r.Ref(), "item", row.N, "tries", begun.Tries, "sent", res.Sent, "error", err)
 	}
 	tried, trouble := row.tried(s.Now(), res, err)

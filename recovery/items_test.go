@@ -376,6 +376,22 @@ func TestAListThatDiffersIsNotRestored(t *testing.T) {
 	}
 }
 
+func TestMoreItemsThanOneRequestTakes(t *testing.T) {
+	t.Parallel()
+	for _, owner := range []bool{true, false} {
+		w := itemWorld(t, owner)
+		w.holds(john, mostItems+1)
+		r := w.asksItems(rita, ItemWish{})
+		if !owner {
+			r = w.is(w.restores(r), Failed)
+		}
+		w.hindered(r, NoteManyItems, "20001", "20000")
+		if len(w.lists.lists[r.ID]) != 0 || len(w.box.put) != 0 {
+			t.Errorf("%d rows were kept, %d items put back", len(w.lists.lists[r.ID]), len(w.box.put))
+		}
+	}
+}
+
 func TestNothingFoundAfterApproval(t *testing.T) {
 	t.Parallel()
 	w := itemWorld(t, false)

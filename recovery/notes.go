@@ -107,6 +107,7 @@ const (
 	NoteArchiveItems  NoteCode = "archive-items"   // what was deleted from the mailbox's archive may not be listed
 	NoteMailboxFirst  NoteCode = "mailbox-first"   // the mailbox itself has to come back first. Args: its address
 	NoteNoInterval    NoteCode = "no-interval"     // after: is not before before:. Args: RFC 3339 times from, to
+	NoteManyItems     NoteCode = "many-items"      // more items fit than one request takes. Args: how many, the most
 	NoteDayAhead      NoteCode = "day-ahead"       // after: is a day that is still to come. Args: RFC 3339 time
 	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them
 	NoteListing       NoteCode = "listing"         // the list of items is still being made
