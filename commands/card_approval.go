@@ -74,7 +74,7 @@ func (s *scene) chosen(c *card) []markup {
 	if r.Plan == nil {
 		return lines
 	}
-	if p := r.Plan.Items; p != nil && r.Choices.Items.Ticks != "" {
+	if p := r.Plan.Items; p != nil && r.Choices.Items.Ticks != "" && r.Choices.Items.Listing == p.Listing {
 		lines = append(lines, c.say("chosen.items", p.Count, p.All))
 	}
 	if step, ok := s.step(recovery.StepRestoreUser); ok {

@@ -302,7 +302,10 @@ func (c *card) offers(d *recovery.Diagnosis) {
 		case recovery.ChooseAccount: // for approvers, on their card: candidates
 			continue
 		case recovery.ChooseItems: // in a form of its own
-			if o.Required {
+			switch {
+			case o.Again:
+				c.para("*" + c.say("offer.items.again") + "*")
+			case o.Required:
 				c.para("*" + c.say("offer.items") + "*")
 			}
 			continue

@@ -86,16 +86,3 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.TrimFunc(s, blank)
 }
-
-// cut shortens a text to at most n characters, and says that it did.
-func cut(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	const mark = " (truncated)"
-	if n <= len(mark) {
-		return string(r[:n])
-	}
-	return strings.TrimRightFunc(string(r[:n-len(mark)]), blank) + mark
-}

@@ -76,8 +76,11 @@ const FromGroup = "assignedByGroup"
 // ErrNotFound is what a Store gives for a request that it does not have.
 var ErrNotFound = errors.New("no such request")
 
-// NoMailbox is the Detail of a NotFound error about an item whose mailbox is not there: nothing is known of the item then.
-const NoMailbox = "mailbox"
+// What the Detail of a NotFound error about an item says.
+const (
+	NoMailbox = "mailbox"  // its mailbox is not there: nothing is known of the item
+	NotBack   = "not back" // it is in no folder of its mailbox: nobody put it back, or somebody has deleted it since
+)
 
 // ErrUnsure is what a Store gives when a change may be recorded: the connection was lost, or the time was up, before the database
 // answered its commit.

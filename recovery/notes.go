@@ -107,12 +107,16 @@ const (
 	NoteNoItems       NoteCode = "no-items"        // no recoverable item fits
 	NoteItemsOff      NoteCode = "items-off"       // recoverable items cannot be read here
 	NoteMessagesOnly  NoteCode = "messages-only"   // without Exchange only messages are listed and restored
+	NoteArchiveItems  NoteCode = "archive-items"   // what was deleted from the mailbox's archive may not be listed
 	NoteMailboxFirst  NoteCode = "mailbox-first"   // the mailbox itself has to come back first. Args: its address
 	NoteNoInterval    NoteCode = "no-interval"     // after: is not before before:. Args: RFC 3339 times from, to
+	NoteManyItems     NoteCode = "many-items"      // more items fit than one request takes. Args: how many, the most
+	NoteDayAhead      NoteCode = "day-ahead"       // after: is a day that is still to come. Args: RFC 3339 time
 	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them
 	NoteListing       NoteCode = "listing"         // the list of items is still being made
 	NoteItemsFailed   NoteCode = "items-failed"    // items that could not be restored. Args: how many
 	NoteItemsGone     NoteCode = "items-gone"      // items that were no longer there. Args: how many
+	NoteItemsUnknown  NoteCode = "items-unknown"   // items that are back or gone for good, nobody knows which. Args: how many
 	NoteItemsDated    NoteCode = "items-dated"     // items whose own folder is gone went into a new one. Args: how many, the folder
 	NoteItemsDiffer   NoteCode = "items-differ"    // the list is not the one that was approved
 	NoteNoneTicked    NoteCode = "none-ticked"     // a choice of items without any

@@ -60,6 +60,7 @@ type Offer struct {
 	Options  []Option `json:"options"`
 	Chosen   string   `json:"chosen,omitempty"` // Value of the option taken
 	About    []Holder `json:"about,omitempty"`  // who is in the way
+	Again    bool     `json:"again,omitempty"`  // what was chosen before does not count any more
 }
 
 // open says whether the offer still keeps the plan from being confirmed.
