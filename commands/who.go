@@ -278,13 +278,13 @@ func parseAddress(word string) (string, error) {
 	case strings.Contains(local, "@") && !strings.HasPrefix(local, `"`):
 		return "", &SyntaxError{Fault: FaultTwo, Word: clean(address)}
 	case !validLocal(local) || !validDomain(domain):
-		return "", &SyntaxError{Fault: FaultAddress, Word: clean(address), Near: beginning(local, domain)}
+		return "", &SyntaxError{Fault: FaultAddress, Word: clean(address), Near: addressBefore(local, domain)}
 	}
 	return address, nil
 }
 
-// beginning gives the address that a word begins with which has more behind it, as a@b.c's has; "" where it has none.
-func beginning(local, domain string) string {
+// addressBefore gives the address that a word begins with which has more behind it, as a@b.c's has; "" where it has none.
+func addressBefore(local, domain string) string {
 	end := strings.IndexFunc(domain, func(r rune) bool { return r != '.' && !inLabel(r) })
 	if end < 0 || !validLocal(local) {
 		return ""

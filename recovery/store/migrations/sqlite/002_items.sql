@@ -10,10 +10,8 @@ CREATE TABLE items (
     modified_at INTEGER NOT NULL,
     chosen      BOOLEAN NOT NULL,
     began_at    INTEGER NOT NULL DEFAULT 0,
-    tries       INTEGER NOT NULL DEFAULT 0,     -- in a row, without an answer
-    sent        BOOLEAN NOT NULL DEFAULT FALSE, -- the call that restores it may have been made
     result      TEXT    NOT NULL DEFAULT '',
     restored_to TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (request_id, n)
 );
-CREATE INDEX items_left ON items (request_id, tries, n) WHERE chosen AND result = '';
+CREATE INDEX items_left ON items (request_id, n) WHERE chosen AND result = '';
