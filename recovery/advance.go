@@ -236,15 +236,6 @@ func (s *Service) assess(ctx context.Context, r Request, ask Ask) (Diagnosis, er
 	return d, nil
 }
 
-// unsettled is an error where what stands in the way goes by itself. That is no diagnosis but a look-up that failed, which is
-// repeated later and later: a request that took it for an answer would be looked at again at once, for ever.
-func (d Diagnosis) unsettled() error {
-	if d.Obstacle == nil || !d.Obstacle.passing() {
-		return nil
-	}
-	return &Error{Kind: Unavailable, Op: "diagnose", Detail: d.Obstacle.String()}
-}
-
 // examine reads what became of a mailbox that is lost, of items that are, or of what is to be undone.
 func (s *Service) examine(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
 	switch {
@@ -498,32 +489,4 @@ func (r *Request) void(d Diagnosis, diff []Note) Event {
 		r.Replan = true // the next turn ends it with the reason
 	}
 	return e
-}
-
-// settled are the choices with the mailboxes that the plan speaks of, whatever else has come to have their addresses since.
-func (r Request) settled() Choices {
-	c := r.Choices
-	switch {
-	case r.Plan != nil && r.Plan.Source != nil:
-		c.Mailbox = r.Plan.Source.ExchangeGUID
-		if r.Plan.Target != nil {
-			c.Target = r.Plan.Target.ExchangeGUID
-		}
-	case r.Diagnosis != nil && r.Diagnosis.Account.ID == "" && r.Diagnosis.Mailbox != nil:
-		c.Mailbox = r.Diagnosis.Mailbox.ExchangeGUID
-	}
-	return c
-}
-
-// again is the ask for looking once more at the account that was found: by its object id, whatever else has come to have
-// the address since.
-func (r Request) again() Ask {
-	ask := r.Ask
-	switch {
-	case r.Plan != nil && r.Plan.AccountID != "":
-		ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
-	case r.Diagnosis != nil && r.Diagnosis.Account.ID != "":
-		ask.Query = Query{Kind: ByObjectID, Value: r.Diagnosis.Account.ID}
-	}
-	return ask
 }

@@ -95,6 +95,15 @@ func (d Diagnosis) open(a Action) bool {
 	return slices.ContainsFunc(d.Offers, func(o Offer) bool { return o.Action == a && o.open() })
 }
 
+// unsettled is an error where what stands in the way goes by itself. That is no diagnosis but a look-up that failed, which is
+// repeated later and later: a request that took it for an answer would be looked at again at once, for ever.
+func (d Diagnosis) unsettled() error {
+	if d.Obstacle == nil || !d.Obstacle.passing() {
+		return nil
+	}
+	return &Error{Kind: Unavailable, Op: "diagnose", Detail: d.Obstacle.String()}
+}
+
 // StepKind is one thing that a plan does.
 type StepKind string
 

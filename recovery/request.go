@@ -214,3 +214,31 @@ type Choices struct {
 
 // Meant says whether an approver chose which account, or which mailbox without its user, is meant.
 func (c Choices) Meant() bool { return c.Account != "" || c.Mailbox != "" }
+
+// settled are the choices with the mailboxes that the plan speaks of, whatever else has come to have their addresses since.
+func (r Request) settled() Choices {
+	c := r.Choices
+	switch {
+	case r.Plan != nil && r.Plan.Source != nil:
+		c.Mailbox = r.Plan.Source.ExchangeGUID
+		if r.Plan.Target != nil {
+			c.Target = r.Plan.Target.ExchangeGUID
+		}
+	case r.Diagnosis != nil && r.Diagnosis.Account.ID == "" && r.Diagnosis.Mailbox != nil:
+		c.Mailbox = r.Diagnosis.Mailbox.ExchangeGUID
+	}
+	return c
+}
+
+// again is the ask for looking once more at the account that was found: by its object id, whatever else has come to have
+// the address since.
+func (r Request) again() Ask {
+	ask := r.Ask
+	switch {
+	case r.Plan != nil && r.Plan.AccountID != "":
+		ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
+	case r.Diagnosis != nil && r.Diagnosis.Account.ID != "":
+		ask.Query = Query{Kind: ByObjectID, Value: r.Diagnosis.Account.ID}
+	}
+	return ask
+}
