@@ -31,6 +31,12 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 			return err
 		}
 	}
+	var readers []string
+	if refused == nil && c.Action == ActConfirm && r.Ask.Bulk != nil {
+		if readers, err = s.approverIDs(ctx); err != nil {
+			return err
+		}
+	}
 	undos := r.Undos
 	if refused == nil {
 		refused = r.stateAllows(c) // nobody else changes the state while we have the lease
@@ -48,6 +54,9 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		}
 		if c.Action == ActUndo {
 			r.UndoneBy, r.Undos = undo.ID, undos
+		}
+		if readers != nil {
+			r.Readers = readers
 		}
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
@@ -100,6 +109,8 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		return s.channelObstacle(ctx)
 	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
+	case ActBulkPause, ActBulkResume, ActBulkStop:
+		return s.mayApprove(ctx, c.By)
 	case ChooseAccount, ActUndo:
 		return s.mayApprove(ctx, c.By)
 	case ActCancel, ActCheck:
@@ -140,7 +151,7 @@ func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error)
 // cardsOf gives the cards that an action may be on.
 func cardsOf(a Action) []string {
 	switch a {
-	case ActApprove, ActDeny, ActRetry, ActResume, ActUndo, ChooseAccount:
+	case ActApprove, ActDeny, ActRetry, ActResume, ActUndo, ChooseAccount, ActBulkPause, ActBulkResume, ActBulkStop:
 		return []string{CardApproval}
 	case ActCancel, ActCheck:
 		return []string{CardApproval, CardRequester}
@@ -177,7 +188,7 @@ func (r *Request) stateAllows(c Click) *Note {
 			return &Note{Code: NoteTooLate}
 		}
 	case ActRetry:
-		if r.State != Partial && r.State != Failed {
+		if r.State != Partial && r.State != Failed || r.Ask.Bulk != nil { // who is left is found by another one
 			return wrong
 		}
 	case ActCheck:
@@ -193,6 +204,8 @@ func (r *Request) stateAllows(c Click) *Note {
 		case c.Plan != r.Plan.Fingerprint():
 			return &Note{Code: NoteOldMessage}
 		}
+	case ActBulkPause, ActBulkResume, ActBulkStop:
+		return r.holdAllows(c, wrong)
 	case ActUndo:
 		return r.undoAllows(c.At)
 	}
@@ -268,6 +281,8 @@ func (r *Request) obey(c Click, now time.Time) Event {
 		return r.retry(c, now)
 	case ActResume:
 		return r.resume(now)
+	case ActBulkPause, ActBulkResume, ActBulkStop:
+		return r.hold(c, now)
 	case ActUndo:
 		return Event{Kind: EventUndoAsked, Note: &Note{NoteUndoAsked, []string{Request{ID: r.UndoneBy}.Ref()}}}
 	case ActCheck:
@@ -416,6 +431,7 @@ func planDiff(old *Plan, d Diagnosis) []Note {
 	add(d.open(ChooseLicense), "license")
 	add(!slices.Equal(a.Roles, b.Roles) || a.RolesKnown != b.RolesKnown || a.Groups != b.Groups || a.GroupsKnown != b.GroupsKnown, "access")
 	add(!old.Items.same(fresh.Items), "items")
+	add(!old.Bulk.same(fresh.Bulk), "list")
 	add(old.Approvals != fresh.Approvals, "approvals")
 	add(len(diff) == 0 && old.Fingerprint() != fresh.Fingerprint(), "steps")
 	return diff

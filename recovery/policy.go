@@ -113,7 +113,7 @@ func (s *Service) mayRequest(ctx context.Context, r Request) (approver bool, ref
 	approver, refused, err = s.mayAsk(ctx, r.Requester)
 	switch {
 	case refused != nil || err != nil || approver:
-	case r.UndoOf != 0:
+	case r.UndoOf != 0 || r.Ask.Bulk != nil:
 		refused = &Note{Code: NoteNotApprover}
 	default:
 		refused = r.Ask.Query.beyond()
@@ -150,9 +150,9 @@ func (s *Service) among(ctx context.Context, ids []string, user string) (bool, e
 // isGroup tells a user-group id (S…) from a user id (U… or W…).
 func isGroup(id string) bool { return strings.HasPrefix(id, "S") }
 
-// enoughApprovers says whether as many people as the plan needs could decide on it; it stops counting there.
-func (s *Service) enoughApprovers(ctx context.Context, requester Actor, plan *Plan) (*Note, error) {
-	need := plan.Approvals
+// approverIDs lists the approvers, those of user groups included, each once. Whether each may still do or see anything is another
+// question. A group that is gone or disabled has nobody in it.
+func (s *Service) approverIDs(ctx context.Context) ([]string, error) {
 	var ids []string
 	for _, id := range s.Settings.Approvers {
 		if !isGroup(id) {
@@ -160,17 +160,24 @@ func (s *Service) enoughApprovers(ctx context.Context, requester Actor, plan *Pl
 			continue
 		}
 		members, err := s.People.Members(ctx, id)
-		if err != nil {
-			if KindOf(err) == NotFound {
-				continue // a group that is gone or disabled has nobody in it
-			}
+		if err != nil && KindOf(err) != NotFound {
 			return nil, fmt.Errorf("read the user group %s: %w", id, err)
 		}
 		ids = append(ids, members...)
 	}
 	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// enoughApprovers says whether as many people as the plan needs could decide on it; it stops counting there.
+func (s *Service) enoughApprovers(ctx context.Context, requester Actor, plan *Plan) (*Note, error) {
+	need := plan.Approvals
+	ids, err := s.approverIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
 	can := 0
-	for _, id := range slices.Compact(ids) {
+	for _, id := range ids {
 		if can == need {
 			break
 		}

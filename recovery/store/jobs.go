@@ -62,7 +62,12 @@ func insertOpts(queue string) river.InsertOpts {
 }
 
 func advanceJob(r recovery.Request) job {
-	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}}
+	j := job{Args: advanceArgs{Request: r.ID, Version: r.Version}}
+	if r.BulkOf != 0 {
+		opts := insertOpts(bulkQueue)
+		j.InsertOpts = &opts
+	}
+	return j
 }
 
 func deliverJob(request, message, version int64) job {
@@ -87,6 +92,9 @@ func (s *Store) riverConfig() *river.Config {
 	return cfg
 }
 
+// bulkQueue is for the accounts of requests for many, so that they hold up nobody else's.
+const bulkQueue = "bulk"
+
 // workersPerQueue is how many jobs of a kind run side by side.
 const workersPerQueue = 16
 
@@ -102,7 +110,7 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	cfg.ID = s.client
 	cfg.Workers = s.riverWorkers()
 	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
-	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
+	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, bulkQueue: queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
 	cfg.FetchPollInterval = s.cfg.PollInterval
 	cfg.FetchCooldown = min(s.cfg.PollInterval, 10*time.Millisecond)
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout, s.cfg.RescueAfter

@@ -60,9 +60,9 @@ func (s *Store) lookAgain(ctx context.Context, key string, unsure error) (recove
 
 // reserve inserts the bare row of a new request; sql.ErrNoRows when its key is there already.
 func (t txn) reserve(ctx context.Context, r recovery.Request) (id int64, err error) {
-	const query = `INSERT INTO requests (key, uuid, state, version, requester, open, active, created_at, updated_at, body)
-		VALUES ($1, $2, '', 0, $3, FALSE, FALSE, $4, $4, '{}') ON CONFLICT (key) DO NOTHING RETURNING id`
-	err = t.row(ctx, "insert the request", query, []any{r.Key, r.UUID, r.Requester.UserID, millis(r.CreatedAt)}, &id)
+	const query = `INSERT INTO requests (key, uuid, state, version, requester, open, active, created_at, updated_at, body, bulk_of)
+		VALUES ($1, $2, '', 0, $3, FALSE, FALSE, $4, $4, '{}', $5) ON CONFLICT (key) DO NOTHING RETURNING id`
+	err = t.row(ctx, "insert the request", query, []any{r.Key, r.UUID, r.Requester.UserID, millis(r.CreatedAt), r.BulkOf}, &id)
 	return id, err
 }
 
@@ -176,8 +176,7 @@ func (s *Store) Request(ctx context.Context, id int64) (recovery.Request, error)
 
 // Requests lists requests, latest first: see recovery.Store.
 func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Request, error) {
-	var where []string
-	var args []any
+	where, args := []string{"bulk_of = $1"}, []any{f.BulkOf}
 	equals := func(column, value string) {
 		if value != "" {
 			args = append(args, value)
@@ -189,10 +188,7 @@ func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Req
 	if f.Open {
 		where = append(where, "open")
 	}
-	clause := ""
-	if len(where) > 0 {
-		clause = "WHERE " + strings.Join(where, " AND ")
-	}
+	clause := "WHERE " + strings.Join(where, " AND ")
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
