@@ -46,6 +46,13 @@ func (o *outbox) Posted(_ context.Context, _, version int64, channel, ts string,
 	return nil
 }
 
+func theFile(_ context.Context, key string) ([]byte, string, error) {
+	if key == "mine" {
+		return []byte("a,b\n"), "", nil
+	}
+	return nil, "not_yours", nil
+}
+
 func (o *outbox) Refused(_ context.Context, _, _ int64, code string) error {
 	o.refused = code
 	return nil
@@ -75,7 +82,7 @@ func (p *peer) board() map[string]url.Values {
 	return shown
 }
 
-func (p *peer) deliverer(o Outbox) *Deliverer { return NewDeliverer(p.bot(), o) }
+func (p *peer) deliverer(o Outbox) *Deliverer { return NewDeliverer(p.bot(), o, theFile) }
 
 func deliver(t *testing.T, d *Deliverer, version int64) {
 	t.Helper()
@@ -490,5 +497,35 @@ func TestDeliveriesTakeTurns(t *testing.T) {
 	}
 	if got := strings.Join(order, " "); got != "0 1 2 3 4 5 6 7" {
 		t.Errorf("posted in the order %s", got)
+	}
+}
+
+func TestAFileComesBehindItsText(t *testing.T) {
+	t.Parallel()
+	p, o := newPeer(t), &outbox{channel: "U1", version: 1, body: `{"text":"the list","file":{"name":"R-1.csv","key":"mine"}}`}
+	p.board()
+	p.answer("files.getUploadURLExternal", `{"ok":true,"file_id":"F1","upload_url":"`+p.server.URL+`/upload/F1"}`)
+	p.answer("F1", "OK - 4")
+	p.answer("files.completeUploadExternal", `{"ok":true,"files":[{"id":"F1","title":"R-1.csv"}]}`)
+	o.crash = 1
+	d := p.deliverer(o)
+	if _, err := d.Deliver(t.Context(), 1, 1); !errors.Is(err, errCrash) {
+		t.Fatalf("the crash: %v", err)
+	}
+	if wait, err := d.Deliver(t.Context(), 1, 1); wait != 0 || err != nil || !o.live {
+		t.Fatalf("delivered: %v, %v, %+v", wait, err, o)
+	}
+	form := p.called("files.completeUploadExternal")[0]
+	if form.Get("channel_id") == "U1" || form.Get("channel_id") == "" || form.Get("files") != `[{"id":"F1","title":"R-1.csv"}]` {
+		t.Errorf("shared with %v", form)
+	}
+}
+
+func TestAFileThatIsNotForItsReaderAnyMoreIsNotSent(t *testing.T) {
+	t.Parallel()
+	p, o := newPeer(t), &outbox{channel: "U1", version: 1, body: `{"text":"the list","file":{"name":"R-1.csv","key":"theirs"}}`}
+	p.board()
+	if _, err := p.deliverer(o).Deliver(t.Context(), 1, 1); err != nil || o.refused != "not_yours" {
+		t.Errorf("%v, refused %q", err, o.refused)
 	}
 }

@@ -135,7 +135,7 @@ func newHouse(t *testing.T, items int) *house {
 		},
 		Store: db, Directory: h.tenant, Items: h.tenant, Lists: db, People: commands.NewPeople(b, slackfake.TeamID), Replier: commands.NewReplier(b, "en"), Now: time.Now, Logger: log,
 	})
-	if err := db.Start(t.Context(), store.Workers{Advance: service.Advance, Deliver: bot.NewDeliverer(b, db.Outbox()).Deliver, Refused: service.Unsent}); err != nil {
+	if err := db.Start(t.Context(), store.Workers{Advance: service.Advance, Deliver: bot.NewDeliverer(b, db.Outbox(), nil).Deliver, Refused: service.Unsent}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
