@@ -46,7 +46,7 @@ func (d *Deliverer) upload(ctx context.Context, channel, name string, content []
 	}
 	err = d.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: place.UploadURL, Content: string(content), Filename: name})
 	if err != nil {
-		return about(channel, classify("files.upload", err))
+		return about(channel, classify("upload_url", err))
 	}
 	_, err = d.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 		Files: []slack.FileSummary{{ID: place.FileID, Title: name}}, Channel: channel,

@@ -129,8 +129,8 @@ func (s *scene) ended(a, q reader) {
 			return
 		}
 		key := string(s.r.State)
-		s.thread(a.say(s.about("line."+key), a.ref, s.subject(a), s.obstacle(a)))
-		s.told(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q)))
+		s.thread(a.say(s.about("line."+key), a.ref, s.subject(a), s.obstacle(a), s.proofSentence(a)))
+		s.told(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q), s.proofSentence(q)))
 	case recovery.Unneeded, recovery.Impossible:
 		key := string(s.r.State)
 		s.thread(a.say(s.about("line."+key), a.ref, s.obstacle(a)))

@@ -14,7 +14,9 @@ type memBulk struct {
 	lists map[int64][]BulkRow
 }
 
-func newMemBulk(store *memStore) *memBulk { return &memBulk{store: store, lists: map[int64][]BulkRow{}} }
+func newMemBulk(store *memStore) *memBulk {
+	return &memBulk{store: store, lists: map[int64][]BulkRow{}}
+}
 
 func (m *memBulk) SaveBulk(ctx context.Context, id int64, rows []BulkRow) error {
 	if err := m.store.down(ctx); err != nil {

@@ -104,7 +104,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	deliverer := bot.NewDeliverer(slackBot, db.Outbox())
+	deliverer := bot.NewDeliverer(slackBot, db.Outbox(), commands.NewFiles(service, s.Locale).File)
 	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
 	if err != nil {
 		return err
@@ -140,9 +140,9 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 		Settings: recovery.Settings{
 			TeamID: team, Approvers: s.Approvers, Requesters: s.Requesters, ApprovalChannel: s.ApprovalChannel,
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
-			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
+			Licenses: s.Licenses, UsageLocation: s.UsageLocation, BulkMax: s.BulkMax,
 		},
-		Store: db, Lists: db, Directory: directory, Restorer: directory, Items: directory,
+		Store: db, Lists: db, Bulk: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {
