@@ -82,7 +82,7 @@ func englishBulk() map[string]string {
 		"button.bulk.stop.label":    "Stop %[1]s: leave all that was not begun",
 
 		"file.list":    "%[1]s: this is the list. Please look through it before you decide: who comes back, and who is left out and why.",
-		"file.results": "%[1]s: this is what became of each mailbox.",
+		"file.results": "%[1]s: this is what became of each mailbox: which are restored, and which are not and why.",
 
 		"note.bulk-none":        "No deleted user fits. Try other days, another domain or another department; `/restore-mailbox deleted` lists all.",
 		"note.bulk-many":        "%[1]s accounts fit, and one request takes %[2]s. Ask again with `after:`, `before:`, `domain:` or `department:`, in several requests.",
