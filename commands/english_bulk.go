@@ -84,6 +84,7 @@ func englishBulk() map[string]string {
 		"file.list":    "%[1]s: this is the list. Please look through it before you decide: who comes back, and who is left out and why.",
 		"file.results": "%[1]s: this is what became of each mailbox: which are restored, and which are not and why.",
 
+		"note.bulk-approvers":   "Many mailboxes at once are for approvers alone. Ask an approver, or ask for each mailbox by itself.",
 		"note.bulk-none":        "No deleted user fits. Try other days, another domain or another department; `/restore-mailbox deleted` lists all.",
 		"note.bulk-many":        "%[1]s accounts fit, and one request takes %[2]s. Ask again with `after:`, `before:`, `domain:` or `department:`, in several requests.",
 		"note.bulk-all-skipped": "None of the %[1]s on the list can be brought back like this. Ask for each by itself to see why.",

@@ -89,7 +89,7 @@ func TestManyAreForApproversAlone(t *testing.T) {
 	w := newWorld(t)
 	w.many(2)
 	r := w.is(w.asksAs(rita, Ask{Bulk: &BulkWish{Domain: "contoso.com"}}), Impossible)
-	w.hindered(r, NoteNotApprover)
+	w.hindered(r, NoteBulkApprovers)
 	if len(w.tenant.calls) > 0 {
 		t.Errorf("calls %v", w.tenant.calls)
 	}

@@ -124,6 +124,7 @@ const (
 
 // Bulk: of a request for many mailboxes, and of the accounts on its list.
 const (
+	NoteBulkApprovers  NoteCode = "bulk-approvers"   // many at once are for approvers alone
 	NoteBulkNone       NoteCode = "bulk-none"        // no deleted user fits
 	NoteBulkMany       NoteCode = "bulk-many"        // more fit than one request takes. Args: how many, the most
 	NoteBulkAllSkipped NoteCode = "bulk-all-skipped" // none of the list can be brought back like that. Args: how many are on it

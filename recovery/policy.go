@@ -113,7 +113,9 @@ func (s *Service) mayRequest(ctx context.Context, r Request) (approver bool, ref
 	approver, refused, err = s.mayAsk(ctx, r.Requester)
 	switch {
 	case refused != nil || err != nil || approver:
-	case r.UndoOf != 0 || r.Ask.Bulk != nil:
+	case r.Ask.Bulk != nil:
+		refused = &Note{Code: NoteBulkApprovers}
+	case r.UndoOf != 0:
 		refused = &Note{Code: NoteNotApprover}
 	default:
 		refused = r.Ask.Query.beyond()
