@@ -131,7 +131,7 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 	case Confirming:
 		return s.confirming(ctx, r)
 	case Pending:
-		return s.untilExpiry(ctx, r)
+		return s.pending(ctx, r)
 	case Approved:
 		return s.approved(ctx, r)
 	case Restoring:
@@ -184,6 +184,29 @@ func (s *Service) untilExpiry(ctx context.Context, r Request) (time.Duration, er
 	return s.rest(ctx, r, s.expires(r).Sub(s.Now()))
 }
 
+// approverLook is how often it is read whether anybody can still decide on a request that waits for that.
+const approverLook = 15 * time.Minute
+
+// pending waits for approvers, and tells when there are not enough of them any more.
+func (s *Service) pending(ctx context.Context, r Request) (time.Duration, error) {
+	nobody, err := s.enoughApprovers(ctx, r)
+	switch {
+	case err != nil:
+		s.Logger.WarnContext(ctx, "not known whether anybody may approve", "request", r.Ref(), "error", err)
+	case nobody != nil && (r.Obstacle == nil || !nobody.same(*r.Obstacle)):
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = nobody
+			return Event{Kind: EventWaiting, Note: nobody}
+		})
+	case nobody == nil && r.Obstacle != nil:
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = nil
+			return Event{Kind: EventProgress}
+		})
+	}
+	return s.rest(ctx, r, approverLook)
+}
+
 // submitted finds out who asks, what happened to the mailbox and whether anybody could decide.
 func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, error) {
 	if r.Obstacle != nil {
@@ -194,15 +217,12 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 			return s.rest(ctx, r, wait)
 		}
 	}
-	approver, refused, err := s.mayRequest(ctx, r)
+	_, refused, err := s.mayRequest(ctx, r)
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
 	if refused != nil {
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			r.Obstacle = refused
-			return r.become(Impossible, Event{Kind: EventEnded, Note: refused})
-		})
+		return 0, s.commit(ctx, r, func(r *Request) Event { return r.refuse(refused) })
 	}
 	blocked, err := s.channelObstacle(ctx)
 	if err != nil {
@@ -218,10 +238,25 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
+	found := r
+	found.Diagnosis, found.Plan = &d, d.Plan
+	approver, refused, err := s.mayRequest(ctx, found) // now that the scope is known
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
+		if refused != nil {
+			return r.refuse(refused)
+		}
 		r.Reader.Approver = approver
 		return r.diagnosed(d)
 	})
+}
+
+// refuse ends a request that its requester may not have.
+func (r *Request) refuse(why *Note) Event {
+	r.Obstacle = why
+	return r.become(Impossible, Event{Kind: EventEnded, Note: why})
 }
 
 // assess makes the diagnosis of a request.
@@ -254,7 +289,8 @@ func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis,
 	if err != nil || d.Plan == nil {
 		return d, err
 	}
-	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan)
+	r.Diagnosis, r.Plan = &d, d.Plan
+	nobody, err := s.enoughApprovers(ctx, r)
 	if nobody != nil {
 		d = d.ends(d.Case, *nobody)
 	}

@@ -85,7 +85,7 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		if refused != nil || err != nil || c.Action != ActConfirm {
 			return refused, err
 		}
-		return s.channelObstacle(ctx) // it may have been shared with another organisation since the diagnosis
+		return s.undecidable(ctx, r)
 	case ActApprove, ActRetry, ActResume:
 		refused, err := s.mayDecide(ctx, r, c.By)
 		if refused == nil && err == nil && c.Action != ActApprove {
@@ -101,15 +101,24 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
 	case ChooseAccount, ActUndo:
-		return s.mayApprove(ctx, c.By)
+		return s.mayApprove(ctx, r.matter(), c.By)
 	case ActCancel, ActCheck:
 		if c.By == r.Requester {
 			return s.mayAct(ctx, c.By)
 		}
-		return s.mayApprove(ctx, c.By)
+		return s.mayApprove(ctx, r.matter(), c.By)
 	default:
 		return &Note{Code: NoteNotOffered}, nil
 	}
+}
+
+// undecidable says why a request could not be decided on if it were confirmed now: its people or its channel may have changed since
+// the diagnosis.
+func (s *Service) undecidable(ctx context.Context, r Request) (*Note, error) {
+	if blocked, err := s.channelObstacle(ctx); blocked != nil || err != nil || r.Plan == nil {
+		return blocked, err
+	}
+	return s.enoughApprovers(ctx, r)
 }
 
 // orWorse gives the reason why somebody may do nothing at all, else otherwise.
@@ -248,11 +257,11 @@ func (r Request) OpenOffer() (Offer, bool) {
 func (r *Request) obey(c Click, now time.Time) Event {
 	switch c.Action {
 	case ActConfirm:
-		r.Changed, r.Reviews = nil, nil
+		r.Changed, r.Reviews, r.Obstacle = nil, nil, nil
 		return r.become(Pending, Event{Kind: EventConfirmed})
 	case ActApprove:
 		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
-		r.Changed = nil
+		r.Changed, r.Obstacle = nil, nil
 		if r.enough() {
 			return r.become(Approved, Event{Kind: EventApproved})
 		}

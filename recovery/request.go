@@ -84,6 +84,7 @@ type Request struct {
 
 	UndoOf   int64 `json:"undo_of,omitempty"`   // id of the request that this one puts back; 0 for one that restores
 	UndoFor  Actor `json:"undo_for,omitzero"`   // who asked for that request
+	UndoCase Case  `json:"undo_case,omitempty"` // what that request was about: its people decide
 	UndoneBy int64 `json:"undone_by,omitempty"` // id of the request that was asked to put this one back
 
 	State     State     `json:"state"`

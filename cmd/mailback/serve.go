@@ -104,6 +104,9 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(service.CheckApprovers(ctx)...); err != nil {
+		return unlessStopped(ctx, err)
+	}
 	deliverer := bot.NewDeliverer(slackBot, db.Outbox())
 	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
 	if err != nil {
@@ -138,7 +141,9 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 	}
 	cfg := recovery.Config{
 		Settings: recovery.Settings{
-			TeamID: team, Approvers: s.Approvers, Requesters: s.Requesters, ApprovalChannel: s.ApprovalChannel,
+			TeamID: team, ApprovalChannel: s.ApprovalChannel,
+			Approvers: s.Approvers.people, ApproverScopes: s.Approvers.scopes,
+			Requesters: s.Requesters.people, RequesterScopes: s.Requesters.scopes,
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
 		},
