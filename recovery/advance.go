@@ -158,17 +158,22 @@ func (s *Service) expires(r Request) time.Time {
 		return time.Time{}
 	}
 	at := r.EnteredAt.Add(s.Settings.TTL)
-	var purge time.Time
-	switch {
-	case r.Plan != nil:
-		purge = r.Plan.Deadline
-	case r.Diagnosis != nil:
-		purge = r.Diagnosis.Deadline
-	}
-	if !purge.IsZero() && purge.Before(at) {
+	if purge := r.PurgedAt(); !purge.IsZero() && purge.Before(at) {
 		at = purge
 	}
 	return at
+}
+
+// PurgedAt is when what the request is about is purged; zero when that is not known.
+func (r Request) PurgedAt() time.Time {
+	switch {
+	case r.Plan != nil:
+		return r.Plan.Deadline
+	case r.Diagnosis != nil:
+		return r.Diagnosis.Deadline
+	default:
+		return time.Time{}
+	}
 }
 
 // atMost keeps a wait from being so short that it spins, or from going beyond the request's end.
@@ -243,6 +248,11 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	approver, refused, err := s.mayRequest(ctx, found) // now that the scope is known
 	if err != nil {
 		return s.stumble(ctx, r, err)
+	}
+	if refused == nil {
+		if ended, err := s.joins(ctx, found); ended || err != nil {
+			return 0, err
+		}
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		if refused != nil {

@@ -31,6 +31,11 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 			return err
 		}
 	}
+	if refused == nil && c.Action == ActConfirm { // two that were diagnosed side by side did not see each other
+		if ended, err := s.joins(ctx, r, c); ended || err != nil {
+			return err
+		}
+	}
 	undos := r.Undos
 	if refused == nil {
 		refused = r.stateAllows(c) // nobody else changes the state while we have the lease

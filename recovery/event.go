@@ -29,6 +29,7 @@ const (
 	EventRetried    EventKind = "retried"
 	EventResumed    EventKind = "resumed"    // a copy that was suspended is to go on
 	EventUndoAsked  EventKind = "undo-asked" // another request was asked to put this one back; Note names it
+	EventJoined     EventKind = "joined"     // somebody else asked for the same mailbox; Note names that request
 	EventUnsent     EventKind = "unsent"     // Slack will not take a message; Note says which and why
 	EventErased     EventKind = "erased"     // what named people in earlier events is gone; of the store
 	EventCheckpoint EventKind = "checkpoint" // the events before it are gone, and it holds their hash; of the store

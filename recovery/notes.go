@@ -55,6 +55,8 @@ const (
 
 // Obstacles: why a request stays where it is or ends.
 const (
+	NoteJoined        NoteCode = "joined"          // somebody else asked for the same mailbox before. Args: that request's id
+	NoteAlsoAsked     NoteCode = "also-asked"      // somebody else asks for the same mailbox. Args: that request's id, its reason
 	NoteHealthy       NoteCode = "healthy"         // the mailbox answers: nothing to restore
 	NoteGone          NoteCode = "gone"            // nothing with this address, live or deleted
 	NoteSyncedUser    NoteCode = "synced-user"     // must be restored on-premises

@@ -54,9 +54,9 @@ func (s *Service) mayApprove(ctx context.Context, m matter, who Actor) (*Note, e
 	return nil, nil
 }
 
-// mayDecide says why somebody may not decide on this request; nil for an approver who is not its requester.
+// mayDecide says why somebody may not decide on this request; nil for an approver who did not ask for it.
 func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, error) {
-	if who == r.Requester && !s.Settings.SelfApproval {
+	if r.asked(who) && !s.Settings.SelfApproval {
 		return &Note{Code: NoteYourOwn}, nil
 	}
 	refused, err := s.mayApprove(ctx, r.matter(), who)
@@ -164,7 +164,7 @@ func (s *Service) enoughApprovers(ctx context.Context, r Request) (*Note, error)
 			break
 		}
 		who := Actor{TeamID: s.Settings.TeamID, UserID: id}
-		if who == r.Requester && !s.Settings.SelfApproval {
+		if r.asked(who) && !s.Settings.SelfApproval {
 			continue
 		}
 		refused, err := s.mayAct(ctx, who)

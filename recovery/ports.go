@@ -113,6 +113,8 @@ type ItemList interface {
 type Filter struct {
 	Requester string // user id; empty for everybody
 	Open      bool   // only those that have not ended
+	Mailbox   string // only those about this mailbox: see Request.Mailbox; empty for all
+	ByPurge   bool   // those whose mailbox is purged first come first, those that never are last
 	State     State  // only those in this state; empty for all
 	Limit     int    // at most so many; 0 means 20
 }

@@ -91,10 +91,11 @@ type Request struct {
 	EnteredAt time.Time `json:"entered_at"` // when it came into State
 	CreatedAt time.Time `json:"created_at"`
 
-	Ask         Ask    `json:"ask"`
-	Requester   Actor  `json:"requester"`
-	Reader      Reader `json:"reader"` // what the requester is shown
-	ResponseURL Secret `json:"response_url,omitempty"`
+	Ask         Ask      `json:"ask"`
+	Requester   Actor    `json:"requester"`
+	Joined      []Joined `json:"joined,omitempty"` // who asked for the same mailbox since
+	Reader      Reader   `json:"reader"`           // what the requester is shown
+	ResponseURL Secret   `json:"response_url,omitempty"`
 
 	Choices   Choices    `json:"choices"`
 	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`

@@ -264,7 +264,7 @@ func (s *Service) Status(ctx context.Context, who Actor, id int64) ([]Request, *
 	if refused, err := s.mayApprove(ctx, matter{}, who); refused != nil || err != nil {
 		return own, nil, nil //nolint:nilerr // who cannot be proven to be an approver sees the own ones alone
 	}
-	open, err := s.Store.Requests(ctx, Filter{Open: true, Limit: 20})
+	open, err := s.Store.Requests(ctx, Filter{Open: true, ByPurge: true, Limit: 20})
 	if err != nil {
 		return nil, nil, fmt.Errorf("list open requests: %w", err)
 	}
