@@ -193,6 +193,7 @@ func (r *Request) stateAllows(c Click) *Note {
 		case c.Plan != r.Plan.Fingerprint():
 			return &Note{Code: NoteOldMessage}
 		}
+		return r.paused(c.At)
 	case ActUndo:
 		return r.undoAllows(c.At)
 	}
