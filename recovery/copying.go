@@ -210,7 +210,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	}
 	var now Contents
 	if err == nil {
-		now, err = s.Mailboxes.Contents(ctx, t.ExchangeGUID, false)
+		now, err = s.Mailboxes.Contents(ctx, t, false)
 	}
 	if err != nil {
 		return s.unproven(ctx, r, err)

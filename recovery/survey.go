@@ -25,18 +25,16 @@ type survey struct {
 // mostMeasured bounds the mailboxes of one address that are measured.
 const mostMeasured = 6
 
-// measure asks Exchange how much is in the mailboxes that were found, all side by side.
-func (s *Service) measure(ctx context.Context, r *reading) {
+// measure asks Exchange how much is in the mailboxes that were found and what may be done with them, all side by side. It is over
+// when wg is.
+func (s *Service) measure(ctx context.Context, r *reading, orphans []Mailbox, wg *sync.WaitGroup) {
 	if !r.exchange {
 		return
 	}
-	var (
-		wg sync.WaitGroup
-		mu sync.Mutex
-	)
+	var mu sync.Mutex
 	r.contents, r.archives = map[string]Contents{}, map[string]Contents{}
 	count := func(m Mailbox, archive bool, into map[string]Contents) {
-		c, err := s.Mailboxes.Contents(ctx, m.ExchangeGUID, archive)
+		c, err := s.Mailboxes.Contents(ctx, m, archive)
 		mu.Lock()
 		defer mu.Unlock()
 		if s.unknown(ctx, "count the mailbox", err) {
@@ -45,10 +43,7 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 		}
 		into[m.ExchangeGUID] = c
 	}
-	orphans := r.orphans()
-	all := slices.Concat(r.targets, orphans, r.mailboxes) // the first are those that a copy cannot do without
-	id, waits := r.unlicensed()                           // both read all of r, which is written to below
-	for _, m := range all[:min(len(all), mostMeasured)] {
+	for _, m := range r.measured(orphans) {
 		wg.Go(func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {
 			wg.Go(func() { count(m, true, r.archives) })
@@ -62,15 +57,25 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 			}
 		})
 	}
-	if waits {
+	if m, waits := r.unlicensed(); waits {
 		wg.Go(func() {
-			at, err := s.Mailboxes.Delicensing(ctx, id)
+			at, err := s.Mailboxes.Delicensing(ctx, m)
 			if !s.unknown(ctx, "read the pending delicensing", err) {
 				r.delicense = at
 			}
 		})
 	}
-	wg.Wait()
+}
+
+// measured gives the mailboxes that are worth counting, each once and not too many; first those that a copy cannot do without.
+func (r reading) measured(orphans []Mailbox) []Mailbox {
+	var list []Mailbox
+	for _, m := range slices.Concat(r.targets, orphans, r.mailboxes) {
+		if len(list) < mostMeasured && !slices.ContainsFunc(list, func(o Mailbox) bool { return o.ExchangeGUID == m.ExchangeGUID }) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // unknown says whether something could not be read that is shown where it is known; operators are told why.
@@ -81,13 +86,13 @@ func (s *Service) unknown(ctx context.Context, what string, err error) bool {
 	return err != nil
 }
 
-// unlicensed gives the one live account found, where it has no licence with a mailbox.
-func (r reading) unlicensed() (string, bool) {
+// unlicensed gives the mailbox in use of the one account found, where that is live and has no licence with a mailbox.
+func (r reading) unlicensed() (Mailbox, bool) {
 	if len(r.Found) != 1 || r.Found[0].Account.Deleted() || hasMailboxPlan(r.Found[0].Account, r.SKUs) {
-		return "", false
+		return Mailbox{}, false
 	}
-	_, known := r.mailbox(r.Found[0].Account.ID)
-	return r.Found[0].Account.ID, known
+	m, known := r.mailbox(r.Found[0].Account.ID)
+	return m, known && m.Live()
 }
 
 // can says whether the app may run a cmdlet; it says so too where the list could not be read.
