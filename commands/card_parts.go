@@ -233,8 +233,11 @@ func (c *card) proof(p recovery.Proof) {
 		if p.Contents != nil {
 			lines = append(lines, c.say("proof.contents", c.count("items", p.Contents.Items), c.size(p.Contents.Bytes)))
 		}
-		if len(p.Grants) > 0 {
+		switch {
+		case len(p.Grants) > 0:
 			lines = append(lines, c.say("proof.grants", grants(p.Grants)))
+		case p.GrantsKnown:
+			lines = append(lines, c.say("proof.grants.none"))
 		}
 		if p.SignInEnabled != nil && *p.SignInEnabled {
 			lines = append(lines, c.say("proof.enabled"))

@@ -46,6 +46,7 @@ func englishExchange() map[string]string {
 		"proof.into":        "A copy of its contents is in %[1]s.",
 		"proof.contents":    "It holds %[1]s, %[2]s.",
 		"proof.grants":      "Others who have access: %[1]s.",
+		"proof.grants.none": "Nobody else has access to it.",
 
 		// Evidence and warnings.
 		"note.soft-deleted":         "Exchange keeps the mailbox without an account since %[1]s.",

@@ -95,6 +95,12 @@ func englishNotes() map[string]string {
 		"note.still-deleted":                 "When I read it back, Exchange still had the mailbox among the deleted ones. It may still come; an approver can press “Try again” to look once more.",
 		"note.age-unknown":                   "Exchange did not say since when the mailbox exists, so it cannot be known whether it is the old one.",
 		"note.step-missing":                  "When I read it back, one thing was not there: %[1]s.",
+		"note.fewer-items":                   "The mailbox is the old one, but not all is in it: items counted before: %[1]s, now: %[2]s. More may still come; an approver can press “Try again” later to count once more. If it stays so, ask your administrators for a backup.",
+		"note.fewer-items.limited":           "The mailbox is the old one, but not all that was in it is there. More may still come; an approver can press “Try again” later to count once more.",
+		"note.before-unknown":                "How much was in the mailbox before is not known, so its contents could not be compared. Look into it.",
+		"note.after-unknown":                 "How much is in the mailbox now could not be counted (%[1]s), so its contents could not be compared. Look into it.",
+		"note.grants-unread":                 "Who else has access could not be read (%[1]s). An Exchange administrator can look with Get-MailboxPermission.",
+		"note.grants-unread.limited":         "",
 
 		// Refusals.
 		"note.your-own":             "You asked for %[5]s, so someone else must decide.",

@@ -253,7 +253,7 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		if i == 1 {
 			return w.oneOf("state.", arg)
 		}
-	case recovery.NoteUnreadable, recovery.NoteNotProven:
+	case recovery.NoteUnreadable, recovery.NoteNotProven, recovery.NoteAfterUnknown, recovery.NoteGrantsUnread:
 		return w.oneOf("kind.", arg)
 	case recovery.NoteCopyFailed:
 		return w.oneOf("copy.", arg)

@@ -219,9 +219,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	for _, st := range r.Plan.Steps {
 		proof.copied(st)
 	}
-	if list, err := s.Mailboxes.Grants(ctx, t.ExchangeGUID); !s.unknown(ctx, "list who has access", err) {
-		proof.Grants = list
-	}
+	s.grants(ctx, &proof, t)
 	return 0, s.commit(ctx, r, func(r *Request) Event { return r.proven(proof) })
 }
 

@@ -101,6 +101,10 @@ const (
 	NoteStillDeleted  NoteCode = "still-deleted"   // read back: Exchange still has the mailbox as deleted
 	NoteAgeUnknown    NoteCode = "age-unknown"     // read back: Exchange does not say since when the mailbox is there
 	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
+	NoteFewerItems    NoteCode = "fewer-items"     // read back: nothing, or far less, is in the mailbox. Args: items before, items now
+	NoteBeforeUnknown NoteCode = "before-unknown"  // read back: what was in the mailbox before is not known
+	NoteAfterUnknown  NoteCode = "after-unknown"   // read back: what is in the mailbox cannot be counted. Args: Kind
+	NoteGrantsUnread  NoteCode = "grants-unread"   // read back: who else has access cannot be read; for approvers. Args: Kind
 	NoteNoItems       NoteCode = "no-items"        // no recoverable item fits
 	NoteItemsOff      NoteCode = "items-off"       // recoverable items cannot be read here
 	NoteMessagesOnly  NoteCode = "messages-only"   // without Exchange only messages are listed and restored

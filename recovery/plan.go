@@ -262,6 +262,7 @@ type Proof struct {
 	Access         Access      `json:"access"`
 	Contents       *Contents   `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
 	Grants         []Grant     `json:"grants,omitempty"`   // who else may open it; for approvers
+	GrantsKnown    bool        `json:"grants_known,omitempty"`
 	Items          *ItemCounts `json:"items,omitempty"`
 	Missing        []Note      `json:"missing,omitempty"` // what did not come back; none for Succeeded
 	Notes          []Note      `json:"notes,omitempty"`

@@ -8,8 +8,8 @@ import (
 // Directory reads the tenant through Microsoft Graph. All errors are *Error.
 type Directory interface {
 	// Find finds the accounts that a query (by address, object id or display name) means, with Account alone, and reads the
-	// tenant unless it is by name, all side by side: one call after the other is at most two. Matches are exact; a list that may
-	// be cut short is an Incomplete error.
+	// tenant unless it is by name; at most two calls wait for each other. Matches are exact; a list that may be cut short is an
+	// Incomplete error.
 	Find(ctx context.Context, q Query) (Findings, error)
 	// Complete reads what belongs to the accounts that were found, all side by side.
 	Complete(ctx context.Context, found []Found) error
