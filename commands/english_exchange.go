@@ -82,5 +82,6 @@ func englishExchange() map[string]string {
 		"note.needs-password":       "Another account has the mailbox's name now, so Exchange wants a password and no app can do it. Ask again with into: to copy the contents instead.",
 		"note.by-hand":              "This waits for an Exchange administrator to run a command.",
 		"note.own-benefit":          "%[5]s would bring mail into your own mailbox, so someone else must decide.",
+		"note.no-address":           "%[5]s copies mail into somebody's mailbox. Your Slack profile has no confirmed address, so it cannot be ruled out that it is yours: someone else must decide, or you confirm your address in Slack first.",
 	}
 }

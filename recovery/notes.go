@@ -152,6 +152,7 @@ const (
 	NoteState        NoteCode = "state"         // too late, or too early. Args: the state
 	NoteOldMessage   NoteCode = "old-message"   // not the message on file
 	NoteOwnBenefit   NoteCode = "own-benefit"   // the contents would come into the approver's own mailbox
+	NoteNoAddress    NoteCode = "no-address"    // of a copy: an approver without a confirmed address may own the target
 	NoteTwice        NoteCode = "twice"         // has decided already
 	NoteChooseFirst  NoteCode = "choose-first"  // a required choice is open. Args: Action
 	NoteNotOffered   NoteCode = "not-offered"   // the value is not among those offered

@@ -92,6 +92,46 @@ func TestOwnerOfTheTargetDoesNotDecide(t *testing.T) {
 	}
 }
 
+// Somebody whose address is not confirmed cannot be told from the target's owner, and so counts neither at the click, nor when it is
+// asked whether enough people could decide, nor as one who has approved.
+func TestApproverWithoutAnAddressDoesNotDecideOnACopy(t *testing.T) {
+	t.Parallel()
+	unconfirmed := func(p *Person) { p.Email = "" }
+	w := newWorld(t)
+	w.people.set(anna, unconfirmed)
+	r := w.copies()
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Pending)
+	if got := w.refusals(r.ID); !slices.Equal(got, []NoteCode{NoteNoAddress}) || len(w.request(r.ID).Reviews) != 0 {
+		t.Errorf("refused with %v, reviews %v", got, w.request(r.ID).Reviews)
+	}
+
+	w = newWorld(t)
+	w.people.set(anna, unconfirmed)
+	w.people.set(bert, unconfirmed)
+	w.orphaned(lost, "john")
+	w.lives(jane, "jane", licensed, answers)
+	few := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"})
+	w.hindered(w.is(few, Impossible), NoteNobody, "2", "1")
+
+	w = newWorld(t)
+	r = w.copies()
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Pending)
+	w.people.set(anna, unconfirmed) // since the click
+	w.is(w.press(r.ID, bert, ActApprove), Pending)
+	if len(w.tenant.copies) != 0 {
+		t.Errorf("copied: %v", w.tenant.copies)
+	}
+
+	w = newWorld(t) // on anything else they decide as ever
+	w.people.set(anna, unconfirmed)
+	w.deleted(john, "john")
+	r = w.asks("john@contoso.com")
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Succeeded)
+}
+
 func TestCopyIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	t.Run("answer lost", func(t *testing.T) {
