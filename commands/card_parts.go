@@ -156,7 +156,10 @@ func (c *card) copied(p *recovery.Plan) []markup {
 
 // cost names the licence, and to approvers the seats that are free.
 func (c *card) cost(p *recovery.Plan) markup {
+	large := slices.ContainsFunc(p.Warnings, func(n recovery.Note) bool { return n.Code == recovery.NoteLarge })
 	switch {
+	case p.Seats == nil && large:
+		return c.say("cost.none.large")
 	case p.Seats == nil && (p.Case == recovery.CaseShared || p.SignIn == recovery.SignInNone || p.Source != nil && p.SignIn == recovery.SignInBlocked):
 		return c.say("cost.none")
 	case p.Seats == nil:

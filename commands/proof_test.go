@@ -41,3 +41,19 @@ func TestWhoHasAccess(t *testing.T) {
 		}
 	}
 }
+
+// A mailbox that needs a licence later does not cost nothing, and what it is that it needs it for is for approvers.
+func TestCostOfALargeMailbox(t *testing.T) {
+	t.Parallel()
+	r := in(recovery.Pending, func(r *recovery.Request) {
+		r.Plan.Case, r.Diagnosis.Case, r.Plan.Seats, r.Plan.SignIn = recovery.CaseShared, recovery.CaseShared, nil, recovery.SignInBlocked
+		r.Plan.Warnings = []recovery.Note{{Code: recovery.NoteLarge, Args: []string{"size", "hold"}}}
+	})
+	list := render(t, r, event(recovery.EventConfirmed, requester, recovery.Confirming, r))
+	for key, reasons := range map[string]bool{recovery.CardApproval: true, recovery.CardRequester: false} {
+		card := string(find(t, list, key).Body)
+		if strings.Contains(card, "No licence.") || !strings.Contains(card, "Exchange Online Plan 2") || strings.Contains(card, "This one has more than 50 GB, a litigation hold:") != reasons {
+			t.Errorf("%s: %s", key, card)
+		}
+	}
+}

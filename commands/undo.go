@@ -25,15 +25,6 @@ func (w words) of(r recovery.Request) words {
 	return w
 }
 
-// moved names what others have changed, from the arguments of recovery.NoteMovedOn.
-func (w words) moved(args []string) markup {
-	var all []string
-	for _, a := range args[:min(len(args), maxListed)] {
-		all = append(all, string(w.oneOf("moved.", a)))
-	}
-	return markup(strings.Join(all, ", "))
-}
-
 // undoPlan says what will be undone, and before the rest of what to know what will not.
 func (c *card) undoPlan(p *recovery.Plan) {
 	var steps, warnings []markup

@@ -219,9 +219,11 @@ func (w reader) noteArgs(n recovery.Note) []any {
 	case recovery.NoteHadRoles, recovery.NoteRolesCameBack, recovery.NoteAddressTaken, recovery.NoteHoldersUnknown:
 		return []any{literals(n.Args), "", "", ""}
 	case recovery.NoteMovedOn:
-		return []any{w.moved(n.Args), "", "", ""}
+		return []any{w.eachOf("moved.", n.Args), "", "", ""}
 	case recovery.NoteNoSeat:
 		return []any{w.licenses(n.Args), "", "", ""}
+	case recovery.NoteLarge:
+		return []any{w.eachOf("large.", n.Args), "", "", ""}
 	}
 	args := make([]any, 4) // no note has more; what is missing reads as ""
 	for i := range args {
@@ -273,7 +275,7 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		return mention(arg)
 	case recovery.NoteStillWaiting, recovery.NoteCopyQueued:
 		return w.minutes(arg)
-	case recovery.NoteTargetFull, recovery.NoteLarge:
+	case recovery.NoteTargetFull, recovery.NoteArchiveFull:
 		return w.sizeArg(arg)
 	}
 	if t, err := time.Parse(time.RFC3339, arg); err == nil {
@@ -288,6 +290,15 @@ func (w words) oneOf(prefix, value string) markup {
 		return w.say(prefix + value)
 	}
 	return literal(value)
+}
+
+// eachOf words values of a known set.
+func (w words) eachOf(prefix string, values []string) markup {
+	var all []string
+	for _, v := range values[:min(len(values), maxListed)] {
+		all = append(all, string(w.oneOf(prefix, v)))
+	}
+	return markup(strings.Join(all, ", "))
 }
 
 // minutes words a number of minutes, in hours from two hours on.

@@ -112,6 +112,7 @@ func families(t *testing.T) map[string][]string {
 		"copy.":          {"", "LegacyExchangeDN", "ProhibitSendReceiveQuota", "ArchiveGuid"},
 		"stays.":         {"restore-user", "usage-location", "reprocess-license", "add-address", "reconnect-mailbox"},
 		"moved.":         {"account", "name", "sign-in", "location", "licenses", "copy-ended", "copy-gone"},
+		"large.":         {"size", "archive", "hold"},
 		"item.type.":     {"message", "meeting", "contact", "task"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},

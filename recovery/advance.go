@@ -260,7 +260,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 // removable says whether somebody can remove the obstacle, so that the request stays and can be looked at again.
 func (n *Note) removable() bool {
 	switch n.Code {
-	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteSignInTaken, NoteDomain:
+	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull, NoteSignInTaken, NoteDomain:
 		return true
 	default:
 		return n.passing()
@@ -270,7 +270,7 @@ func (n *Note) removable() bool {
 // refusesAStep says whether the obstacle is one that Microsoft would put before a single step.
 func (n *Note) refusesAStep() bool {
 	switch n.Code {
-	case NoteNoSeat, NoteNoLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull:
+	case NoteNoSeat, NoteNoLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull:
 		return true
 	default:
 		return false

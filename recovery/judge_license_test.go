@@ -141,10 +141,10 @@ func TestHeldLicenses(t *testing.T) {
 		warns   []NoteCode
 	}{
 		{"mailbox plan off: other plans stay off", false, []AssignedLicense{off(skuE3, planYammer, planEXO2, planTeams)}, off(skuE3, planTeams, planYammer), []NoteCode{NoteLossUnknown}},
-		{"comes back with the account", true, []AssignedLicense{off(skuE3, planYammer)}, off(skuE3, planYammer), []NoteCode{NoteSignInReturns, NoteLicenseWithIt}},
-		{"comes back with its mailbox plan off", true, []AssignedLicense{off(skuE3, planEXO2, planTeams)}, off(skuE3, planTeams), []NoteCode{NoteSignInReturns}},
-		{"comes back, another with its plan off first", true, []AssignedLicense{off(skuE3, planEXO2), off(skuEXO1)}, off(skuEXO1), []NoteCode{NoteSignInReturns, NoteLicenseWithIt}},
-		{"comes back beyond the seats", true, []AssignedLicense{off(skuE5)}, off(skuE5), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteOverConsumed}},
+		{"comes back with the account", true, []AssignedLicense{off(skuE3, planYammer)}, off(skuE3, planYammer), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteDelegates}},
+		{"comes back with its mailbox plan off", true, []AssignedLicense{off(skuE3, planEXO2, planTeams)}, off(skuE3, planTeams), []NoteCode{NoteSignInReturns, NoteDelegates}},
+		{"comes back, another with its plan off first", true, []AssignedLicense{off(skuE3, planEXO2), off(skuEXO1)}, off(skuEXO1), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteDelegates}},
+		{"comes back beyond the seats", true, []AssignedLicense{off(skuE5)}, off(skuE5), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteOverConsumed, NoteDelegates}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

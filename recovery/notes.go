@@ -43,8 +43,14 @@ const (
 	NoteHoldsGo         NoteCode = "holds-go"         // recovering an inactive mailbox takes its holds away
 	NoteNewUser         NoteCode = "new-user"         // the mailbox gets a new account: groups, roles and rights do not come back
 	NoteCouldCopy       NoteCode = "could-copy"       // into: would copy the contents instead
-	NoteLarge           NoteCode = "large"            // over 50 GB, or an archive, without a licence. Args: bytes
+	NoteLarge           NoteCode = "large"            // it needs Plan 2 and comes back without a licence. Args: each why, of size, archive, hold
+	NoteSizeUnknown     NoteCode = "size-unknown"     // whether it is over 50 GB, without a licence, could not be read
 	NoteDelegates       NoteCode = "delegates"        // rights of others to the mailbox may not come back
+	NoteDelegatesStay   NoteCode = "delegates-stay"   // rights of others to the old mailbox do not come with its contents
+	NoteHeld            NoteCode = "held"             // a hold is on the mailbox that comes back
+	NoteArchive         NoteCode = "archive"          // the mailbox that comes back has an archive
+	NoteExpanding       NoteCode = "expanding"        // the mailbox that comes back has an auto-expanding archive
+	NoteSwept           NoteCode = "swept"            // a retention policy may sweep what is copied into the target. Args: its address
 	NoteAsIgnored       NoteCode = "as-ignored"       // as: is for deleted accounts. Args: what was typed
 	NoteIntoIgnored     NoteCode = "into-ignored"     // into: is for mailboxes without their user. Args: what was typed
 	NoteLicenseIgnored  NoteCode = "license-ignored"  // license: is not what the account holds. Args: what was typed, what it holds
@@ -74,6 +80,7 @@ const (
 	NoteNoTarget      NoteCode = "no-target"       // into: names no live mailbox
 	NoteTwoTargets    NoteCode = "two-targets"     // into: names more than one
 	NoteTargetFull    NoteCode = "target-full"     // the contents do not fit. Args: bytes needed, bytes free
+	NoteArchiveFull   NoteCode = "archive-full"    // the archive does not fit into the target's. Args: bytes needed, bytes free
 	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
 	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
 	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy

@@ -233,15 +233,24 @@ func (p Plan) Fingerprint() string {
 	for i := range p.Steps {
 		p.Steps[i].Progress = Progress{}
 	}
-	p.Warnings = slices.DeleteFunc(slices.Clone(p.Warnings), func(n Note) bool {
-		return n.Code == NoteNearPurge || n.Code == NoteOverConsumed || n.Code == NoteGraceSeats || n.Code == NoteLarge
-	})
+	p.Warnings = slices.DeleteFunc(slices.Clone(p.Warnings), func(n Note) bool { return n.changesByItself() })
 	b, err := json.Marshal(p)
 	if err != nil {
 		panic("recovery: a plan is always JSON: " + err.Error())
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
+}
+
+// changesByItself says whether a warning may come or go without anything else about the plan: by time, with the seats, with what can
+// be counted just now, or because somebody did what it asks for.
+func (n Note) changesByItself() bool {
+	switch n.Code {
+	case NoteNearPurge, NoteOverConsumed, NoteGraceSeats, NoteLarge, NoteSizeUnknown, NoteSwept:
+		return true
+	default:
+		return false
+	}
 }
 
 // Proof is what was read back after the last step.
