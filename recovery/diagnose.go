@@ -146,7 +146,9 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 	case f.Probe.State == MailboxAbsent:
 		d.Evidence = append(d.Evidence, Note{Code: NoteMailboxAbsent})
 	}
-	if lost := lostAt(a, m, r.SKUs); !lost.IsZero() {
+	if r.delicense.Add(Retention).After(r.ReadAt) { // the tenant delays: the mailbox is lost only from then on
+		d.Deadline = r.delicense.Add(Retention)
+	} else if lost := lostAt(a, m, r.SKUs); !lost.IsZero() {
 		d.Evidence = append(d.Evidence, Note{NoteLicenseLost, []string{stamp(lost)}})
 		d.Deadline = lost.Add(Retention)
 		if !r.ReadAt.Before(d.Deadline) {

@@ -171,6 +171,41 @@ func TestHeldLicenses(t *testing.T) {
 	}
 }
 
+// Where the tenant delays taking a mailbox away, Exchange knows until when it works: the thirty days begin then, whatever the licence's
+// own state says, and nothing about the loss is unknown.
+func TestDelayedDelicensing(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, tt := range map[string]struct {
+		due     time.Duration // from now
+		works   bool
+		unknown bool
+	}{
+		"works for a month": {30 * day, true, false},
+		"just over":         {-time.Minute, false, false},
+		"long over":         {-31 * day, false, true}, // and yet in use: the date says nothing
+	} {
+		w := newWorld(t)
+		w.lives(john, "john", answers)
+		w.tenant.delicense = w.clock.Add(tt.due)
+		d := w.looks(Ask{}, Choices{})
+		plans(t, d, CaseLicense, StepAssign, StepMailbox)
+		works := slices.ContainsFunc(d.Evidence, Note{NoteDelayed, []string{stamp(w.tenant.delicense)}}.same)
+		if unknown := slices.Contains(warnings(d), NoteLossUnknown); works != tt.works || unknown != tt.unknown || d.Deadline.IsZero() != tt.unknown || !d.Plan.Deadline.Equal(d.Deadline) {
+			t.Errorf("%s: evidence %v, warnings %v, deadline %v", name, d.Evidence, warnings(d), d.Deadline)
+		}
+		if !tt.unknown && !d.Deadline.Equal(w.tenant.delicense.Add(Retention)) {
+			t.Errorf("%s: deadline %v", name, d.Deadline)
+		}
+	}
+	w := newWorld(t) // the group's licence was lost longer ago than the mailbox would be kept without the delay
+	w.lives(john, "john", answers, func(u *user) {
+		u.account.LicenseStates = []LicenseState{{SKU: skuE3, State: "Disabled", UpdatedAt: w.ago(31 * day)}}
+	})
+	w.tenant.delicense = w.clock.Add(day)
+	plans(t, w.looks(Ask{}, Choices{}), CaseLicense, StepAssign, StepMailbox)
+}
+
 func TestGroupLicenseInError(t *testing.T) {
 	t.Parallel()
 	inGroup := func(u *user) {
