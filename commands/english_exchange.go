@@ -76,6 +76,12 @@ func englishExchange() map[string]string {
 		"note.swept":                "If a retention policy is on %[1]s, it may sweep old mail as soon as it is copied there. Have an Exchange administrator put that mailbox on retention hold first: Set-Mailbox with -RetentionHoldEnabled $true.",
 		"note.swept.limited":        "If a retention policy is on the mailbox that it is copied into, it may sweep old mail from there. Ask your administrators to put that mailbox on retention hold first.",
 
+		// A request that ended because its mailbox comes by itself.
+		"head.unneeded.connecting":  "Still connecting",
+		"state.unneeded.connecting": "closed, because the mailbox is connecting by itself",
+		"told.unneeded.connecting":  "%[1]s: there is nothing to do for %[2]s but to wait. %[3]s",
+		"line.unneeded.connecting":  "%[1]s: closed, there is nothing to do but to wait. %[2]s",
+
 		// Obstacles.
 		"note.auto-expanding":       "The mailbox has an auto-expanding archive, which Exchange can neither recover nor restore. Its contents can still be exported with an eDiscovery search in Microsoft Purview.",
 		"note.no-target":            "No working mailbox has the address you gave with into:. Check it and ask again.",

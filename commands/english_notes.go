@@ -12,6 +12,8 @@ func englishNotes() map[string]string {
 		"note.plan-off.limited":          "The mailbox is switched off inside the account's licence.",
 		"note.mailbox-answers":           "The mailbox answers.",
 		"note.mailbox-absent":            "The mailbox does not answer.",
+		"note.listed":                    "Exchange lists the mailbox as in use.",
+		"note.listed-deleted":            "Exchange still lists the mailbox as deleted, since %[1]s.",
 		"note.exchange-type":             "Exchange lists it as %[1]s.",
 		"note.probably-shared":           "It is probably a shared mailbox: no licence, and sign-in was blocked. Exchange was not asked.",
 		"note.license-lost":              "The licence was lost on %[1]s.",
@@ -50,6 +52,8 @@ func englishNotes() map[string]string {
 		"note.country-tenant":          "The account has no usage location. The organisation's will be used: %[1]s.",
 
 		// Obstacles.
+		"note.connecting":                    "The account has its licence, and Microsoft is still connecting its mailbox. That can take up to a day; nothing else is to be done. Ask again if it does not answer tomorrow.",
+		"note.made-new":                      "The account has its licence, but Exchange has no mailbox for it yet. Microsoft makes one, which can take up to a day: a new and empty one. If there was one before, ask your administrators for a backup.",
 		"note.healthy":                       "This mailbox works, so there is nothing to bring back. If only messages are missing, look in Outlook under Deleted Items, “Recover items recently removed from this folder”, or ask me: `/restore-mailbox items` and the address.",
 		"note.gone":                          "There is no account with this address, live or deleted. Check the spelling. An account deleted more than 30 days ago cannot be brought back; ask your administrators for a backup.",
 		"note.synced-user":                   "This account comes from the on-premises Active Directory and has to be brought back there: from its Recycle Bin, then synchronise. Ask your directory administrators.",
@@ -85,7 +89,6 @@ func englishNotes() map[string]string {
 		"note.failed-step":                   "I could not %[1]s (%[2]s).",
 		"note.empty-mailbox":                 "The mailbox was created anew on %[1]s: the old contents are not in it. Ask your administrators for a backup.",
 		"note.still-waiting":                 "Microsoft has not finished yet (%[1]s so far). It can take up to a day.",
-		"note.still-waiting.new":             "The account has its licence, but the mailbox does not answer yet. Microsoft can take up to a day. Ask again if it is not there tomorrow.",
 		"note.privileged":                    "Microsoft lets only a more privileged administrator bring this account back, because it held admin roles. A Privileged Authentication Administrator or Global Administrator can do it in Microsoft Entra, under Deleted users.",
 		"note.privileged.limited":            "Microsoft lets only a more privileged administrator bring this account back. Ask your administrators.",
 		"note.roles-came-back":               "The account holds admin roles that the plan did not name: %[1]s. Check at once whether it should, and block its sign-in or take the roles away in Microsoft Entra if not.",

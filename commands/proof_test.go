@@ -57,3 +57,27 @@ func TestCostOfALargeMailbox(t *testing.T) {
 		}
 	}
 }
+
+// What only waits for Microsoft is neither a mailbox that works nor one that is lost, wherever it is spoken of.
+func TestStillConnectingIsSaid(t *testing.T) {
+	t.Parallel()
+	r := in(recovery.Unneeded, func(r *recovery.Request) {
+		r.Plan, r.Obstacle = nil, &recovery.Note{Code: recovery.NoteConnecting}
+		r.Diagnosis = &recovery.Diagnosis{Case: recovery.CaseConnecting, Account: r.Diagnosis.Account, ReadAt: at(0), Obstacle: r.Obstacle}
+	})
+	card := string(find(t, render(t, r, event(recovery.EventEnded, "", recovery.Submitted, r)), recovery.CardRequester).Body)
+	for _, want := range []string{"Still connecting", "Its mailbox is still connecting.", "up to a day", "Ask again"} {
+		if !strings.Contains(card, want) {
+			t.Errorf("no %q in %s", want, card)
+		}
+	}
+	told := render(t, r, event(recovery.EventEnded, "", recovery.Confirming, r))
+	status := string(wordsIn("en").of(r).oneOf("state.", string(r.State)))
+	for _, text := range []string{card, status, string(told[len(told)-1].Body)} {
+		for _, wrong := range []string{"mailbox works", "is there.", "Nothing to bring back", "no way back"} {
+			if strings.Contains(text, wrong) {
+				t.Errorf("%q in %s", wrong, text)
+			}
+		}
+	}
+}

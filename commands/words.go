@@ -2,7 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -184,8 +183,6 @@ func (w reader) note(n recovery.Note) markup {
 	switch {
 	case w.ref == "" && w.has(key+".general"):
 		key += ".general"
-	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
-		key += ".new"
 	case n.Code == recovery.NoteMissingCmdlet && strings.HasSuffix(strings.Join(n.Args, ""), "-RecoverableItems"):
 		key += ".items"
 	case n.Code == recovery.NoteSignInTaken || n.Code == recovery.NoteAddressTaken:

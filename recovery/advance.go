@@ -250,7 +250,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return r.become(Confirming, Event{Kind: EventPlanned})
 	case d.Obstacle.removable():
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
-	case d.Case == CaseHealthy || d.Obstacle.Code == NoteNoItems:
+	case d.Case.settled() || d.Obstacle.Code == NoteNoItems:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
 		return r.become(Impossible, Event{Kind: EventEnded, Note: d.Obstacle})
@@ -379,7 +379,7 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 			return r.void(now.diagnosis, now.diff)
 		}
 		r.Obstacle, r.Reviews = nil, now.stand
-		if now.diagnosis.Case == CaseHealthy && r.Plan.Source == nil { // else the steps look for themselves
+		if now.diagnosis.Case.settled() && r.Plan.Source == nil { // else the steps look for themselves
 			r.skipHealthy(s.Now())
 		}
 		return r.become(Restoring, Event{Kind: EventStarted})

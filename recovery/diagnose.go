@@ -129,7 +129,7 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 	case licensed && f.Probe.State == MailboxUnknown:
 		return d.ends(CaseHealthy, Note{NoteMissingRole, []string{"MailboxSettings.Read"}})
 	case licensed:
-		return d.ends(CaseHealthy, Note{NoteStillWaiting, []string{"0"}})
+		return d.connecting(r, m, known)
 	}
 	d.Case = CaseLicense
 	d.Evidence = append(d.Evidence, Note{Code: NoteNoMailboxPlan})
@@ -156,6 +156,21 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 		}
 	}
 	return s.planLicense(d, r, ask, c)
+}
+
+// connecting is the diagnosis of a live account that has its licence while its mailbox does not answer: Microsoft connects it, or makes
+// one where there is none (Microsoft: delays in provisioning of a mailbox).
+func (d Diagnosis) connecting(r reading, m Mailbox, known bool) Diagnosis {
+	d.Evidence = append(d.Evidence, Note{Code: NoteMailboxAbsent})
+	switch {
+	case r.exchange && !known:
+		return d.ends(CaseConnecting, Note{Code: NoteMadeNew})
+	case known && m.Live():
+		d.Evidence = append(d.Evidence, Note{Code: NoteListed})
+	case known:
+		d.Evidence = append(d.Evidence, Note{NoteListedDeleted, []string{stamp(m.SoftDeletedAt)}})
+	}
+	return d.ends(CaseConnecting, Note{Code: NoteConnecting})
 }
 
 // deleted is the diagnosis of a deleted account.

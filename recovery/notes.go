@@ -10,6 +10,8 @@ const (
 	NotePlanOff        NoteCode = "plan-off"          // the mailbox plan is switched off inside a licence. Args: SKU part number
 	NoteMailboxAnswers NoteCode = "mailbox-answers"   // Args: userPurpose
 	NoteMailboxAbsent  NoteCode = "mailbox-absent"    // the mailbox does not answer
+	NoteListed         NoteCode = "listed"            // Exchange lists it as in use, though it does not answer
+	NoteListedDeleted  NoteCode = "listed-deleted"    // Exchange still lists it as deleted. Args: RFC 3339 time
 	NoteExchangeType   NoteCode = "exchange-type"     // Exchange gives its type. Args: RecipientTypeDetails
 	NoteProbablyShared NoteCode = "probably-shared"   // guess without Exchange: no licence and sign-in blocked
 	NoteLicenseLost    NoteCode = "license-lost"      // known day of loss. Args: RFC 3339 time
@@ -61,6 +63,8 @@ const (
 // Obstacles: why a request stays where it is or ends.
 const (
 	NoteHealthy       NoteCode = "healthy"         // the mailbox answers: nothing to restore
+	NoteConnecting    NoteCode = "connecting"      // licensed, and Microsoft is still connecting the mailbox
+	NoteMadeNew       NoteCode = "made-new"        // licensed, and Exchange has no mailbox: the one that it makes will be empty
 	NoteGone          NoteCode = "gone"            // nothing with this address, live or deleted
 	NoteSyncedUser    NoteCode = "synced-user"     // must be restored on-premises
 	NoteAmbiguous     NoteCode = "ambiguous"       // several accounts. Args: how many

@@ -45,7 +45,7 @@ func (s Settings) besides(d Diagnosis, r reading, found []Found, orphans []Mailb
 	switch {
 	case len(orphans) == 0 || c.Account != "":
 		return d
-	case d.Plan == nil && (d.Case == CaseHealthy || d.Obstacle.Code == NoteMailboxGone):
+	case d.Plan == nil && (d.Case.settled() || d.Obstacle.Code == NoteMailboxGone):
 		if len(orphans) > 1 {
 			return ambiguous(d, r, nil, orphans)
 		}

@@ -19,12 +19,16 @@ const (
 	CaseSoftDeleted Case = "softdeleted"  // soft-deleted mailbox without its user
 	CaseInactive    Case = "inactive"     // inactive mailbox, on hold
 	CaseHealthy     Case = "healthy"      // nothing to restore
+	CaseConnecting  Case = "connecting"   // live and licensed, and the mailbox does not answer yet: nothing to restore
 	CaseGone        Case = "gone"         // nothing with this address is there any more
 	CaseAmbiguous   Case = "ambiguous"    // several accounts; somebody must choose
 	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
 	CaseUndo        Case = "undo"         // not of a mailbox: another request did something that is to be put back
 	CaseItems       Case = "items"        // the mailbox is there; recoverable items are to go back into it
 )
+
+// settled says whether a mailbox works, or will by itself.
+func (c Case) settled() bool { return c == CaseHealthy || c == CaseConnecting }
 
 // Note is a fact or warning by its code, worded elsewhere. Args are what the words need, in the order each code documents.
 type Note struct {
