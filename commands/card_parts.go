@@ -37,7 +37,11 @@ func (c *card) what(d *recovery.Diagnosis, subject string) {
 	if c.approver && d.Account.DisplayName != "" {
 		name = c.say("name", d.Account.DisplayName)
 	}
-	c.para(c.say("case."+string(d.Case), subject), name)
+	what := "case." + string(d.Case)
+	if d.Case == recovery.CaseShared && !d.TypeProven {
+		what = "case.shared.probably"
+	}
+	c.para(c.say(what, subject), name)
 }
 
 // found lists what the diagnosis rests on; how much the mailbox holds is for approvers.

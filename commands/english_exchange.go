@@ -76,6 +76,8 @@ func englishExchange() map[string]string {
 		"note.swept":                "If a retention policy is on %[1]s, it may sweep old mail as soon as it is copied there. Have an Exchange administrator put that mailbox on retention hold first: Set-Mailbox with -RetentionHoldEnabled $true.",
 		"note.swept.limited":        "If a retention policy is on the mailbox that it is copied into, it may sweep old mail from there. Ask your administrators to put that mailbox on retention hold first.",
 
+		"case.shared.probably": "*%[1]s* was deleted: probably a shared mailbox, which Exchange could tell and was not asked.",
+
 		// A request that ended because its mailbox comes by itself.
 		"head.unneeded.connecting":  "Still connecting",
 		"state.unneeded.connecting": "closed, because the mailbox is connecting by itself",

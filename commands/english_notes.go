@@ -66,6 +66,8 @@ func englishNotes() map[string]string {
 		"note.no-license":                    "This organisation has no licence with a mailbox. An administrator has to buy one first.",
 		"note.no-location":                   "The account has no usage location, and the organisation names no country to take. An administrator has to set MAILBACK_USAGE_LOCATION or the account's usage location.",
 		"note.lost-too-long":                 "The licence was lost on %[1]s, more than 30 days ago. Microsoft has deleted the contents; a licence would give an empty mailbox. Ask your administrators for a backup.",
+		"note.gone-here":                     "There is no account with this name or address, live or deleted. Check the spelling. Mailboxes that outlived their account were not looked for, because Exchange was not asked: have an Exchange administrator look among the soft-deleted and the inactive ones.",
+		"note.purged-here":                   "Microsoft deleted this account for good on %[1]s. Whether its mailbox outlived it was not looked at, because Exchange was not asked: have an Exchange administrator look among the soft-deleted and the inactive ones.",
 		"note.purged":                        "Microsoft deleted this account for good on %[1]s. It cannot be brought back; ask your administrators for a backup.",
 		"note.mailbox-gone":                  "Exchange no longer has a mailbox for this account. A licence would give an empty one. Ask your administrators for a backup.",
 		"note.missing-role":                  "Mailback lacks a permission for this: %[1]s. An administrator can grant it in Microsoft Entra; then press “Check again”.",

@@ -17,7 +17,6 @@ const (
 	NoteLicenseLost    NoteCode = "license-lost"      // known day of loss. Args: RFC 3339 time
 	NoteGroupLicense   NoteCode = "group-license"     // the licence comes from a group and is in error. Args: SKU part number, error
 	NoteSynced         NoteCode = "synced"            // the account comes from on-premises
-	NoteMaybeNotBack   NoteCode = "exchange-off"      // Exchange was not asked: what cannot be known
 	NoteSoftDeleted    NoteCode = "soft-deleted"      // Exchange keeps the mailbox without its user. Args: RFC 3339 time
 	NoteInactive       NoteCode = "inactive"          // a hold keeps the mailbox without its user
 	NoteDelayed        NoteCode = "delayed"           // the tenant delays taking the mailbox away. Args: RFC 3339 time until
@@ -57,6 +56,7 @@ const (
 	NoteIntoIgnored     NoteCode = "into-ignored"     // into: is for mailboxes without their user. Args: what was typed
 	NoteLicenseIgnored  NoteCode = "license-ignored"  // license: is not what the account holds. Args: what was typed, what it holds
 	NoteLicenseUnneeded NoteCode = "license-unneeded" // license: was typed for a mailbox that needs none. Args: what was typed
+	NoteMaybeNotBack    NoteCode = "exchange-off"     // Exchange was not asked: what cannot be known
 	NoteCountryTenant   NoteCode = "country-tenant"   // the usage location is taken from the tenant. Args: country code
 )
 
@@ -75,6 +75,8 @@ const (
 	NoteNoLocation    NoteCode = "no-location"     // no usage location and no country to take
 	NoteLostTooLong   NoteCode = "lost-too-long"   // licence lost for more than 30 days. Args: RFC 3339 time
 	NotePurged        NoteCode = "purged"          // the 30 days are over. Args: RFC 3339 time
+	NoteGoneHere      NoteCode = "gone-here"       // no account, and Exchange was not asked for mailboxes that outlived theirs
+	NotePurgedHere    NoteCode = "purged-here"     // the account's 30 days are over, and Exchange was not asked for its mailbox. Args: RFC 3339 time
 	NoteMailboxGone   NoteCode = "mailbox-gone"    // Exchange has no mailbox for it any more: a licence would give an empty one
 	NoteMissingRole   NoteCode = "missing-role"    // the app lacks a permission. Args: permission
 	NoteDomain        NoteCode = "domain"          // as: is not on a verified domain. Args: what was typed

@@ -80,7 +80,7 @@ func (s Settings) finish(d Diagnosis, p *Plan, r reading, into string) Diagnosis
 		p.Warnings = append(p.Warnings, Note{NoteNearPurge, []string{stamp(d.Deadline)}})
 	}
 	if !r.exchange {
-		d.Evidence = append(d.Evidence, Note{Code: NoteMaybeNotBack})
+		p.Warnings = append(p.Warnings, Note{Code: NoteMaybeNotBack})
 	}
 	d.Plan = p
 	return d
