@@ -78,9 +78,12 @@ func (s *Service) complete(ctx context.Context, r *reading) error {
 		owners       []Found
 	)
 	orphans := r.orphans()
-	s.measure(ctx, r, orphans, &wg)
-	wg.Go(func() { belongs = s.Directory.Complete(ctx, r.Found) })
-	wg.Go(func() { owners, own = s.owners(ctx, r.ownersOf(orphans)) })
+	found, ids := r.Found, r.ownersOf(orphans)
+	for _, ask := range s.measures(ctx, r, orphans) {
+		wg.Go(ask)
+	}
+	wg.Go(func() { belongs = s.Directory.Complete(ctx, found) })
+	wg.Go(func() { owners, own = s.owners(ctx, ids) })
 	wg.Wait()
 	r.Found = append(r.Found, owners...)
 	return errors.Join(belongs, own)

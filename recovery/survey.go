@@ -25,13 +25,16 @@ type survey struct {
 // mostMeasured bounds the mailboxes of one address that are measured.
 const mostMeasured = 6
 
-// measure asks Exchange how much is in the mailboxes that were found and what may be done with them, all side by side. It is over
-// when wg is.
-func (s *Service) measure(ctx context.Context, r *reading, orphans []Mailbox, wg *sync.WaitGroup) {
+// measures gives the questions to Exchange of how much is in the mailboxes that were found and what may be done with them. Each may be
+// asked beside the others; the answers go into r, which nobody reads meanwhile.
+func (s *Service) measures(ctx context.Context, r *reading, orphans []Mailbox) []func() {
 	if !r.exchange {
-		return
+		return nil
 	}
-	var mu sync.Mutex
+	var (
+		mu   sync.Mutex
+		asks []func()
+	)
 	r.contents, r.archives = map[string]Contents{}, map[string]Contents{}
 	count := func(m Mailbox, archive bool, into map[string]Contents) {
 		c, err := s.Mailboxes.Contents(ctx, m, archive)
@@ -44,13 +47,13 @@ func (s *Service) measure(ctx context.Context, r *reading, orphans []Mailbox, wg
 		into[m.ExchangeGUID] = c
 	}
 	for _, m := range r.measured(orphans) {
-		wg.Go(func() { count(m, false, r.contents) })
+		asks = append(asks, func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {
-			wg.Go(func() { count(m, true, r.archives) })
+			asks = append(asks, func() { count(m, true, r.archives) })
 		}
 	}
 	if len(orphans) > 0 {
-		wg.Go(func() {
+		asks = append(asks, func() {
 			list, err := s.Mailboxes.Cmdlets(ctx)
 			if !s.unknown(ctx, "list the cmdlets", err) {
 				r.cmdlets = list
@@ -58,13 +61,14 @@ func (s *Service) measure(ctx context.Context, r *reading, orphans []Mailbox, wg
 		})
 	}
 	if m, waits := r.unlicensed(); waits {
-		wg.Go(func() {
+		asks = append(asks, func() {
 			at, err := s.Mailboxes.Delicensing(ctx, m)
 			if !s.unknown(ctx, "read the pending delicensing", err) {
 				r.delicense = at
 			}
 		})
 	}
+	return asks
 }
 
 // measured gives the mailboxes that are worth counting, each once and not too many; first those that a copy cannot do without.
