@@ -110,9 +110,7 @@ func (s *Service) release(ctx context.Context, r Request) error {
 // turn does the one next thing for a request.
 func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			return r.become(Expired, Event{Kind: EventExpired})
-		})
+		return 0, s.commit(ctx, r, (*Request).expire)
 	}
 	if len(r.Inbox) > 0 {
 		return 0, s.decide(ctx, r, r.Inbox[0])
@@ -143,25 +141,7 @@ func (r *Request) become(next State, e Event) Event {
 }
 
 // expires tells when a request that waits for people ends by itself; zero when it does not.
-func (s *Service) expires(r Request) time.Time {
-	switch r.State {
-	case Submitted, Confirming, Pending:
-	default:
-		return time.Time{}
-	}
-	at := r.EnteredAt.Add(s.Settings.TTL)
-	var purge time.Time
-	switch {
-	case r.Plan != nil:
-		purge = r.Plan.Deadline
-	case r.Diagnosis != nil:
-		purge = r.Diagnosis.Deadline
-	}
-	if !purge.IsZero() && purge.Before(at) {
-		at = purge
-	}
-	return at
-}
+func (s *Service) expires(r Request) time.Time { return r.Expires(s.Settings.TTL) }
 
 // atMost keeps a wait from being so short that it spins, or from going beyond the request's end.
 func (s *Service) atMost(r Request, wait time.Duration) time.Duration {
@@ -236,6 +216,9 @@ func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis,
 	}
 	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan)
 	if nobody != nil {
+		if d.Plan.Target != nil { // who asks to read another's mail is refused, and does not wait until somebody may allow it
+			nobody.Code = NoteNobodyCopy
+		}
 		d = d.ends(d.Case, *nobody)
 	}
 	return d, err
@@ -250,6 +233,8 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return r.become(Confirming, Event{Kind: EventPlanned})
 	case d.Obstacle.removable():
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
+	case r.Touched():
+		return r.leave(*d.Obstacle)
 	case d.Case == CaseHealthy || d.Obstacle.Code == NoteNoItems:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
@@ -260,7 +245,8 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 // removable says whether somebody can remove the obstacle, so that the request stays and can be looked at again.
 func (n *Note) removable() bool {
 	switch n.Code {
-	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteSignInTaken, NoteDomain:
+	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteSignInTaken, NoteDomain,
+		NoteNobody: // an administrator can name more approvers
 		return true
 	default:
 		return n.passing()
@@ -316,21 +302,17 @@ func (n Note) worthTelling(known *Note, wait time.Duration) bool {
 
 // excuse words an error as a note and says when to try again.
 func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
-	e, ok := errors.AsType[*Error](err)
-	switch KindOf(err) {
+	e, _ := errors.AsType[*Error](err)
+	switch kind := KindOf(err); kind {
 	case Throttled:
 		wait := max(e.RetryAfter, time.Second)
-		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
-	case Forbidden:
-		return e.lacks(), s.Settings.TTL
+		return e.note(NoteWaitThrottled, stamp(s.Now().Add(wait))), wait
+	case Forbidden, SignedOut:
+		return e.Mend(), s.Settings.TTL
 	case Incomplete:
 		return Note{Code: NoteIncomplete}, backoff(r.Tries, 5*time.Minute)
 	default:
-		kind := Internal
-		if ok {
-			kind = e.Kind
-		}
-		return Note{NoteUnreadable, []string{string(kind)}}, backoff(r.Tries, 5*time.Minute)
+		return e.note(NoteUnreadable, string(kind)), backoff(r.Tries, 5*time.Minute)
 	}
 }
 
@@ -352,10 +334,6 @@ func (s *Service) confirming(ctx context.Context, r Request) (time.Duration, err
 		return s.stumble(ctx, r, err)
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		if d.Plan == nil && d.Obstacle.removable() { // stays here, with the old plan gone and the obstacle named
-			r.Diagnosis, r.Plan, r.Obstacle, r.Replan = &d, nil, d.Obstacle, false
-			return Event{Kind: EventPlanned, Note: d.Obstacle}
-		}
 		return r.diagnosed(d)
 	})
 }
@@ -378,7 +356,7 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 		case len(now.diff) > 0:
 			return r.void(now.diagnosis, now.diff)
 		}
-		r.Obstacle, r.Reviews = nil, now.stand
+		r.Obstacle, r.Reviews, r.Halted = nil, now.stand, nil
 		if now.diagnosis.Case == CaseHealthy && r.Plan.Source == nil { // else the steps look for themselves
 			r.skipHealthy(s.Now())
 		}
@@ -452,21 +430,6 @@ func (r *Request) shortOf(stand, lost []Review) Event {
 		r.Changed = []Note{{NotePlanDiffers, []string{"approvals"}}}
 	}
 	return r.become(Pending, Event{Kind: EventVoided, Note: &r.Changed[0]})
-}
-
-// void sends the request back to its requester with the new plan and how it differs.
-func (r *Request) void(d Diagnosis, diff []Note) Event {
-	for _, st := range r.Plan.Steps {
-		if !st.Progress.Acted.IsZero() || st.Progress.CopyID != "" {
-			r.Attempts += 1 + st.Progress.Attempt
-		}
-	}
-	r.Diagnosis, r.Plan, r.Obstacle, r.Changed, r.Reviews = &d, d.Plan, d.Obstacle, diff, nil
-	e := r.become(Confirming, Event{Kind: EventVoided, Note: &diff[0]})
-	if d.Plan == nil && !d.Obstacle.removable() {
-		r.Replan = true // the next turn ends it with the reason
-	}
-	return e
 }
 
 // settled are the choices with the mailboxes that the plan speaks of, whatever else has come to have their addresses since.

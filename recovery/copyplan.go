@@ -99,13 +99,13 @@ func (r reading) room(m, t Mailbox) *Note {
 	from, known := r.contents[m.ExchangeGUID]
 	to, knownTo := r.contents[t.ExchangeGUID]
 	if !known || !knownTo {
-		return &Note{NoteUnreadable, []string{string(Unavailable)}}
+		return &Note{NoteUnreadable, []string{string(Unavailable), string(PeerExchange)}}
 	}
 	need := from.Bytes
 	if m.ArchiveGUID != "" && t.ArchiveGUID == "" {
 		archive, known := r.archives[m.ExchangeGUID]
 		if !known {
-			return &Note{NoteUnreadable, []string{string(Unavailable)}}
+			return &Note{NoteUnreadable, []string{string(Unavailable), string(PeerExchange)}}
 		}
 		need += archive.Bytes
 	}

@@ -188,7 +188,7 @@ func (s *Service) oneItem(ctx context.Context, r Request, row ItemRow) error {
 	case Invalid, Conflict:
 		s.Logger.WarnContext(ctx, "item not restored", "request", r.Ref(), "item", row.N, "error", err)
 		result = ItemFailed
-	case Throttled, Forbidden: // it was not done
+	case Throttled, Forbidden, SignedOut: // it was not done
 		if !begun {
 			err = errors.Join(err, s.Lists.BeginItem(keep, r.ID, row.N, time.Time{}))
 		}

@@ -75,7 +75,7 @@ func TestCopyNeedsOneMoreApprover(t *testing.T) {
 	w.orphaned(lost, "john")
 	w.lives(jane, "jane", licensed, answers)
 	r := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"})
-	w.hindered(w.is(r, Impossible), NoteNobody, "2", "1")
+	w.hindered(w.is(r, Impossible), NoteNobodyCopy, "2", "1")
 }
 
 func TestOwnerOfTheTargetDoesNotDecide(t *testing.T) {

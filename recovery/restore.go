@@ -195,7 +195,7 @@ func (s *Service) needs(step Step) error {
 	switch step.Kind {
 	case StepAddress, StepCopy, StepCopyArchive, StepReconnect, StepHandOver, StepStopCopy:
 		if s.Mailboxes == nil || s.Copier == nil || s.Reconnector == nil {
-			return &Error{Kind: Unavailable, Op: "look at " + string(step.Kind), Detail: "Exchange is switched off"}
+			return &Error{Kind: Unavailable, Peer: PeerExchange, Op: "look at " + string(step.Kind), Detail: "Exchange is switched off"}
 		}
 	}
 	return nil
@@ -258,7 +258,7 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 			r.ChangedAt = before.changed
 		}
 		if err != nil {
-			p.Problem = &Note{NoteUnreadable, []string{string(KindOf(err))}}
+			p.Problem = unanswered(err)
 		}
 		if receipt != (Receipt{}) {
 			p.Receipts = append(p.Receipts, receipt)
@@ -266,6 +266,13 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 		r.Tries = 0
 		return p.told(r.Plan.Steps[i].Kind, receipt)
 	})
+}
+
+// unanswered is the note that the answer to a change was lost.
+func unanswered(err error) *Note {
+	e, _ := errors.AsType[*Error](err)
+	note := e.note(NoteUnreadable, string(KindOf(err)))
+	return &note
 }
 
 // told is the event of a step that moved on, with what it was before, where it was us who changed it.
