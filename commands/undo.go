@@ -2,7 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -10,17 +9,14 @@ import (
 	"mailback/recovery"
 )
 
-// of gives the words to speak of a request with: one that puts back what another did has sentences of its own, under the same keys
-// with ".undo" behind.
+// of gives the words to speak of a request with: of one that has ended, and of one that puts back what another did, which has sentences
+// of its own under the same keys with ".undo" behind.
 func (w words) of(r recovery.Request) words {
-	if r.UndoOf == 0 {
-		return w
+	if !r.State.Open() {
+		w = w.over()
 	}
-	w.text = maps.Clone(w.text)
-	for key, text := range w.text {
-		if plain, ok := strings.CutSuffix(key, ".undo"); ok {
-			w.text[plain] = text
-		}
+	if r.UndoOf != 0 {
+		w = w.overlaid(".undo")
 	}
 	return w
 }
@@ -119,7 +115,7 @@ func (s *scene) undoTold() {
 	if !changed || r.UndoFor.UserID == "" || r.UndoFor == r.Requester || r.Plan == nil || r.Plan.AccountID == "" {
 		return
 	}
-	to := reader{s.wordsOf(s.Language), false, r.Ref()}
+	to := reader{s.wordsOf(s.Language).over(), false, r.Ref()}
 	old := recovery.Request{ID: r.UndoOf}.Ref()
 	text := to.say("told.undone", old, r.Ref(), s.subject(to), s.proofSentence(to))
 	if r.State == recovery.Partial {
