@@ -66,7 +66,9 @@ func (c *card) plan(p *recovery.Plan) {
 	}
 	var steps []markup
 	for _, st := range p.Steps {
-		steps = append(steps, c.step(st))
+		if st.Progress.Done.IsZero() { // the others are done, where it is tried again
+			steps = append(steps, c.step(st))
+		}
 	}
 	c.list(c.say("back.title"), c.comesBack(p))
 	c.list(c.say("plan.title"), steps)

@@ -98,16 +98,28 @@ func (s *scene) done(c *card) {
 	if !s.waitsTouched() {
 		return
 	}
-	var lines []markup
+	plan := s.r.Plan
 	if s.r.Halted != nil {
-		for _, st := range s.r.Halted.Plan.Steps {
-			if !st.Progress.Done.IsZero() {
-				lines = append(lines, c.stepProgress(st, recovery.Partial))
-			}
+		plan = s.r.Halted.Plan
+	} else if s.r.State == recovery.Approved { // whose own steps show it
+		plan = nil
+	}
+	var lines []markup
+	for _, st := range steps(plan) {
+		if !st.Progress.Done.IsZero() {
+			lines = append(lines, c.stepProgress(st, s.r.State))
 		}
 	}
 	c.list(c.say("done.title"), lines)
 	c.para(c.say("waits.touched"))
+}
+
+// steps gives the steps of a plan; none without one.
+func steps(p *recovery.Plan) []recovery.Step {
+	if p == nil {
+		return nil
+	}
+	return p.Steps
 }
 
 // waitsTouched says whether the request waits for people though it has changed something.

@@ -67,7 +67,6 @@ func englishNotes() map[string]string {
 		"note.missing-role":                        "Mailback lacks a permission for this: %[1]s. An administrator can grant it in Microsoft Entra.",
 		"note.missing-scope":                       "Mailback's Slack app lacks the scope %[1]s. Whoever runs Mailback has to install the app once more from its manifest.",
 		"note.sign-in-failed":                      "%[1]s does not let Mailback in. %[2]s",
-		"note.sign-in-failed.limited":              "%[1]s does not let Mailback in. Please tell your administrators.",
 		"note.sign-in-failed.other":                "%[1]s does not let Mailback in (%[2]s). Whoever runs Mailback can look that up.",
 		"note.sign-in-failed.slack":                "Slack does not take Mailback's token (%[2]s). Whoever runs Mailback has to install its app once more and set SLACK_BOT_TOKEN.",
 		"note.domain":                              "%[1]s is not on a domain of this organisation. Choose another name, or ask again with as: and an address on one of your domains.",
@@ -143,6 +142,7 @@ func englishNotes() map[string]string {
 		// Differences.
 		"note.plan-differs":  "Something changed in Microsoft 365: %[1]s.",
 		"note.approver-lost": "The approval of %[1]s no longer counts, because that person may not approve any more.",
+		"note.short-of":      "Fewer approvals count than are needed.",
 		"note.case-differs":  "It is a different case now: first %[1]s, now %[2]s.",
 		"note.obstacle-came": "Something is in the way now that was not there before.",
 	}

@@ -80,7 +80,11 @@ func (s *scene) voided(a, q reader) {
 	}
 	if s.r.State == recovery.Pending {
 		s.thread(a.say("line.voided.pending", a.ref, why))
-		s.told(q.say("told.voided.pending", q.ref))
+		key := "told.voided.pending"
+		if s.e.Note != nil && s.e.Note.Code == recovery.NoteShortOf {
+			key += ".short"
+		}
+		s.told(q.say(key, q.ref))
 		return
 	}
 	s.thread(a.say("line.voided", a.ref, why))

@@ -188,7 +188,7 @@ func (w reader) note(n recovery.Note) markup {
 		key += ".internal"
 	case n.Code == recovery.NoteSignInFailed && len(n.Args) > 0 && n.Args[0] == string(recovery.PeerSlack):
 		key = "note.sign-in-failed.slack"
-	case n.Code == recovery.NoteSignInFailed && len(n.Args) > 1 && w.approver && !w.has("sign-in."+n.Args[1]):
+	case n.Code == recovery.NoteSignInFailed && len(n.Args) > 1 && !w.has("sign-in."+n.Args[1]):
 		key += ".other"
 	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
 		key += ".new"

@@ -197,7 +197,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 	}
 	all := families(t)
 	suffixes := regexp.MustCompile(`\.(one|other|limited|general|ended|unnamed|new|near|label|as|undo|items|before|touched|approved|mailbox|free|unknown|instead|` +
-		`internal|closed|other|slack|refused|again|nobody|soon)$`)
+		`internal|short|closed|other|slack|refused|again|nobody|soon)$`)
 	for key := range english().text {
 		used := func(k string) bool {
 			for prefix, values := range all {

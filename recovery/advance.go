@@ -427,7 +427,7 @@ func (r *Request) shortOf(stand, lost []Review) Event {
 		r.Changed = append(r.Changed, Note{NoteApproverLost, []string{v.By.UserID}})
 	}
 	if len(lost) == 0 { // the plan asks for more than there ever were
-		r.Changed = []Note{{NotePlanDiffers, []string{"approvals"}}}
+		r.Changed = []Note{{Code: NoteShortOf}}
 	}
 	return r.become(Pending, Event{Kind: EventVoided, Note: &r.Changed[0]})
 }

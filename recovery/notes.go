@@ -166,6 +166,7 @@ const (
 const (
 	NotePlanDiffers  NoteCode = "plan-differs"  // Args: what differs, one of account, steps, license, access, sign-in, approvals
 	NoteApproverLost NoteCode = "approver-lost" // one who approved may no longer. Args: user id
+	NoteShortOf      NoteCode = "short-of"      // fewer approvals count than are needed
 	NoteCaseDiffers  NoteCode = "case-differs"  // Args: old case, new case
 	NoteObstacleCame NoteCode = "obstacle-came" // an obstacle that was not there; it is in Request.Obstacle
 )

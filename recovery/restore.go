@@ -132,7 +132,7 @@ func (s *Service) lapsed(ctx context.Context, r Request) (*Note, error) {
 	case len(f.lost) > 0 && f.short:
 		return &Note{NoteApproverLost, []string{f.lost[0].By.UserID}}, nil
 	case f.short:
-		return &Note{NotePlanDiffers, []string{"approvals"}}, nil
+		return &Note{Code: NoteShortOf}, nil
 	case len(f.diff) > 0:
 		return &f.diff[0], nil
 	default:
