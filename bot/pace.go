@@ -13,6 +13,7 @@ import (
 const (
 	paceEvery    = time.Second
 	paceBurst    = 3
+	paceReserve  = 2    // messages of the burst that are kept from answers to one person alone: whoever clicks a lot must hold up no card
 	paceChannels = 1024 // channels remembered
 
 	editEvery   = 1300 * time.Millisecond
@@ -24,7 +25,7 @@ const (
 
 // pace keeps messages to Slack's rate. It never waits; it says how long the caller should, who comes again then. Messages
 // leave in the order in which they first asked, in whatever order they come again; only those that fit into one burst may
-// overtake each other. Places in line are all that is kept here: a process that dies loses no message, and in the next one
+// overtake each other, and all overtake those to one person alone. Places in line are all that is kept here: a process that dies loses no message, and in the next one
 // they line up as they come.
 type pace struct {
 	mu       sync.Mutex
@@ -40,8 +41,28 @@ type outgoing struct {
 	urgent          bool
 }
 
+// rank is who goes before whom.
+type rank int
+
+const (
+	urgent  rank = iota // gives a card its buttons: somebody waits to press them
+	regular             // any other message or edit
+	private             // to one person alone: Slack calls its delivery uncertain anyway
+)
+
+func (c outgoing) rank() rank {
+	switch {
+	case c.urgent:
+		return urgent
+	case c.method == "chat.postEphemeral":
+		return private
+	default:
+		return regular
+	}
+}
+
 func newPace() *pace {
-	return &pace{channels: map[string]*line{}, edits: newLine(editEvery, editBurst, editReserve), held: map[string]time.Time{}}
+	return &pace{channels: map[string]*line{}, edits: newLine(editEvery, editBurst, [...]int{regular: editReserve, private: editReserve}), held: map[string]time.Time{}}
 }
 
 // wait is 0 when c may be made now, which then counts; else the time until it is its turn, if it comes again with the same
@@ -86,7 +107,7 @@ func (p *pace) line(c outgoing, now time.Time) *line {
 	if len(p.channels) >= paceChannels {
 		p.forget(now)
 	}
-	l := newLine(paceEvery, paceBurst, 0)
+	l := newLine(paceEvery, paceBurst, [...]int{private: paceReserve})
 	p.channels[c.channel] = l
 	return l
 }
@@ -100,54 +121,47 @@ func (p *pace) forget(now time.Time) {
 	}
 }
 
-// line is the messages that wait for one rate: urgent ones first, else in the order in which they came.
+// line is the messages that wait for one rate: by rank, else in the order in which they came.
 type line struct {
 	rate    *rate.Limiter
 	every   time.Duration
-	reserve int // of the burst, for urgent ones
+	reserve [private + 1]int // of the burst, kept from those of a rank for those before it
 	waiting []place
 }
 
 // place is a message's place in line. It is lost at the time kept: its message may have gone another way.
 type place struct {
 	message int64
-	urgent  bool
+	rank    rank
 	kept    time.Time
 }
 
-func newLine(every time.Duration, burst, reserve int) *line {
+func newLine(every time.Duration, burst int, reserve [private + 1]int) *line {
 	return &line{rate: rate.NewLimiter(rate.Every(every), burst), every: every, reserve: reserve}
 }
 
 // place is where c stands in line, at the end of its like if it is new.
 func (l *line) place(c outgoing, now time.Time) int {
 	l.waiting = slices.DeleteFunc(l.waiting, func(w place) bool {
-		return w.kept.Before(now) || w.message == c.message && w.urgent != c.urgent
+		return w.kept.Before(now) || w.message == c.message && w.rank != c.rank()
 	})
 	if i := slices.IndexFunc(l.waiting, func(w place) bool { return w.message == c.message }); i >= 0 {
 		return i
 	}
-	end := len(l.waiting)
-	if c.urgent {
-		end = l.urgent()
-	}
-	l.waiting = slices.Insert(l.waiting, end, place{message: c.message, urgent: c.urgent})
+	end := l.before(c.rank() + 1)
+	l.waiting = slices.Insert(l.waiting, end, place{message: c.message, rank: c.rank()})
 	return end
 }
 
 // first puts c before all of its like.
 func (l *line) first(c outgoing, kept time.Time) {
 	l.waiting = slices.DeleteFunc(l.waiting, func(w place) bool { return w.message == c.message })
-	start := 0
-	if !c.urgent {
-		start = l.urgent()
-	}
-	l.waiting = slices.Insert(l.waiting, start, place{c.message, c.urgent, kept})
+	l.waiting = slices.Insert(l.waiting, l.before(c.rank()), place{c.message, c.rank(), kept})
 }
 
-// urgent is how many urgent ones wait.
-func (l *line) urgent() int {
-	if i := slices.IndexFunc(l.waiting, func(w place) bool { return !w.urgent }); i >= 0 {
+// before is how many wait that go before those of rank r.
+func (l *line) before(r rank) int {
+	if i := slices.IndexFunc(l.waiting, func(w place) bool { return w.rank >= r }); i >= 0 {
 		return i
 	}
 	return len(l.waiting)
@@ -155,10 +169,7 @@ func (l *line) urgent() int {
 
 // until is how long after now it is the turn of the one in place i.
 func (l *line) until(i int, now time.Time) time.Duration {
-	need := i + 1
-	if !l.waiting[i].urgent {
-		need += l.reserve
-	}
+	need := i + 1 + l.reserve[l.waiting[i].rank]
 	missing := float64(need) - l.rate.TokensAt(now)
 	return max(0, time.Duration(missing*float64(l.every))).Truncate(time.Microsecond) // what is less is the rounding of tokens
 }

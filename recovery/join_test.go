@@ -110,10 +110,11 @@ func TestWhoJoinedIsNoApproverToCount(t *testing.T) {
 	w.set(func(s *Settings) { s.Approvers = []string{anna} })
 	w.deleted(john, "john")
 	r := w.asks("john@contoso.com")
-	w.press(r.ID, rita, ActConfirm)
 	w.force(r.ID, func(r *Request) { r.Joined = []Joined{{Actor: by(anna), Request: 2}} })
-	w.pass(approverLook)
-	w.hindered(w.is(w.request(r.ID), Pending), NoteNobody, "1", "0")
+	w.is(w.press(r.ID, rita, ActConfirm), Confirming)
+	if refused := w.refusals(r.ID); !slices.Equal(refused, []NoteCode{NoteNobody}) {
+		t.Errorf("refused %v", refused)
+	}
 }
 
 // TestJoiningSurvivesAKill: between the two requests, and where the store fails.

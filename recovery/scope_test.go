@@ -58,7 +58,7 @@ func TestOnlyTheScopesApproversCount(t *testing.T) {
 	w.scopes(Scope{Domain: "contoso.com", People: []string{rita, bert}})
 	w.set(func(s *Settings) { s.Approvals = 2 })
 	w.deleted(john, "john")
-	w.hindered(w.is(w.asks("john@contoso.com"), Impossible), NoteNobody, "2", "1")
+	w.hindered(w.is(w.asks("john@contoso.com"), Submitted), NoteNobody, "2", "1")
 }
 
 func TestWhatApproversSeeGoesByScope(t *testing.T) {

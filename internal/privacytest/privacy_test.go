@@ -41,10 +41,17 @@ func (o *onePerson) account() recovery.Account {
 func (o *onePerson) Find(_ context.Context, q recovery.Query) (recovery.Findings, error) {
 	f := recovery.Findings{ReadAt: time.Now()}
 	if a := o.account(); a.Has(q.Value) || a.ID == q.Value {
-		probe := recovery.Probe{State: recovery.MailboxAnswers, Purpose: "user"}
-		f.Found = []recovery.Found{{Account: a, Probe: probe, Access: recovery.Access{RolesKnown: true, GroupsKnown: true}}}
+		f.Found = []recovery.Found{{Account: a}}
 	}
 	return f, nil
+}
+
+func (o *onePerson) Complete(_ context.Context, found []recovery.Found) error {
+	for i := range found {
+		found[i].Probe = recovery.Probe{State: recovery.MailboxAnswers, Purpose: "user"}
+		found[i].Access = recovery.Access{RolesKnown: true, GroupsKnown: true}
+	}
+	return nil
 }
 
 func (o *onePerson) Account(context.Context, string) (recovery.Account, recovery.Receipt, error) {
