@@ -186,6 +186,8 @@ const (
 	NoteTooLate      NoteCode = "too-late"      // the first change was made: it can no longer be cancelled
 	NoteStale        NoteCode = "stale"         // the click waited too long to be decided safely
 	NoteBusy         NoteCode = "busy"          // too many clicks wait to be decided
+	NoteFlood        NoteCode = "flood"         // too many commands of one person. Args: how many a minute, RFC 3339 time until
+	NoteFloodAll     NoteCode = "flood-all"     // too many commands of all together. Args: RFC 3339 time until
 	NoteNeedReason   NoteCode = "need-reason"   // a denial needs a reason
 )
 

@@ -111,6 +111,13 @@ type ItemList interface {
 	CountItems(ctx context.Context, request int64) (ItemCounts, error)
 }
 
+// Uses counts what people do within a minute, over all processes.
+type Uses interface {
+	// Used counts one more use by somebody in the minute of at. It gives how many that person has made in it, and how many all together
+	// have; 0 where the person is beyond most, which then does not count for all. 0 as most is no bound.
+	Used(ctx context.Context, who string, at time.Time, most int) (mine, all int, err error)
+}
+
 // Filter selects requests.
 type Filter struct {
 	Requester string // user id; empty for everybody

@@ -23,6 +23,7 @@ type Settings struct {
 	SelfApproval    bool          // a requester who is an approver may decide on the own request
 	TTL             time.Duration // how long a request waits for a person
 	Licenses        []string      // preferred SKU part numbers, in order
+	Limits          Limits        // of commands that make work
 	UsageLocation   string        // country code for users without one; empty: the tenant's country
 }
 
@@ -39,6 +40,7 @@ type Config struct {
 	Items       Items    // of Exchange where Mailboxes is set, else of Graph: they name a mailbox differently
 	Lists       ItemList // which items a request is about
 	People      People
+	Uses        Uses // counts commands; needed where Settings has Limits
 	Replier     Replier
 	Now         Clock
 	Logger      *slog.Logger
@@ -49,6 +51,7 @@ type Config struct {
 type Service struct {
 	Config
 	owner  string    // names this process in leases
+	flood  flood
 	public sync.Once // a public approval channel is warned about once
 }
 

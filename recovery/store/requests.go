@@ -123,7 +123,7 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 		return err
 	}
 	if active(*r) {
-		jobs = append(jobs, advanceJob(*r))
+		jobs = append(jobs, advanceJob(*r, s.now()))
 	}
 	return s.enqueue(ctx, t, jobs)
 }
@@ -142,9 +142,19 @@ func (t txn) write(ctx context.Context, r recovery.Request, updated int64) error
 		next = sql.NullInt64{Int64: millis(r.Next), Valid: true}
 	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		next_at = $7, body = $8 WHERE id = $9`
+		next_at = $7, body = $8, mailbox = $10, purged_at = $11 WHERE id = $9`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, next, string(body), r.ID)
+		updated, next, string(body), r.ID, r.Mailbox(), purgedAt(r))
+}
+
+// never stands for no time of purge, so that such requests come last.
+const never = 9_000_000_000_000_000_000
+
+func purgedAt(r recovery.Request) int64 {
+	if at := r.PurgedAt(); !at.IsZero() {
+		return millis(at)
+	}
+	return never
 }
 
 // writeReviews notes what was decided. A review that no longer counts stays, marked so.
@@ -186,6 +196,7 @@ func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Req
 	}
 	equals("requester", f.Requester)
 	equals("state", string(f.State))
+	equals("mailbox", f.Mailbox)
 	if f.Open {
 		where = append(where, "open")
 	}
@@ -197,7 +208,11 @@ func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Req
 		f.Limit = 20
 	}
 	args = append(args, f.Limit)
-	return s.db.reader().requests(ctx, clause+" ORDER BY id DESC LIMIT $"+strconv.Itoa(len(args)), args...)
+	order := " ORDER BY id DESC LIMIT $"
+	if f.ByPurge {
+		order = " ORDER BY purged_at, id DESC LIMIT $"
+	}
+	return s.db.reader().requests(ctx, clause+order+strconv.Itoa(len(args)), args...)
 }
 
 // request reads the request that clause selects; sql.ErrNoRows when there is none.

@@ -36,6 +36,7 @@ type Store struct {
 	db     *database
 	insert *river.Client[*sql.Tx] // inserts jobs, runs none
 	client string                 // by which River knows this process
+	tally  tally
 
 	mu      sync.Mutex
 	workers Workers
