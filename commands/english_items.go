@@ -76,6 +76,8 @@ func englishItems() map[string]string {
 		"note.mailbox-first": "The mailbox %[1]s is not in use, so nothing can be put back into it. Bring the mailbox back first: `/restore-mailbox` and its address.",
 		"note.no-interval":   "No day lies from %[1]s until before %[2]s. Ask again with `after:` an earlier day than `before:`.",
 		"note.not-owner":     "`subject:` and `from:`, and a look at the items, are for the mailbox's owner alone, and I could not prove that this is you: the address that Slack confirmed has to belong to the mailbox's account. You can ask with `after:`, `before:`, `type:` and `folder:`.",
+		"note.link-differs":  "The address of your Slack account leads to another Microsoft 365 account now than the one that I know you by, so I did nothing. Set your address in Slack right, or have somebody who runs Mailback look at it.",
+		"note.link-taken":    "The account of this mailbox belongs to another person in Slack, as far as I know, so I did nothing. Ask with that Slack account, or have somebody who runs Mailback look at it.",
 		"note.listing":       "I am still looking for the items.",
 		"note.items-failed":  "Items that could not be put back: %[1]s.",
 		"note.items-gone":    "Items that were no longer there when their turn came: %[1]s.",

@@ -112,11 +112,11 @@ func (s *Service) mayPick(ctx context.Context, r Request, who Actor) (*Note, err
 	if r.Plan != nil {
 		account = r.Plan.AccountID
 	}
-	owner, err := s.owns(ctx, p, account)
-	if err != nil {
-		return nil, err
+	refused, err := s.owns(ctx, r, p, account)
+	if refused != nil || err != nil {
+		return refused, err
 	}
-	if !owner || r.Plan.Items == nil || !r.Plan.Items.Owner {
+	if r.Plan.Items == nil || !r.Plan.Items.Owner {
 		return &Note{Code: NoteNotOwner}, nil
 	}
 	return nil, nil

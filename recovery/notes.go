@@ -107,6 +107,8 @@ const (
 	NoteMailboxFirst  NoteCode = "mailbox-first"   // the mailbox itself has to come back first. Args: its address
 	NoteNoInterval    NoteCode = "no-interval"     // after: is not before before:. Args: RFC 3339 times from, to
 	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them
+	NoteLinkDiffers   NoteCode = "link-differs"    // linked to another Entra account than the one that the confirmed address has now
+	NoteLinkTaken     NoteCode = "link-taken"      // another Slack person is linked to the mailbox's account
 	NoteListing       NoteCode = "listing"         // the list of items is still being made
 	NoteItemsFailed   NoteCode = "items-failed"    // items that could not be restored. Args: how many
 	NoteItemsGone     NoteCode = "items-gone"      // items that were no longer there. Args: how many
