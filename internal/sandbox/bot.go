@@ -214,6 +214,14 @@ func (b *bot) close() error {
 	return b.stop()
 }
 
+// Health is the address of the bot's own health page, as http://127.0.0.1:9090; empty while there is no bot.
+func (s *Sandbox) Health() string {
+	if s.bot == nil || !s.bot.current().alive() {
+		return ""
+	}
+	return "http://" + s.bot.current().health
+}
+
 func (b *bot) status(ctx context.Context) BotStatus {
 	p := b.current()
 	if !p.alive() {
