@@ -42,10 +42,10 @@ func (s *Service) OwnItems(ctx context.Context, who Actor, id int64, f OwnFilter
 	if note := r.pickable(); note != nil {
 		return OwnList{}, note, nil
 	}
+	ctx = WithRequest(ctx, r.Ref())
 	if note, err := s.mayPick(ctx, r, who); note != nil || err != nil {
 		return OwnList{}, note, err
 	}
-	ctx = WithRequest(ctx, r.Ref())
 	items, err := s.Items.Items(ctx, r.Plan.Items.Mailbox, r.Plan.Items.filter())
 	if err != nil {
 		return OwnList{}, nil, fmt.Errorf("list the recoverable items: %w", err)

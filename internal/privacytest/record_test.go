@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -69,9 +70,7 @@ func (c *record) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		into = &c.forms
 	}
 	_, _ = fmt.Fprintf(into, "%s %s %s\n", r.URL.RequestURI(), body, readable(body))
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
 }
@@ -125,9 +124,7 @@ func (s *spoiler) spoils(next http.Handler) http.Handler {
 			body = fmt.Appendf(nil, `{"error":{"code":%[1]s,"message":%[1]s,"details":[{"message":%[1]s}],"innererror":{"internalexception":{"message":%[1]s,"type":"System.Exception"}}}}`, text)
 			answer.Header().Del("Content-Length")
 		}
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header())
 		w.WriteHeader(status)
 		_, _ = w.Write(body)
 	})
