@@ -9,12 +9,32 @@ import (
 	"mailback/recovery"
 )
 
-// whoMarkup names what somebody asked for, in an answer to that person.
+// whoMarkup names what somebody asked for, in an answer to that person. A domain of other letters than ASCII's is shown in those as
+// well, since letters of one alphabet can look like another's.
 func whoMarkup(q recovery.Query) markup {
 	if q.Kind == recovery.ByPerson {
 		return mention(q.Value)
 	}
+	if domain := domainInASCII(q.Value); domain != "" {
+		return literal(q.Value + " (" + domain + ")")
+	}
 	return literal(q.Value)
+}
+
+// inASCII says under which name an address's domain goes to mail programs, where that is another than the one it is written with.
+func (w words) inASCII(address string) markup {
+	if domain := domainInASCII(address); domain != "" {
+		return w.say("in-ascii", domain)
+	}
+	return ""
+}
+
+// ticket names the help desk's ticket, beside the reason; "" where there is none.
+func (w reader) ticket(number string) markup {
+	if number == "" {
+		return ""
+	}
+	return w.note(recovery.Note{Code: recovery.NoteTicket, Args: []string{number}})
 }
 
 // misunderstood names the word that was not understood and what to type instead.
@@ -23,11 +43,31 @@ func (h *Handlers) misunderstood(err error) markup {
 	if !ok {
 		return h.words.say("error.internal")
 	}
-	key := "syntax." + string(fault.Fault)
-	if fault.Near != "" && h.words.has(key+".near") {
+	return h.words.syntax(*fault)
+}
+
+// syntax words what was not understood.
+func (w words) syntax(f SyntaxError) markup {
+	key := "syntax." + string(f.Fault)
+	switch {
+	case strings.Contains(f.Near, "@") && w.has(key+".address"):
+		key += ".address"
+	case f.Near != "" && w.has(key+".near"):
 		key += ".near"
 	}
-	return h.words.say(key, cut(fault.Word, maxWord), fault.Near, fault.Length, maxReason)
+	limit := map[Fault]int{FaultReasonLong: maxReason, FaultLongName: maxName, FaultTicket: maxTicket}[f.Fault]
+	char, place := markup(""), ""
+	switch f.Fault {
+	case FaultLookalike:
+		char, place = w.notWhatItSeems(f.Char, f.Near != ""), w.ordinal(f.At)
+	case FaultInvisible: // Word is without it
+		char, place = w.character(f.Char), cut(string([]rune(f.Word)[:f.At-1]), maxWord)
+	}
+	word := literal(cut(f.Word, maxWord))
+	if m := mentionPattern.FindStringSubmatch(f.Word); m != nil {
+		word = mention(m[1])
+	}
+	return w.say(key, word, f.Near, f.Length, limit, char, place)
 }
 
 // maxWord is how much of a word that was not understood is repeated, in characters.

@@ -10,7 +10,7 @@ import (
 	"mailback/recovery"
 )
 
-// Slack's limits that cards keep to, in characters (docs.slack.dev/reference/block-kit), each with a little room.
+// Slack's limits that cards keep to, in units (docs.slack.dev/reference/block-kit), each with a little room.
 const (
 	maxMessageText = 3900 // chat.update takes 4000
 	maxSectionText = 2900
@@ -34,8 +34,9 @@ type card struct {
 
 // head is the card's first line: the request's id and its state, with a colour that says no more than the words do.
 func (c *card) head(key string) {
-	text := cut(c.plain("head", c.ref, c.plain(key)), maxHeadText-2)
-	c.blocks = append(c.blocks, slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, text+" "+colour(key), true, false)))
+	sign := " " + colour(key)
+	text := cut(c.plain("head", c.ref, c.plain(key)), maxHeadText-units(sign))
+	c.blocks = append(c.blocks, slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, text+sign, true, false)))
 	c.text = append(c.text, escape(text))
 }
 
@@ -145,7 +146,7 @@ func (c *card) buttons(address string, list ...button) {
 func (c *card) choice(action recovery.Action, options []*slack.OptionBlockObject, chosen string) {
 	fit := make([]*slack.OptionBlockObject, 0, len(options))
 	for _, o := range options {
-		if len([]rune(o.Value)) <= maxOptionText && len(fit) < maxSelect {
+		if units(o.Value) <= maxOptionText && len(fit) < maxSelect {
 			fit = append(fit, o)
 		}
 	}
@@ -211,30 +212,4 @@ func (c *card) body() ([]byte, error) {
 // mrkdwn is text with markup; verbatim keeps Slack from making more links out of it than stand there.
 func mrkdwn(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, text, false, true)
-}
-
-// cutMarkup shortens markup to at most n UTF-16 units, which is how Slack counts, without cutting a token or an entity in two.
-func cutMarkup(s string, n int) string {
-	const mark = " (truncated)"
-	length, room := 0, 0
-	for i, r := range s {
-		if length <= n-len(mark) {
-			room = i
-		}
-		length++
-		if r > 0xFFFF {
-			length++
-		}
-	}
-	if length <= n {
-		return s
-	}
-	s = s[:room]
-	if open := strings.LastIndexByte(s, '<'); open > strings.LastIndexByte(s, '>') {
-		s = s[:open]
-	}
-	if amp := strings.LastIndexByte(s, '&'); amp >= 0 && !strings.Contains(s[amp:], ";") {
-		s = s[:amp]
-	}
-	return s + mark
 }

@@ -22,17 +22,21 @@ func (s *scene) approvalCard() *card {
 		c.para(c.say("reason.none"))
 	}
 	c.quote(c.say("reason.title"), r.Ask.Reason)
+	c.para(c.ticket(r.Ask.Ticket))
 	c.what(r.Diagnosis, subject)
 	if asked := r.Ask.Query; asked.Value != subject && asked.Kind != recovery.ByPerson {
 		c.para(c.say("asked-as", asked.Value))
 	}
 	s.undoOf(c)
 	s.approvalStanding(c)
-	if s.ambiguous() && r.State == recovery.Submitted && r.Choices.Account == "" {
+	if s.mustChoose() {
 		c.candidates(r.Diagnosis)
 	}
 	s.planOrProgress(c)
 	s.byHand(c)
+	if s.resumable() {
+		c.para(c.say("resume.offer"))
+	}
 	s.undo(c)
 	if r.Diagnosis != nil && r.State == recovery.Pending {
 		c.found(r.Diagnosis)
@@ -46,7 +50,7 @@ func (s *scene) approvalHead() string {
 	switch {
 	case s.r.State == recovery.Submitted && s.looking():
 		return "head.confirming.again"
-	case s.r.State == recovery.Submitted && s.ambiguous():
+	case s.mustChoose():
 		return "head.submitted.choose"
 	case s.r.State == recovery.Confirming:
 		return "head.confirming.other"
@@ -61,13 +65,16 @@ func (s *scene) approvalHead() string {
 func (s *scene) chosen(c *card) []markup {
 	r := s.r
 	var lines []markup
-	if r.Choices.Account != "" {
+	switch {
+	case r.Choices.Account != "":
 		lines = append(lines, c.say("chosen.account"))
+	case r.Choices.Mailbox != "":
+		lines = append(lines, c.say("chosen.mailbox"))
 	}
 	if r.Plan == nil {
 		return lines
 	}
-	if p := r.Plan.Items; p != nil && r.Choices.Items.Ticks != "" {
+	if p := r.Plan.Items; p != nil && r.Choices.Items.Ticks != "" && r.Choices.Items.Listing == p.Listing {
 		lines = append(lines, c.say("chosen.items", p.Count, p.All))
 	}
 	if step, ok := s.step(recovery.StepRestoreUser); ok {
@@ -102,6 +109,9 @@ func (s *scene) byHand(c *card) {
 		c.code(step.Command)
 	}
 }
+
+// resumable says whether an approver can let a suspended copy go on: not while another request is there to stop it.
+func (s *scene) resumable() bool { return s.r.Suspended() && s.r.UndoneBy == 0 }
 
 // licenseChosen says whether the plan's licence is the requester's choice.
 func (s *scene) licenseChosen() bool {
@@ -147,8 +157,11 @@ func (s *scene) approvalButtons() []button {
 			return []button{check}
 		}
 	case recovery.Restoring:
-		if s.r.ByHand() {
+		switch {
+		case s.r.ByHand():
 			return []button{{recovery.ActCheck, "button.check.done", slack.StylePrimary}}
+		case s.resumable():
+			return []button{{recovery.ActResume, "button.resume", slack.StylePrimary}}
 		}
 	case recovery.Partial, recovery.Failed:
 		if s.copyStopped() {

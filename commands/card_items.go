@@ -61,7 +61,7 @@ func (w reader) itemList(p *recovery.ItemPlan, now time.Time) []markup {
 		lines = []markup{w.say("items.ticked", w.count("items", p.Count), p.All)}
 	}
 	if p.Count > 0 {
-		lines = append(lines, w.say("items.from-to", w.when(p.Oldest), w.when(p.Newest)), w.say("items.folders", w.folders(p.Folders)))
+		lines = append(lines, w.say("items.from-to", w.when(p.Oldest), w.when(p.Newest)), w.folders(p))
 	}
 	switch {
 	case p.LeavesAt.IsZero():
@@ -73,13 +73,27 @@ func (w reader) itemList(p *recovery.ItemPlan, now time.Time) []markup {
 	return lines
 }
 
-func (w reader) folders(list []recovery.FolderCount) markup {
-	names := make([]string, len(list))
-	for i, f := range list {
-		names[i] = fmt.Sprintf("%s (%d)", f.Folder, f.Items)
+// folders names the folders that the items were in; all beyond maxListed are one number.
+func (w reader) folders(p *recovery.ItemPlan) markup {
+	names, further := []string{}, p.Further
+	for i, f := range p.Folders {
+		switch {
+		case i >= maxListed:
+			further += f.Items
+		case f.Folder == "":
+			names = append(names, fmt.Sprintf("%s (%d)", w.plain("form.items.no-folder"), f.Items))
+		default:
+			names = append(names, fmt.Sprintf("%s (%d)", cut(clean(f.Folder), maxFolder), f.Items))
+		}
 	}
-	return literals(names)
+	if further > 0 {
+		return w.say("items.folders.more", literals(names), w.count("items", further))
+	}
+	return w.say("items.folders", literals(names))
 }
+
+// maxFolder is how much of a folder's path is shown, in units.
+const maxFolder = 120
 
 // itemProgress says how far the items are, while they are being put back.
 func (c *card) itemProgress(p *recovery.Plan) {
@@ -92,5 +106,8 @@ func (c *card) itemProgress(p *recovery.Plan) {
 
 // itemCounts counts what became of the items.
 func (w words) itemCounts(n recovery.ItemCounts) markup {
+	if n.Unknown > 0 {
+		return w.say("items.counts.unknown", n.Restored, n.Gone, n.Failed, n.Unknown)
+	}
 	return w.say("items.counts", n.Restored, n.Gone, n.Failed)
 }

@@ -14,7 +14,7 @@ import (
 func (s *scene) subject(to reader) string {
 	q := s.r.Ask.Query
 	switch {
-	case !to.approver && q.Kind == recovery.ByAddress:
+	case !to.approver && q.Kind != recovery.ByPerson:
 		return q.Value
 	case s.r.Plan != nil:
 		return s.r.Plan.Address
@@ -37,7 +37,7 @@ func (c *card) what(d *recovery.Diagnosis, subject string) {
 	if c.approver && d.Account.DisplayName != "" {
 		name = c.say("name", d.Account.DisplayName)
 	}
-	c.para(c.say("case."+string(d.Case), subject), name)
+	c.para(c.say("case."+string(d.Case), subject), c.inASCII(subject), name)
 }
 
 // found lists what the diagnosis rests on; how much the mailbox holds is for approvers.
@@ -95,6 +95,8 @@ func (w reader) step(st recovery.Step) markup {
 	switch {
 	case st.Kind == recovery.StepRestoreUser && st.SignInName != "":
 		return w.say("step.restore-user.as", st.SignInName)
+	case !w.approver && w.has("step."+string(st.Kind)+".limited"):
+		return w.say("step." + string(st.Kind) + ".limited")
 	case st.Kind == recovery.StepCopy, st.Kind == recovery.StepCopyArchive:
 		return w.say("step."+string(st.Kind), st.Folder)
 	case st.Kind == recovery.StepUsageLocation:
@@ -168,16 +170,16 @@ func (c *card) cost(p *recovery.Plan) markup {
 	}
 }
 
-// progress says how far each step is.
-func (c *card) progress(p *recovery.Plan, state recovery.State, next time.Time) {
+// progress says how far each step is, and within which time it is looked at again: when that is would need an edit for each look.
+func (c *card) progress(r recovery.Request) {
 	var lines []markup
-	for _, st := range p.Steps {
-		lines = append(lines, c.stepProgress(st, state))
+	for _, st := range r.Plan.Steps {
+		lines = append(lines, c.stepProgress(st, r.State))
 	}
 	c.list(c.say("progress.title"), lines)
-	c.itemProgress(p)
-	if state == recovery.Restoring && !next.IsZero() {
-		c.para(c.say("progress.next", c.when(next)))
+	c.itemProgress(r.Plan)
+	if pause := r.LooksWithin(); pause > 0 {
+		c.para(c.say("progress.next", c.lasting(pause)))
 	}
 }
 
@@ -201,6 +203,8 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 		return c.say("progress.failed", what)
 	case p.Began.IsZero():
 		return c.say("progress.open", what)
+	case problem != "" && p.Problem.Code == recovery.NoteCopyWaits && p.Copy != nil:
+		return c.say("progress.suspended", c.when(p.Began), what, problem, c.copyState(*p.Copy))
 	case problem != "":
 		return c.say("progress.problem", c.when(p.Began), what, problem)
 	default:
@@ -208,7 +212,7 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 	}
 }
 
-// copyState says how far a copy is, and how fast once that can be told.
+// copyState says how far a copy is, and how fast it has been on average once that can be told and it moves.
 func (c *card) copyState(st recovery.CopyStatus) markup {
 	if st.State == recovery.CopyQueued {
 		return c.say("copy.queued")
@@ -217,7 +221,7 @@ func (c *card) copyState(st recovery.CopyStatus) markup {
 		return c.say("copy.percent", st.Percent)
 	}
 	percent, items, size := st.Percent, c.count("items", st.Items), c.size(st.Bytes)
-	if took := st.ReadAt.Sub(st.StartedAt); !st.StartedAt.IsZero() && took >= time.Minute && st.Bytes > 0 {
+	if took := st.ReadAt.Sub(st.StartedAt); st.State == recovery.CopyInProgress && !st.StartedAt.IsZero() && took >= time.Minute && st.Bytes > 0 {
 		return c.say("copy.rate", percent, items, size, c.size(int64(float64(st.Bytes)/took.Minutes())))
 	}
 	return c.say("copy.state", percent, items, size)
@@ -298,7 +302,10 @@ func (c *card) offers(d *recovery.Diagnosis) {
 		case recovery.ChooseAccount: // for approvers, on their card: candidates
 			continue
 		case recovery.ChooseItems: // in a form of its own
-			if o.Required {
+			switch {
+			case o.Again:
+				c.para("*" + c.say("offer.items.again") + "*")
+			case o.Required:
 				c.para("*" + c.say("offer.items") + "*")
 			}
 			continue

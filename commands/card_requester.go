@@ -34,7 +34,7 @@ func (s *scene) requesterHead() string {
 	switch {
 	case s.looking():
 		return "head.confirming.again"
-	case s.r.State == recovery.Submitted && s.ambiguous():
+	case s.mustChoose():
 		return "head.submitted.choose"
 	case s.r.State == recovery.Confirming && s.r.Plan == nil:
 		return "head.submitted"
@@ -85,7 +85,7 @@ func (s *scene) standing(c *card) {
 	case recovery.Failed:
 		c.para(s.obstacle(c.reader), c.say("end.not-begun"), c.say("end.retry"))
 	case recovery.Submitted:
-		if s.ambiguous() && r.Choices.Account == "" {
+		if s.mustChoose() {
 			c.para(s.obstacle(c.reader), c.say("choosing"))
 			return
 		}
@@ -113,10 +113,10 @@ func (s *scene) planOrProgress(c *card) {
 		}
 	case recovery.Approved, recovery.Restoring, recovery.Succeeded, recovery.Partial, recovery.Failed:
 		if r.Plan != nil {
-			c.progress(r.Plan, r.State, r.Next)
+			c.progress(r)
 		}
 		if r.Proof != nil {
-			c.proof(*r.Proof)
+			c.proof(s.proofFor(c.reader))
 		}
 		if r.Plan != nil && r.UndoOf != 0 {
 			c.undoStays(r.Plan)
@@ -125,7 +125,7 @@ func (s *scene) planOrProgress(c *card) {
 }
 
 // canCheck says whether looking again may help a request that is not yet planned. Where several accounts fit, a choice does.
-func (s *scene) canCheck() bool { return s.r.Obstacle != nil && !s.ambiguous() }
+func (s *scene) canCheck() bool { return s.r.Obstacle != nil && !s.mustChoose() }
 
 func (w reader) approvalsNeeded(n int) markup {
 	if n > 1 {
@@ -187,6 +187,9 @@ func (s *scene) foot(c *card) []markup {
 			ends = r.Plan.Deadline
 		}
 		parts = append(parts, c.say("foot.expires", c.when(ends)))
+	}
+	if anchor := s.e.Anchor(); r.Proof != nil && anchor != "" {
+		parts = append(parts, c.say("foot.audit", anchor))
 	}
 	return parts
 }

@@ -1,7 +1,9 @@
 package commands
 
 import (
+	"cmp"
 	"maps"
+	"strconv"
 	"time"
 )
 
@@ -15,13 +17,21 @@ func english() language {
 			}
 			return "other"
 		},
-		text: map[string]string{},
-		date: func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
+		ordinal: englishOrdinal,
+		text:    map[string]string{},
+		date:    func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
 	}
-	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishCommands(), englishUndo(), englishItems()} {
+	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishSyntax(), englishCommands(), englishUndo(), englishItems()} {
 		maps.Copy(l.text, part)
 	}
 	return l
+}
+
+func englishOrdinal(n int) string {
+	if n%100 >= 11 && n%100 <= 13 {
+		return strconv.Itoa(n) + "th"
+	}
+	return strconv.Itoa(n) + cmp.Or(map[int]string{1: "st", 2: "nd", 3: "rd"}[n%10], "th")
 }
 
 // englishCommon has the names of things: states, cases, steps, licences, and numbers. It is one table, hence its length.

@@ -42,6 +42,7 @@ func englishCards() map[string]string {
 
 		"chosen.title":   "Choices",
 		"chosen.account": "Account: chosen by an approver.",
+		"chosen.mailbox": "Mailbox: the old one without an account, chosen by an approver.",
 		"chosen.upn":     "New sign-in name: *%[1]s*",
 		"chosen.drop":    "Does without addresses that others hold now: *%[1]s*",
 		"chosen.license": "Licence: *%[1]s*",
@@ -97,6 +98,7 @@ func englishCards() map[string]string {
 		"proof.dropped":         "Addresses that did not come back: %[1]s.",
 		"proof.created":         "The mailbox dates from %[1]s, so it is the old one.",
 		"proof.missing":         "What is missing",
+		"audit.seal":            "Audit trail, %[1]s: %[2]d requests have new events. Seal `%[3]s`. With `mailback audit verify --expect %[3]s` an administrator can show that none of them was changed since.",
 
 		"end.denied":          "%[1]s denied this.",
 		"end.cancelled":       "%[1]s cancelled this. Nothing was changed.",
@@ -112,6 +114,7 @@ func englishCards() map[string]string {
 		"foot.plan":     "plan %[1]s",
 		"foot.ended":    "ended %[1]s",
 		"foot.expires":  "expires %[1]s",
+		"foot.audit":    "audit trail `%[1]s`",
 
 		// Around a refusal, which only its person sees.
 		"private": "%[1]s: %[2]s",

@@ -40,5 +40,6 @@ func englishLines() map[string]string {
 		"line.unneeded":        "%[1]s: closed, there is nothing to do. %[2]s",
 		"line.impossible":      "%[1]s: closed, there is no way back. %[2]s",
 		"line.retried":         "%[1]s: %[2]s started it again.",
+		"line.resumed":         "%[1]s: %[2]s lets the copy go on.",
 	}
 }

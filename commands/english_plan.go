@@ -20,7 +20,7 @@ func englishPlan() map[string]string {
 		"progress.problem": "Waiting since %[1]s: %[2]s %[3]s",
 		"progress.failed":  "Not done: %[1]s",
 		"progress.open":    "Still to do: %[1]s",
-		"progress.next":    "Next look: %[1]s.",
+		"progress.next":    "I look again within %[1]s.",
 
 		"back.title":           "What comes back with it",
 		"back.unchanged":       "Nothing else changes: the account is live and keeps its sign-in, groups and roles.",

@@ -51,11 +51,17 @@ func exchangeScenes() []sceneCase {
 		}
 	}
 	running := oldMailbox(recovery.Restoring, reviewed(recovery.Approve, patti, nestor), copying(recovery.CopyInProgress))
-	suspended := oldMailbox(recovery.Restoring, reviewed(recovery.Approve, patti, nestor), copying(recovery.CopySuspended), func(r *recovery.Request) {
-		r.Plan.Steps[1].Progress.Problem = &recovery.Note{Code: recovery.NoteCopyWaits}
-	})
-	waits := event(recovery.EventWaiting, "", recovery.Restoring, suspended)
-	waits.Note = &recovery.Note{Code: recovery.NoteCopyWaits}
+	waiting := func(state recovery.CopyState, note recovery.Note) (recovery.Request, recovery.Event) {
+		r := oldMailbox(recovery.Restoring, reviewed(recovery.Approve, patti, nestor), copying(state), func(r *recovery.Request) {
+			r.Plan.Steps[1].Progress.Problem = &note
+		})
+		e := event(recovery.EventWaiting, "", recovery.Restoring, r)
+		e.Note = &note
+		return r, e
+	}
+	suspended, waits := waiting(recovery.CopySuspended, recovery.Note{Code: recovery.NoteCopyWaits, Args: []string{at(3).Format(time.RFC3339), "Informational: not before <ten>"}})
+	queued, lasts := waiting(recovery.CopyQueued, recovery.Note{Code: recovery.NoteCopyQueued, Args: []string{at(2).Format(time.RFC3339)}})
+	resumed := oldMailbox(recovery.Restoring, reviewed(recovery.Approve, patti, nestor), copying(recovery.CopySuspended))
 	partly := oldMailbox(recovery.Partial, reviewed(recovery.Approve, patti, nestor), copying(recovery.CopyWithWarnings), func(r *recovery.Request) {
 		for i := range r.Plan.Steps[1:] {
 			p := &r.Plan.Steps[i+1].Progress
@@ -82,6 +88,8 @@ func exchangeScenes() []sceneCase {
 		{"copy-pending", pending, event(recovery.EventConfirmed, requester, recovery.Confirming, pending), 0},
 		{"copy-running", running, event(recovery.EventProgress, "", recovery.Restoring, running), 0},
 		{"copy-suspended", suspended, waits, 1},
+		{"copy-queued", queued, lasts, 2},
+		{"copy-resumed", resumed, event(recovery.EventResumed, patti, recovery.Restoring, resumed), 1},
 		{"copy-partly", partly, event(recovery.EventEnded, "", recovery.Restoring, partly), 2},
 		{"by-hand", byHand, hand, 1},
 	}

@@ -16,6 +16,7 @@ const (
 	maxTyped  = 40_000 // Slack cuts messages there
 	maxReason = 500
 	maxName   = 256
+	maxTicket = 100
 )
 
 // Command is what somebody typed, understood: an AskCommand, ItemsCommand, CheckCommand, DeletedCommand, StatusCommand, CancelCommand or
@@ -52,6 +53,9 @@ func (c AskCommand) String() string {
 	}
 	if c.Into != "" {
 		s += " into:" + escape(c.Into)
+	}
+	if c.Ticket != "" {
+		s += " " + keyString("ticket", c.Ticket)
 	}
 	if c.Reason != "" {
 		s += " " + escape(c.Reason)
@@ -91,11 +95,14 @@ type Fault string
 const (
 	FaultLong       Fault = "long"        // the whole line is too long
 	FaultWord       Fault = "word"        // neither a mailbox nor a command; Near is a command or an address further on
+	FaultBulk       Fault = "bulk"        // a command of the contract that this version does not have yet
+	FaultLanguage   Fault = "language"    // another one
+	FaultRequest    Fault = "request"     // a request's id in place of a mailbox; Near is the id
 	FaultExtra      Fault = "extra"       // words after a command that takes no more
-	FaultNoWho      Fault = "no-who"      // check without a mailbox
-	FaultAddress    Fault = "address"     // not a whole address
-	FaultInvisible  Fault = "invisible"   // an invisible character inside an address
-	FaultLookalike  Fault = "lookalike"   // a character that only looks like the right one; Near has the right one
+	FaultNoWho      Fault = "no-who"      // no mailbox behind a command, which is Word
+	FaultAddress    Fault = "address"     // not a whole address; Near is the one that it begins with
+	FaultInvisible  Fault = "invisible"   // Char, inside an address, is seen by nobody
+	FaultLookalike  Fault = "lookalike"   // Char, inside an address, only looks like the right one; Near has the right one
 	FaultTwo        Fault = "two"         // two mailboxes
 	FaultHandle     Fault = "handle"      // @name that did not become a mention
 	FaultNotPerson  Fault = "not-person"  // a channel, a user group or a web address
@@ -104,15 +111,20 @@ const (
 	FaultEmptyName  Fault = "empty-name"  // nothing between the quotes
 	FaultLongName   Fault = "long-name"   // a name nobody has
 	FaultKey        Fault = "key"         // an unknown key; Near is the one probably meant
+	FaultItemKey    Fault = "item-key"    // the same behind items
+	FaultKeyOfItems Fault = "key-items"   // a key that stands behind items alone
+	FaultKeyFirst   Fault = "key-first"   // a key in front of the mailbox
 	FaultKeyEmpty   Fault = "key-empty"   // a key without its value
 	FaultKeyTwice   Fault = "key-twice"   // the same key again
 	FaultKeyLate    Fault = "key-late"    // a key behind the first word of the reason
 	FaultLicense    Fault = "license"     // not the form of a licence's part number
+	FaultTicket     Fault = "ticket"      // no ticket is that long
 	FaultReasonLong Fault = "reason-long" // Length characters of reason
 	FaultDay        Fault = "day"         // not the form of a day
 	FaultType       Fault = "type"        // not a kind of item
 	FaultNoID       Fault = "no-id"       // cancel without a request
 	FaultID         Fault = "id"          // not the form of a request's id
+	FaultTwoIDs     Fault = "two-ids"     // a second request, which is Word; Near is the first
 )
 
 // SyntaxError says what was not understood. Its fields are for wording; Error is for logs and names no person.
@@ -120,7 +132,9 @@ type SyntaxError struct {
 	Fault  Fault
 	Word   string
 	Near   string
-	Length int // with FaultReasonLong and FaultLong, in characters
+	Length int  // with FaultReasonLong and FaultLong, in characters
+	Char   rune // with FaultInvisible and FaultLookalike
+	At     int  // Char's place in what was typed, counted from 1
 }
 
 // Error names the fault alone: what people typed does not belong into logs.
@@ -130,7 +144,7 @@ func (e *SyntaxError) Error() string { return "not understood: " + string(e.Faul
 var verbs = []string{"check", "items", "deleted", "status", "cancel", "help"}
 
 // keys are the keys of key:value.
-var keys = []string{"as", "license", "licence", "into"}
+var keys = []string{"as", "license", "licence", "into", "ticket"}
 
 // Parse understands the text of a /restore-mailbox command as Slack delivers it, escaped. Its errors are *SyntaxError.
 func Parse(text string) (Command, error) {
@@ -139,8 +153,7 @@ func Parse(text string) (Command, error) {
 	}
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	word, rest := nextWord(text)
-	verb := strings.ToLower(strings.TrimRight(clean(word), ".,;:!?"))
-	switch verb {
+	switch strings.ToLower(strings.TrimRight(clean(word), ".,;:!?")) {
 	case "":
 		if word == "" {
 			return HelpCommand{Empty: true}, nil
@@ -163,6 +176,10 @@ func Parse(text string) (Command, error) {
 			return nil, &SyntaxError{Fault: FaultNoID}
 		}
 		return CancelCommand{ID: id}, err
+	case "bulk":
+		return nil, &SyntaxError{Fault: FaultBulk}
+	case "language":
+		return nil, &SyntaxError{Fault: FaultLanguage}
 	default:
 		return parseAsk(text)
 	}
@@ -170,9 +187,9 @@ func Parse(text string) (Command, error) {
 
 func parseCheck(text string) (Command, error) {
 	if strings.TrimFunc(text, blank) == "" {
-		return nil, &SyntaxError{Fault: FaultNoWho}
+		return nil, &SyntaxError{Fault: FaultNoWho, Word: "check"}
 	}
-	who, rest, err := parseWho(text)
+	who, rest, err := parseWho(text, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -190,50 +207,87 @@ func parseDeleted(text string) (Command, error) {
 	return DeletedCommand{Text: unquote(name)}, nil
 }
 
-// idPattern takes R-142, r-142, R142, #142 and 142.
-var idPattern = regexp.MustCompile(`^(?:[Rr]-?|#)?([0-9]{1,18})$`)
+// idPattern takes R-142, r-142, R142, #142 and 142, with whatever hyphen a phone made of it.
+var idPattern = regexp.MustCompile(`^(?:[Rr][-‐‑–—−]?|#)?([0-9]{1,18})$`)
+
+// typedID reads a word that has the form of a request's id.
+func typedID(word string) (id int64, ok bool) {
+	m := idPattern.FindStringSubmatch(strings.TrimRight(clean(word), ".,;:!?"))
+	if m == nil {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(m[1], 10, 64)
+	return id, err == nil && id > 0
+}
 
 // parseID reads a request's id; 0 when there is none.
 func parseID(text string) (int64, error) {
-	word, rest := nextWord(reduce(text))
-	word = strings.TrimRight(clean(word), ".,;:!?")
-	if word == "" {
+	words := strings.FieldsFunc(clean(reduce(text)), func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
+	if len(words) == 0 {
 		return 0, nil
 	}
-	m := idPattern.FindStringSubmatch(word)
-	if m == nil {
-		return 0, &SyntaxError{Fault: FaultID, Word: word}
+	id, ok := typedID(words[0])
+	if !ok {
+		return 0, &SyntaxError{Fault: FaultID, Word: words[0]}
 	}
-	id, err := strconv.ParseInt(m[1], 10, 64)
-	if err != nil || id == 0 {
-		return 0, &SyntaxError{Fault: FaultID, Word: word}
+	for _, w := range words[1:] {
+		if _, ok := typedID(w); ok {
+			return 0, &SyntaxError{Fault: FaultTwoIDs, Word: w, Near: recovery.Request{ID: id}.Ref()}
+		}
 	}
-	if extra, _ := nextWord(rest); extra != "" {
-		return 0, &SyntaxError{Fault: FaultExtra, Word: clean(extra)}
+	if len(words) > 1 {
+		return 0, &SyntaxError{Fault: FaultExtra, Word: words[1]}
 	}
 	return id, nil
 }
 
 func parseAsk(text string) (Command, error) {
-	who, rest, err := parseWho(text)
+	who, rest, err := parseWho(text, keys)
 	if err != nil {
 		return nil, err
 	}
 	c := AskCommand{recovery.Ask{Query: who}}
-	rest = reduce(rest)
-	for {
-		word, after := nextWord(rest)
-		key, value, ok := keyed(word)
-		if !ok {
-			break
-		}
-		if err := c.set(key, value); err != nil {
-			return nil, err
-		}
-		rest = after
+	if rest, err = readKeys(reduce(rest), keys, c.set); err != nil {
+		return nil, err
 	}
 	c.Reason = clean(rest)
 	return c, checkReason(c.Reason, keys)
+}
+
+// readKeys takes key:value off the beginning of a text for as long as there is one, and gives what follows.
+func readKeys(text string, known []string, set func(key, value string) error) (rest string, err error) {
+	for {
+		word, after := nextWord(text)
+		key, value, ok := keyed(word)
+		if !ok || prose(key, value, known) {
+			return text, nil
+		}
+		if key != "as" && key != "into" { // "ab"@c.de is an address
+			if value, after, err = quotedValue(text, value, after); err != nil {
+				return "", err
+			}
+		}
+		if strings.Contains(value, " ") && strings.ContainsAny(value, quoteMarks) {
+			return "", &SyntaxError{Fault: FaultQuote, Word: clean(value)}
+		}
+		if err := set(key, value); err != nil {
+			return "", err
+		}
+		text = after
+	}
+}
+
+// prose says whether a word with a colon behind it, as "Reason:", begins the reason: it is like no key, and has no value.
+func prose(key, value string, known []string) bool {
+	return value == "" && !slices.Contains(itemKeys, key) && !slices.Contains(keys, key) && nearest(key, known) == ""
+}
+
+// keyString writes key:value as a person would type it.
+func keyString(key, value string) string {
+	if r, _ := utf8.DecodeRuneInString(value); strings.Contains(value, " ") || quotes(r) {
+		value = `"` + value + `"`
+	}
+	return key + ":" + escape(value)
 }
 
 // keyPattern takes key:value, but not a web address.
@@ -250,24 +304,45 @@ func keyed(word string) (key, value string, ok bool) {
 }
 
 func (c *AskCommand) set(key, value string) error {
-	if !slices.Contains(keys, key) {
+	switch known := slices.Contains(keys, key); {
+	case !known && slices.Contains(itemKeys, key):
+		return &SyntaxError{Fault: FaultKeyOfItems, Word: key + ":"}
+	case !known:
 		return &SyntaxError{Fault: FaultKey, Word: key + ":", Near: nearest(key, keys)}
-	}
-	if value == "" {
+	case value == "":
 		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
 	}
-	if key == "as" || key == "into" {
+	switch key {
+	case "as", "into":
+		if inner, rest, ok := cutQuoted(value); ok && rest == "" {
+			value = inner
+		}
 		address, err := parseAddress(trimWrapping(value))
 		if err != nil {
 			return err
 		}
 		return once(map[string]*string{"as": &c.As, "into": &c.Into}[key], address, key+":")
+	case "ticket":
+		return setTicket(&c.Ask, value)
+	default:
+		value = strings.TrimRight(value, ".,;")
+		if !licensePattern.MatchString(value) {
+			return &SyntaxError{Fault: FaultLicense, Word: clean(value)}
+		}
+		return once(&c.License, value, "license:")
 	}
-	value = strings.TrimRight(value, ".,;")
-	if !licensePattern.MatchString(value) {
-		return &SyntaxError{Fault: FaultLicense, Word: clean(value)}
+}
+
+// setTicket takes the number of a ticket, in whatever form the help desk gives it.
+func setTicket(ask *recovery.Ask, value string) error {
+	value = clean(strings.TrimRight(clean(value), ".,;"))
+	switch n := utf8.RuneCountInString(value); {
+	case n == 0:
+		return &SyntaxError{Fault: FaultKeyEmpty, Word: "ticket:"}
+	case n > maxTicket:
+		return &SyntaxError{Fault: FaultTicket, Word: value, Length: n}
 	}
-	return once(&c.License, value, "license:")
+	return once(&ask.Ticket, value, "ticket:")
 }
 
 func once[T ~string](field *T, value T, key string) error {
@@ -287,7 +362,7 @@ func checkReason(reason string, keys []string) error {
 		return &SyntaxError{Fault: FaultReasonLong, Length: n}
 	}
 	for i, word := range strings.Fields(reason) {
-		if _, err := parseAddress(trimWrapping(word)); err == nil && i == 0 {
+		if i == 0 && (isAddress(word) || mentionPattern.MatchString(word)) {
 			return &SyntaxError{Fault: FaultTwo, Word: word}
 		}
 		if key, value, ok := keyed(word); ok && value != "" && slices.Contains(keys, key) {

@@ -22,13 +22,11 @@ func (ItemsCommand) LogValue() slog.Value { return slog.StringValue("items") }
 // String gives the canonical form, without what is private.
 func (c ItemsCommand) String() string {
 	parts := []string{"items", whoString(c.Query)}
-	for _, kv := range [][2]string{{"after", c.Items.After}, {"before", c.Items.Before}, {"type", c.Items.Type}, {"folder", c.Items.Folder}} {
-		switch key, value := kv[0], kv[1]; {
-		case value == "":
-		case strings.ContainsFunc(value, blank):
-			parts = append(parts, key+`:"`+escape(value)+`"`)
-		default:
-			parts = append(parts, key+":"+escape(value))
+	for _, kv := range [][2]string{
+		{"after", c.Items.After}, {"before", c.Items.Before}, {"type", c.Items.Type}, {"folder", c.Items.Folder}, {"ticket", c.Ticket},
+	} {
+		if kv[1] != "" {
+			parts = append(parts, keyString(kv[0], kv[1]))
 		}
 	}
 	if c.Reason != "" {
@@ -38,7 +36,7 @@ func (c ItemsCommand) String() string {
 }
 
 // itemKeys are the keys of key:value behind items.
-var itemKeys = []string{"after", "before", "type", "folder", "subject", "from"}
+var itemKeys = []string{"after", "before", "type", "folder", "subject", "from", "ticket"}
 
 // itemTypes are the kinds of item by the words that people use for them.
 var itemTypes = map[string]string{
@@ -49,58 +47,42 @@ var itemTypes = map[string]string{
 
 func parseItems(text string) (Command, error) {
 	if strings.TrimFunc(text, blank) == "" {
-		return nil, &SyntaxError{Fault: FaultNoWho}
+		return nil, &SyntaxError{Fault: FaultNoWho, Word: "items"}
 	}
-	who, rest, err := parseWho(text)
+	who, rest, err := parseWho(text, itemKeys)
 	if err != nil {
 		return nil, err
 	}
 	c := ItemsCommand{Ask: recovery.Ask{Query: who, Items: &recovery.ItemWish{}}}
-	rest = reduce(rest)
-	for {
-		word, after := nextWord(rest)
-		key, value, ok := keyed(word)
-		if !ok {
-			break
-		}
-		if r, _ := utf8.DecodeRuneInString(value); strings.ContainsRune(quoteMarks, r) && value != "" {
-			if value, after, err = quotedValue(rest); err != nil {
-				return nil, err
-			}
-		}
-		if err := c.set(key, clean(value)); err != nil {
-			return nil, err
-		}
-		rest = after
+	rest, err = readKeys(reduce(rest), itemKeys, func(key, value string) error { return c.set(key, clean(value)) })
+	if err != nil {
+		return nil, err
 	}
 	c.Items.Pick = c.Own != recovery.OwnFilter{}
 	c.Reason = clean(rest)
 	return c, checkReason(c.Reason, itemKeys)
 }
 
-// quotedValue reads the value of key:"a value" at the beginning of a text, and gives what follows it.
-func quotedValue(text string) (value, rest string, err error) {
+// quotedValue reads the value of key:"a value" at the beginning of a text, and gives what follows it; value and rest as they are where
+// there are no quotes.
+func quotedValue(text, value, rest string) (inner, behind string, err error) {
+	if r, _ := utf8.DecodeRuneInString(value); !quotes(r) {
+		return value, rest, nil
+	}
 	_, text, _ = strings.Cut(text, ":")
 	text = strings.TrimLeftFunc(text, blank)
-	_, opening := utf8.DecodeRuneInString(text)
-	end := strings.IndexAny(text[opening:], quoteMarks)
-	if end < 0 {
+	inner, behind, ok := cutQuoted(text)
+	if r, _ := utf8.DecodeRuneInString(behind); !ok || behind != "" && (!blank(r) || invisible(r)) {
 		return "", "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
 	}
-	value, rest = text[opening:opening+end], text[opening+end:]
-	_, closing := utf8.DecodeRuneInString(rest)
-	rest = rest[closing:]
-	if r, _ := utf8.DecodeRuneInString(rest); rest != "" && (!blank(r) || invisible(r)) {
-		return "", "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
-	}
-	return value, rest, nil
+	return clean(inner), behind, nil
 }
 
 // set takes a key with its value, which is clean.
 func (c *ItemsCommand) set(key, value string) error {
 	switch {
 	case !slices.Contains(itemKeys, key):
-		return &SyntaxError{Fault: FaultKey, Word: key + ":", Near: nearest(key, itemKeys)}
+		return &SyntaxError{Fault: FaultItemKey, Word: key + ":", Near: nearest(key, itemKeys)}
 	case value == "":
 		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
 	case utf8.RuneCountInString(value) > maxName:
@@ -124,6 +106,8 @@ func (c *ItemsCommand) set(key, value string) error {
 		return once(&c.Items.Type, kind, "type:")
 	case "folder":
 		return once(&c.Items.Folder, value, "folder:")
+	case "ticket":
+		return setTicket(&c.Ask, value)
 	case "subject":
 		return once(&c.Own.Subject, recovery.Private(value), "subject:")
 	default:

@@ -56,13 +56,13 @@ func TestItemsCommandKeepsWhatIsPrivate(t *testing.T) {
 func TestParseItemsFaults(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]SyntaxError{
-		"":                                 {Fault: FaultNoWho},
+		"":                                 {Fault: FaultNoWho, Word: "items"},
 		"adele":                            {Fault: FaultWord, Word: "adele"},
 		"a@b.example after:22.11.2026":     {Fault: FaultDay, Word: "22.11.2026"},
 		"a@b.example type:notes":           {Fault: FaultType, Word: "notes"},
 		"a@b.example type:mesage":          {Fault: FaultType, Word: "mesage", Near: "message"},
-		"a@b.example foldr:x":              {Fault: FaultKey, Word: "foldr:", Near: "folder"},
-		"a@b.example as:c@d.example":       {Fault: FaultKey, Word: "as:"},
+		"a@b.example foldr:x":              {Fault: FaultItemKey, Word: "foldr:", Near: "folder"},
+		"a@b.example as:c@d.example":       {Fault: FaultItemKey, Word: "as:"},
 		"a@b.example subject:":             {Fault: FaultKeyEmpty, Word: "subject:"},
 		`a@b.example subject:""`:           {Fault: FaultKeyEmpty, Word: "subject:"},
 		`a@b.example subject:"a b`:         {Fault: FaultQuote, Word: `"a b`},

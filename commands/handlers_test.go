@@ -171,9 +171,9 @@ func wantText(t *testing.T, got string, parts ...string) {
 func TestAskIsRecordedAndAcked(t *testing.T) {
 	t.Parallel()
 	d := &desk{}
-	ack, answer := typed(t, d, "<mailto:adelev@contoso.com|adelev@contoso.com> as:adele.v@contoso.com She is back")
+	ack, answer := typed(t, d, "<mailto:adelev@contoso.com|adelev@contoso.com> as:adele.v@contoso.com ticket:INC-4711 She is back")
 	want := []recovery.AskInput{{
-		Ask:   recovery.Ask{Query: address(adele), As: "adele.v@contoso.com", Reason: "She is back"},
+		Ask:   recovery.Ask{Query: address(adele), As: "adele.v@contoso.com", Ticket: "INC-4711", Reason: "She is back"},
 		Actor: actor(requester), Key: "command:T0CONTOSO1:U0MEGANB01:1.2.abc", ResponseURL: "https://hooks.example/1", Language: "en",
 	}}
 	if diff := cmp.Diff(want, d.asks); diff != "" {
@@ -209,7 +209,7 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 		"Adele Vance":                          "“Adele”",
 		"adelev＠contoso.com":                   adele,
 		adele + " licnse:SPE_E3":               "“license:”",
-		adele + " zzz:x":                       "as:, into: and license:",
+		adele + " zzz:x":                       "as:, into:, license: and ticket:",
 		adele + " bob@contoso.com":             "One mailbox at a time",
 		adele + " " + strings.Repeat("x", 700): "700",
 		"a&lt;!channel&gt;b":                   "a&lt;!channel&gt;b",
@@ -287,15 +287,17 @@ func TestCheck(t *testing.T) {
 	gone := recovery.Diagnosis{Case: recovery.CaseGone, ReadAt: at(0), Obstacle: &recovery.Note{Code: recovery.NoteGone}}
 	_, answer = typed(t, &desk{result: recovery.CheckResult{Diagnosis: gone}}, "check "+adele)
 	wantText(t, answer, "no account with this address")
-	_, answer = typed(t, &desk{note: &recovery.Note{Code: recovery.NoteNameOnly}}, `check "Adele Vance"`)
-	wantText(t, answer, "ask with the address")
+	for _, code := range []recovery.NoteCode{recovery.NoteNameOnly, recovery.NoteIDOnly} {
+		_, answer = typed(t, &desk{note: &recovery.Note{Code: code}}, `check "Adele Vance"`)
+		wantText(t, answer, "approvers", "ask with the address")
+	}
 }
 
 func TestLookUpsThatFail(t *testing.T) {
 	t.Parallel()
 	for kind, part := range map[recovery.Kind]string{
 		recovery.Forbidden: "User.Read.All", recovery.Throttled: "pause", recovery.Unavailable: "No answer", recovery.Incomplete: "cut short",
-		recovery.Internal: "Mailback itself", recovery.Conflict: "Mailback itself", recovery.NotFound: "nothing like that",
+		recovery.Internal: "Mailback itself", recovery.Conflict: "Mailback itself", recovery.NotFound: "Check the spelling",
 	} {
 		err := fmt.Errorf("read: %w", &recovery.Error{Kind: kind, Op: "secret-op", Detail: "User.Read.All", Err: errors.New("secret-chain")})
 		for _, text := range []string{"check " + adele, "deleted"} {

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -62,8 +63,18 @@ func (h *Handlers) showItems(ctx context.Context, who recovery.Actor, trigger st
 	return true
 }
 
+// updateItems changes the open form. Where Slack does not take what it should show, it says so; it is left alone where it was closed, or
+// a later click was faster.
 func (h *Handlers) updateItems(ctx context.Context, ref, viewID, hash string, view slack.ModalViewRequest) {
-	if _, err := h.slack.UpdateView(ctx, viewID, hash, view); err != nil { // closed meanwhile, or a later click was faster
+	_, err := h.slack.UpdateView(ctx, viewID, hash, view)
+	if err == nil {
+		return
+	}
+	h.log.WarnContext(ctx, "form not updated", "request", ref, "error", err)
+	if e, ok := errors.AsType[*bot.Error](err); ok && (e.Code == "hash_conflict" || e.Code == "not_found") {
+		return
+	}
+	if _, err := h.slack.UpdateView(ctx, viewID, hash, h.itemsNotice(h.words.say("form.items.trouble"))); err != nil {
 		h.log.WarnContext(ctx, "form not updated", "request", ref, "error", err)
 	}
 }

@@ -2,7 +2,9 @@ package commands
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/slack-go/slack"
 
+	"mailback/bot"
 	"mailback/internal/slackfake"
 	"mailback/recovery"
 )
@@ -217,5 +220,58 @@ func TestChooseItemsButtonOpensTheForm(t *testing.T) {
 	}
 	if got := d.taken(); len(got) != 1 || got[0].Value != "0a1b:[2]" || got[0].TS != ts || got[0].Channel != channel {
 		t.Errorf("clicks %+v", got)
+	}
+}
+
+// refusing is a Slack that does not take the first form that it is to show.
+type refusing struct {
+	*desk
+
+	err error
+}
+
+func (s *refusing) UpdateView(ctx context.Context, id, hash string, v slack.ModalViewRequest) (*slack.View, error) {
+	if err := s.err; err != nil {
+		s.err = nil
+		return nil, err
+	}
+	return s.desk.UpdateView(ctx, id, hash, v)
+}
+
+// TestAFormThatSlackRefusesSaysSo: it would say "Looking…" for ever. One that was closed, or that a later click was faster with, is
+// left alone.
+func TestAFormThatSlackRefusesSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err   error
+		views int
+	}{
+		"too long":  {errors.New("block 2 (input) option 1 text has 76, may have 1 to 75"), 2},
+		"invalid":   {&bot.Error{Method: "views.update", Code: "invalid_arguments", Verdict: bot.Refused}, 2},
+		"no answer": {&bot.Error{Method: "views.update", Code: "network"}, 2},
+		"closed":    {&bot.Error{Method: "views.update", Code: "not_found", Verdict: bot.Refused}, 1},
+		"too slow":  {&bot.Error{Method: "views.update", Code: "hash_conflict", Verdict: bot.Refused}, 1},
+	} {
+		d := &desk{own: ownList(3)}
+		s := &refusing{desk: d, err: tt.err}
+		h := New(Config{Service: d, Slack: s, Language: "en", Now: func() time.Time { return at(0) }, Logger: slog.New(slog.DiscardHandler)})
+		if !h.showItems(t.Context(), actor(requester), "1.2.abc", itemsMeta{Request: 142}, recovery.OwnFilter{}) {
+			t.Errorf("%s: not opened", name)
+		}
+		last, err := json.Marshal(d.views[len(d.views)-1])
+		if err != nil || len(d.views) != tt.views || strings.Contains(string(last), "I could not read the items just now") != (tt.views == 2) {
+			t.Errorf("%s: %d views, the last %s", name, len(d.views), last)
+		}
+	}
+}
+
+// TestEmojiInTheForm has subjects that are longer than an option takes.
+func TestEmojiInTheForm(t *testing.T) {
+	t.Parallel()
+	own := ownList(1)
+	own.Items[0].Subject = "🎉 Last chance: everything in our autumn collection is now twenty percent cheaper until Sunday"
+	view := handlers(&desk{}).itemsPage(itemsMeta{Request: 142, Listing: "0a1b"}, own, nil, own.Ticked)
+	if err := bot.CheckView(view); err != nil {
+		t.Error(err)
 	}
 }

@@ -64,7 +64,22 @@ func itemScenes() []sceneCase {
 		r.Proof.Notes = []recovery.Note{{Code: recovery.NoteItemsGone, Args: []string{"1"}}, {Code: recovery.NoteItemsDated, Args: []string{"2", "Restored 2026-11-23"}}}
 	})
 	partly := itemsIn(recovery.Partial, true, reviewed(recovery.Approve, patti), itemsDone(recovery.ItemCounts{Chosen: 12, Restored: 10, Failed: 2}))
+	unknown := itemsIn(recovery.Partial, false, reviewed(recovery.Approve, patti), itemsDone(recovery.ItemCounts{Chosen: 40, Restored: 38, Gone: 1, Unknown: 1}), func(r *recovery.Request) {
+		r.Proof.Missing = []recovery.Note{{Code: recovery.NoteItemsUnknown, Args: []string{"1"}}}
+		r.Proof.Notes = []recovery.Note{{Code: recovery.NoteItemsGone, Args: []string{"1"}}}
+		r.Obstacle = &r.Proof.Missing[0]
+	})
+	again := itemsIn(recovery.Confirming, true, func(r *recovery.Request) {
+		r.Diagnosis.Offers[0].Required, r.Diagnosis.Offers[0].Again = true, true
+		r.Choices.Items = recovery.ItemChoice{Listing: "ffff", Ticks: "Dw"}
+		r.Changed = []recovery.Note{{Code: recovery.NotePlanDiffers, Args: []string{"items"}}}
+		r.Plan.Warnings = []recovery.Note{{Code: recovery.NoteArchiveItems}}
+		r.Plan.Items.Further = 2
+		r.Plan.Items.Folders = append(r.Plan.Items.Folders, recovery.FolderCount{Items: 1})
+	})
 	return []sceneCase{
+		{"items-unknown", unknown, event(recovery.EventEnded, "", recovery.Restoring, unknown), 2},
+		{"items-tick-again", again, event(recovery.EventVoided, "", recovery.Approved, again), 2},
 		{"items-owner", own, event(recovery.EventPlanned, "", recovery.Submitted, own), 0},
 		{"items-owner-must-tick", must, event(recovery.EventPlanned, "", recovery.Submitted, must), 0},
 		{"items-others", others, event(recovery.EventPlanned, "", recovery.Submitted, others), 0},
@@ -82,7 +97,7 @@ func TestItemPromises(t *testing.T) {
 	if s := read(t, end); end.Channel != requester || !strings.Contains(s.Text, "R-142") || !strings.Contains(s.Text, "restored") {
 		t.Errorf("the last message to the requester: %s %q", end.Channel, s.Text)
 	}
-	for _, name := range []string{"items-partial", "items-restoring", "items-others"} {
+	for _, name := range []string{"items-partial", "items-unknown", "items-restoring", "items-others"} {
 		for _, m := range sceneOf(t, name) {
 			if s := read(t, m); strings.Contains(strings.ToLower(s.Text), "restored") {
 				t.Errorf("%s, %s: %q", name, m.Key, s.Text)
@@ -92,6 +107,7 @@ func TestItemPromises(t *testing.T) {
 	for name, want := range map[string]string{
 		"items-owner":           "choice.items request.confirm request.cancel",
 		"items-owner-must-tick": "choice.items request.cancel",
+		"items-tick-again":      "choice.items request.cancel",
 		"items-others":          "request.confirm request.cancel",
 	} {
 		got := controls(read(t, find(t, sceneOf(t, name), recovery.CardRequester)))

@@ -39,6 +39,8 @@ func (s *scene) lines() {
 		s.undoTold()
 	case recovery.EventUndoAsked:
 		s.thread(a.say("line.undo-asked", a.ref, by, recovery.Request{ID: s.r.UndoneBy}.Ref()))
+	case recovery.EventResumed:
+		s.thread(a.say("line.resumed", a.ref, by))
 	case recovery.EventRetried:
 		s.thread(a.say("line.retried", a.ref, by))
 		s.told(q.say("told.retried", q.ref, by))
@@ -96,12 +98,18 @@ func (s *scene) waiting(a, q reader) {
 		return // before the first change the cards say it
 	}
 	s.thread(a.say("line.waiting", a.ref, a.note(*s.e.Note)))
-	if s.e.Note.Code != recovery.NoteStillWaiting || len(s.e.Note.Args) == 0 {
-		return
-	}
-	if minutes, err := strconv.Atoi(s.e.Note.Args[0]); err == nil && minutes >= 30 {
+	if long(*s.e.Note) {
 		s.told(q.say("told.waiting", q.ref, s.subject(q), q.note(*s.e.Note)))
 	}
+}
+
+// long says whether a note is of a wait that is longer than people expect. Of a queue they are told only then.
+func long(n recovery.Note) bool {
+	if n.Code != recovery.NoteStillWaiting || len(n.Args) < 2 {
+		return n.Code == recovery.NoteCopyQueued
+	}
+	minutes, err := strconv.Atoi(n.Args[1])
+	return err == nil && minutes >= 30
 }
 
 // ended tells how it ended. A request that ends at its diagnosis has no messages before, so that its card is the news.
@@ -179,13 +187,22 @@ func (s *scene) reviewers() markup {
 	return all
 }
 
+// proofFor is the proof as a reader may see it: of the account's names a requester knows the one asked for, and one chosen since.
+func (s *scene) proofFor(to reader) recovery.Proof {
+	p := *s.r.Proof
+	if !to.approver && !s.renamed() && !recovery.SameAddress(p.SignInName, s.r.Ask.Query.Value) {
+		p.SignInName = ""
+	}
+	return p
+}
+
 // proofSentence says in one line what was read back.
 func (s *scene) proofSentence(to reader) markup {
 	if s.r.Proof == nil {
 		return ""
 	}
 	var all markup
-	for _, l := range proofLines(to, *s.r.Proof) {
+	for _, l := range proofLines(to, s.proofFor(to)) {
 		if all != "" {
 			all += " "
 		}

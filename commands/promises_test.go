@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mailback/bot"
 	"mailback/recovery"
@@ -107,6 +108,9 @@ func TestButtonsGoWithTheDecision(t *testing.T) {
 		"denied":          {nil, nil},
 		"cancelled":       {nil, nil},
 		"expired":         {nil, nil},
+		"copy-running":    {nil, {"request.undo"}},
+		"copy-suspended":  {nil, {"request.resume", "request.undo"}},
+		"copy-resumed":    {nil, {"request.undo"}},
 		"undoable":        {nil, {"request.undo"}},
 		"undo-asked":      {nil, nil},
 		"undo-confirming": {{"request.confirm", "request.cancel"}, nil},
@@ -153,7 +157,7 @@ func TestRequestersSeeNoSecrets(t *testing.T) {
 // absurd fills everything that others can write with a text that is hostile and endless.
 func absurd(r recovery.Request) recovery.Request {
 	bad := strings.Repeat(hostile, 300)
-	r.Ask.Reason, r.EndReason = bad, bad
+	r.Ask.Reason, r.Ask.Ticket, r.EndReason = bad, bad, bad
 	r.Ask.Query.Value = bad
 	d, p := *r.Diagnosis, recovery.Plan{}
 	d.Account.DisplayName, d.Account.Mail = bad, bad
@@ -348,5 +352,62 @@ func TestLookingAgainLeavesNoOldButtons(t *testing.T) {
 	card := read(t, find(t, render(t, checked, event(recovery.EventChosen, requester, recovery.Submitted, checked)), recovery.CardRequester))
 	if got := controls(card); !slices.Equal(got, []string{"request.cancel"}) || !strings.Contains(card.Text, "Looking again") {
 		t.Errorf("the requester's card has %v: %q", got, card.Text)
+	}
+}
+
+// TestCardsDoNotMoveWithTheLooks: a look that finds nothing new has no event, so what cards say of the next one holds without it.
+func TestCardsDoNotMoveWithTheLooks(t *testing.T) {
+	t.Parallel()
+	for _, s := range exchangeScenes() {
+		s.r.Next = at(1)
+		before := render(t, s.r, s.e)
+		s.r.Next, s.r.Tries = at(7), 40
+		for i, m := range render(t, s.r, s.e) {
+			if string(m.Body) != string(before[i].Body) {
+				t.Errorf("%s, %s changes with each look", s.name, m.Key)
+			}
+		}
+	}
+	for _, name := range []string{"copy-running", "copy-queued", "copy-suspended"} {
+		for _, key := range []string{recovery.CardApproval, recovery.CardRequester} {
+			if s := read(t, find(t, sceneOf(t, name), key)); !strings.Contains(s.Text, "I look again within 2 minutes.") {
+				t.Errorf("%s, %s does not say when it is looked at again: %s", name, key, s.Text)
+			}
+		}
+	}
+}
+
+func TestAChoiceLeavesNoOldButtons(t *testing.T) {
+	t.Parallel()
+	for name, choices := range map[string]recovery.Choices{"an account": {Account: "id-2"}, "an old mailbox": {Mailbox: "guid-1"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var chosen recovery.Request
+			for _, s := range scenes() {
+				if s.name == "ambiguous" {
+					chosen = s.r
+				}
+			}
+			chosen.Choices, chosen.Obstacle = choices, nil
+			throttled := chosen
+			throttled.Obstacle = &recovery.Note{Code: recovery.NoteWaitThrottled, Args: []string{at(5).Format(time.RFC3339)}}
+			with := func(r recovery.Request) recovery.Request { r.Choices = choices; return r }
+			for _, after := range []struct {
+				kind recovery.EventKind
+				r    recovery.Request
+			}{
+				{recovery.EventChosen, chosen},
+				{recovery.EventWaiting, throttled},
+				{recovery.EventPlanned, with(deletedUser())},
+				{recovery.EventCancelled, with(in(recovery.Cancelled, func(r *recovery.Request) { r.EndedBy = actor(requester) }))},
+				{recovery.EventExpired, with(in(recovery.Expired))},
+				{recovery.EventEnded, with(in(recovery.Impossible))},
+			} {
+				m := find(t, render(t, after.r, event(after.kind, requester, recovery.Submitted, after.r)), recovery.CardApproval)
+				if got := controls(read(t, m)); len(got) > 0 || strings.Contains(read(t, m).Text, "has to choose") {
+					t.Errorf("after %s the approval card has %v: %s", after.kind, got, read(t, m).Text)
+				}
+			}
+		})
 	}
 }

@@ -8,15 +8,16 @@ import (
 // Slack escapes what people type: & < > become entities, and links, addresses and mentions stand in angle brackets
 // (docs.slack.dev/messaging/formatting-message-text, docs.slack.dev/interactivity/implementing-slash-commands).
 
+var (
+	escaper   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	unescaper = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">")
+)
+
 // unescape undoes Slack's escaping, once.
-func unescape(s string) string {
-	return strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">").Replace(s)
-}
+func unescape(s string) string { return unescaper.Replace(s) }
 
 // escape makes a text safe to stand in a message: nothing in it can become a mention, a link or a broadcast.
-func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
+func escape(s string) string { return escaper.Replace(s) }
 
 // reduce turns escaped text into the text as the person saw it: links and addresses lose their brackets. Mentions stay,
 // for there is no other name in them.
@@ -42,6 +43,10 @@ func reduceLink(inner string) string {
 	target, label = unescape(target), unescape(label)
 	if target == "" || strings.ContainsAny(target[:1], "@#!") {
 		return "<" + unescape(inner) + ">"
+	}
+	switch target {
+	case "mailto:" + label, "http://" + label, "https://" + label: // Slack itself made the link
+		return label
 	}
 	plain := strings.TrimPrefix(target, "mailto:")
 	if !labelled || label == "" || strings.HasSuffix(target, label) {
@@ -80,17 +85,4 @@ func clean(s string) string {
 		}
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.TrimFunc(s, blank)
-}
-
-// cut shortens a text to at most n characters, and says that it did.
-func cut(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	const mark = " (truncated)"
-	if n <= len(mark) {
-		return string(r[:n])
-	}
-	return strings.TrimRightFunc(string(r[:n-len(mark)]), blank) + mark
 }

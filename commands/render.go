@@ -28,6 +28,16 @@ func NewRenderer(cfg RendererConfig) recovery.Renderer {
 	return v.render
 }
 
+// NewSealRenderer returns the renderer of the daily seal of the audit trail, which goes to the approval channel.
+func NewSealRenderer(cfg RendererConfig) recovery.SealRenderer {
+	return func(s recovery.Seal) (recovery.Message, error) {
+		w := wordsIn(cfg.Language)
+		text := w.say("audit.seal", s.At.Format(time.DateOnly), s.Requests, s.Anchor())
+		body, err := json.Marshal(content{Text: string(text)})
+		return recovery.Message{Key: fmt.Sprintf("seal:%d", s.N), Channel: cfg.ApprovalChannel, Body: body}, err
+	}
+}
+
 type renderer struct {
 	RendererConfig
 	languages map[string]words
@@ -157,11 +167,16 @@ func (s *scene) hasApprovalCard() bool {
 		return true
 	}
 	wasThere := s.e.From == recovery.Pending || s.e.From == recovery.Approved || len(s.r.Changed) > 0
-	return wasThere || s.r.Choices.Account != "" || s.ambiguous()
+	return wasThere || s.r.Choices.Meant() || s.ambiguous()
 }
 
 func (s *scene) ambiguous() bool {
 	return s.r.Diagnosis != nil && s.r.Diagnosis.Case == recovery.CaseAmbiguous
+}
+
+// mustChoose says whether an approver has to choose what is meant. Once one has, it is no obstacle any more.
+func (s *scene) mustChoose() bool {
+	return s.r.State == recovery.Submitted && s.ambiguous() && s.r.Obstacle != nil && s.r.Obstacle.Code == recovery.NoteAmbiguous
 }
 
 // line adds a message of its own.

@@ -153,6 +153,7 @@ func scenes() []sceneCase {
 		r.Diagnosis = &recovery.Diagnosis{Case: recovery.CaseGone, ReadAt: at(0), Obstacle: r.Obstacle}
 	})
 	chosen := in(recovery.Pending, func(r *recovery.Request) {
+		r.Ask.Ticket = "HD-<!here>"
 		r.Choices = recovery.Choices{SignInName: "adele.v@contoso.com", DropConflicts: true, License: "05e9a617-0261-4cee-bb44-138d3ef5d965", BlockSignIn: true}
 		r.Plan.Steps[0].SignInName, r.Plan.Steps[0].DropConflicts, r.Plan.Steps[0].Drops = "adele.v@contoso.com", true, []string{"sales@contoso.com"}
 		r.Plan.SignIn = recovery.SignInBlocked
@@ -177,7 +178,7 @@ func scenes() []sceneCase {
 	denied := in(recovery.Denied, func(r *recovery.Request) { r.EndedBy, r.EndReason = actor(patti), "Left for good & <b>" }, reviewed(recovery.Deny, patti))
 	cancelled := in(recovery.Cancelled, func(r *recovery.Request) { r.EndedBy = actor(patti) })
 	waiting := event(recovery.EventWaiting, "", recovery.Restoring, working)
-	waiting.Note = &recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"30"}}
+	waiting.Note = &recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{at(2).Format(time.RFC3339), "30"}}
 	stepDone := event(recovery.EventStep, "", recovery.Restoring, working)
 	stepDone.Step = recovery.StepRestoreUser
 	lost := event(recovery.EventVoided, "", recovery.Approved, in(recovery.Pending))

@@ -1,7 +1,11 @@
 package commands
 
 import (
+	"cmp"
+	"errors"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,12 +13,45 @@ import (
 	"mailback/recovery"
 )
 
-// quoteMarks are the quotation marks that people's keyboards make. Any of them closes any other.
-const quoteMarks = `"“”„‟«»`
+// The quotation marks that people's keyboards make. Any of quoteMarks closes any other of them, and any of singleMarks any other of
+// those, where it ends a word: inside one it is an apostrophe.
+const (
+	quoteMarks  = `"“”„‟«»`
+	singleMarks = `'‘’‚‛‹›`
+)
+
+// quotes says whether r is a quotation mark, and no apostrophe.
+func quotes(r rune) bool { return r != '\'' && strings.ContainsRune(quoteMarks+singleMarks, r) }
+
+// cutQuoted takes a text in quotes off the beginning of another, and gives what follows; false where nothing closes it.
+func cutQuoted(text string) (inner, rest string, ok bool) {
+	opening, size := utf8.DecodeRuneInString(text)
+	marks := quoteMarks
+	if strings.ContainsRune(singleMarks, opening) {
+		marks = singleMarks
+	} else if !strings.ContainsRune(quoteMarks, opening) {
+		return "", "", false
+	}
+	text = text[size:]
+	for i, r := range text {
+		behind := text[i+utf8.RuneLen(r):]
+		if strings.ContainsRune(marks, r) && (marks == quoteMarks || endsWord(behind)) {
+			return text[:i], behind, marks == quoteMarks || !strings.ContainsAny(text[:i], quoteMarks)
+		}
+	}
+	return "", "", false
+}
+
+// endsWord says whether a word is over where a text begins.
+func endsWord(text string) bool {
+	r, _ := utf8.DecodeRuneInString(text)
+	return text == "" || blank(r) && !invisible(r) || strings.ContainsRune(".,;:!?)", r)
+}
 
 var (
 	objectIDPattern = regexp.MustCompile(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 	userIDPattern   = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
+	mentionPattern  = regexp.MustCompile(`^<@([UW][A-Z0-9]{2,30})(?:\|[^<>]*)?>$`)
 )
 
 // whoString writes a query as a person would type it.
@@ -25,50 +62,81 @@ func whoString(q recovery.Query) string {
 	case recovery.ByName:
 		return `"` + escape(q.Value) + `"`
 	default:
+		if strings.HasPrefix(q.Value, "'") {
+			return `"` + escape(q.Value) + `"`
+		}
 		return escape(q.Value)
 	}
 }
 
-// parseWho reads the mailbox that a text begins with, and gives what follows it.
-func parseWho(text string) (recovery.Query, string, error) {
+// parseWho reads the mailbox that a text begins with, and gives what follows it; keys are those that may follow.
+func parseWho(text string, keys []string) (recovery.Query, string, error) {
 	text = strings.TrimLeftFunc(text, blank)
-	if r, _ := utf8.DecodeRuneInString(text); strings.ContainsRune(quoteMarks, r) {
+	if inQuotes(text) {
 		return parseQuoted(reduce(text))
 	}
 	word, rest := nextWord(text)
+	switch key, value, ok := keyed(reduce(word)); {
+	case !ok:
+	case slices.Contains(keys, key):
+		return recovery.Query{}, "", &SyntaxError{Fault: FaultKeyFirst, Word: key + ":"}
+	case key == "mailto" && value == "":
+		if word, rest = nextWord(rest); word == "" {
+			return recovery.Query{}, "", &SyntaxError{Fault: FaultAddress, Word: "mailto:"}
+		}
+	case key != "mailto" && isAddress(value):
+		return recovery.Query{}, "", &SyntaxError{Fault: FaultWord, Word: key + ":", Near: trimWrapping(value)}
+	}
 	q, err := parseWhoWord(word, rest)
 	return q, rest, err
 }
 
+// inQuotes says whether a text begins with one in quotes. An apostrophe may also begin a word.
+func inQuotes(text string) bool {
+	r, _ := utf8.DecodeRuneInString(text)
+	if r != '\'' {
+		return quotes(r)
+	}
+	_, _, closed := cutQuoted(reduce(text))
+	return closed
+}
+
 // parseQuoted reads a display name in quotes, or an address with a quoted local part.
 func parseQuoted(text string) (recovery.Query, string, error) {
-	_, size := utf8.DecodeRuneInString(text)
-	end := strings.IndexAny(text[size:], quoteMarks)
-	if end < 0 {
+	inner, rest, ok := cutQuoted(text)
+	if !ok {
 		return recovery.Query{}, "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
 	}
-	name := clean(text[size : size+end])
-	_, closing := utf8.DecodeRuneInString(text[size+end:])
-	rest := text[size+end+closing:]
 	if strings.HasPrefix(rest, "@") {
 		word, after := nextWord(rest)
-		address, err := parseAddress(`"` + text[size:size+end] + `"` + trimWrapping(word))
+		address, err := parseAddress(`"` + inner + `"` + trimWrapping(word))
 		return recovery.Query{Kind: recovery.ByAddress, Value: address}, after, err
 	}
-	rest = strings.TrimLeft(rest, ".,;:")
+	rest = strings.TrimLeft(rest, ".,;:!?)")
 	if r, _ := utf8.DecodeRuneInString(rest); rest != "" && !blank(r) {
 		return recovery.Query{}, "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
 	}
-	switch {
-	case name == "":
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultEmptyName}
-	case utf8.RuneCountInString(name) > maxName:
+	address, err := parseAddress(inner)
+	if fault, _ := errors.AsType[*SyntaxError](err); fault == nil || fault.Char != 0 && !strings.Contains(clean(inner), " ") {
+		return recovery.Query{Kind: recovery.ByAddress, Value: address}, rest, err
+	}
+	name := clean(inner)
+	if utf8.RuneCountInString(name) > maxName {
 		return recovery.Query{}, "", &SyntaxError{Fault: FaultLongName, Word: name}
 	}
-	if address, err := parseAddress(name); err == nil {
-		return recovery.Query{Kind: recovery.ByAddress, Value: address}, rest, nil
+	if name = unwrap(name); name == "" {
+		return recovery.Query{}, "", &SyntaxError{Fault: FaultEmptyName}
 	}
 	return recovery.Query{Kind: recovery.ByName, Value: name}, rest, nil
+}
+
+// unwrap takes quotation marks off a name that is wholly in them, as ”Adele Vance” is twice.
+func unwrap(name string) string {
+	inner, behind, ok := cutQuoted(name)
+	if !ok || behind != "" {
+		return name
+	}
+	return unwrap(clean(inner))
 }
 
 // parseWhoWord reads a mailbox that is one word, as Slack delivers it; rest is what follows, for a hint.
@@ -81,7 +149,10 @@ func parseWhoWord(raw, rest string) (recovery.Query, error) {
 		return parseLink(raw)
 	}
 	word := unescape(raw)
+	id, isID := typedID(word)
 	switch {
+	case isID:
+		return recovery.Query{}, &SyntaxError{Fault: FaultRequest, Word: clean(word), Near: recovery.Request{ID: id}.Ref()}
 	case objectIDPattern.MatchString(word):
 		return recovery.Query{Kind: recovery.ByObjectID, Value: strings.ToLower(word)}, nil
 	case strings.HasPrefix(word, "@"):
@@ -111,8 +182,8 @@ func hint(word, rest string) string {
 		return near
 	}
 	for next := range strings.FieldsSeq(reduce(rest)) {
-		if address, err := parseAddress(trimWrapping(next)); err == nil {
-			return address
+		if isAddress(next) {
+			return trimWrapping(next)
 		}
 	}
 	return ""
@@ -123,7 +194,7 @@ func parseLink(raw string) (recovery.Query, error) {
 	inner, ok := strings.CutPrefix(raw, "<")
 	inner, closed := strings.CutSuffix(inner, ">")
 	if !ok || !closed || strings.ContainsAny(inner, "<>") {
-		return recovery.Query{}, &SyntaxError{Fault: FaultAddress, Word: clean(reduce(raw))}
+		return parseAround(raw)
 	}
 	target, label, _ := strings.Cut(inner, "|")
 	target, label = unescape(target), unescape(label)
@@ -131,43 +202,97 @@ func parseLink(raw string) (recovery.Query, error) {
 		return recovery.Query{Kind: recovery.ByPerson, Value: id}, nil
 	}
 	if !strings.Contains(target, "@") || strings.ContainsRune("@#!", rune(target[0])) {
-		return recovery.Query{}, &SyntaxError{Fault: FaultNotPerson, Word: clean(reduce(raw))}
+		return recovery.Query{}, &SyntaxError{Fault: FaultNotPerson, Word: clean(cmp.Or(groupName(target, label), reduce(raw)))}
 	}
-	address, err := parseAddress(strings.TrimPrefix(target, "mailto:"))
+	address, err := parseAddress(mailtoAddress(target, label))
 	if err != nil {
 		return recovery.Query{}, err
 	}
-	if strings.Contains(label, "@") && !recovery.SameAddress(clean(label), address) {
+	if strings.Contains(label, "@") && !recovery.SameAddress(inASCII(clean(label)), inASCII(address)) {
 		return recovery.Query{}, &SyntaxError{Fault: FaultLabel, Word: clean(label), Near: address}
 	}
 	return recovery.Query{Kind: recovery.ByAddress, Value: address}, nil
 }
 
+// stuck finds a link that text stands against which Slack would have taken into it.
+var stuck = regexp.MustCompile(`[A-Za-z0-9._%+'-]<|>[A-Za-z0-9.-]`)
+
+// parseAround reads an address of which Slack made a link of a part alone, since it stops at letters that are not ASCII: what
+// stands around the link was typed as well.
+func parseAround(raw string) (recovery.Query, error) {
+	if link, behind, _ := strings.Cut(raw, ">"); strings.HasPrefix(link, "<@") {
+		return recovery.Query{}, &SyntaxError{Fault: FaultExtra, Word: clean(strings.TrimLeft(reduce(behind), ".,;:&/+"))}
+	}
+	address, err := parseAddress(trimWrapping(reduce(raw)))
+	if err == nil && stuck.MatchString(raw) {
+		err = &SyntaxError{Fault: FaultAddress, Word: clean(reduce(raw))}
+	}
+	return recovery.Query{Kind: recovery.ByAddress, Value: address}, err
+}
+
+// mailtoAddress takes the address out of a link's target. It may be encoded, which its label then shows, and a subject may follow it.
+func mailtoAddress(target, label string) string {
+	address, _, _ := strings.Cut(strings.TrimPrefix(target, "mailto:"), "?subject=")
+	if plain, err := url.PathUnescape(address); err == nil && plain == label {
+		return plain
+	}
+	return address
+}
+
+// groupName is what people call a channel or a group of people, by Slack's token for it; "" for anything else.
+func groupName(target, label string) string {
+	switch {
+	case strings.HasPrefix(target, "#"):
+		return "#" + cmp.Or(label, target[1:]) // a private channel comes without its name
+	case strings.HasPrefix(target, "!") && label != "":
+		return label
+	case strings.HasPrefix(target, "!"):
+		return "@" + target[1:]
+	default:
+		return ""
+	}
+}
+
+// isAddress says whether a word is an address, but for what stands around it.
+func isAddress(word string) bool {
+	_, err := parseAddress(trimWrapping(word))
+	return err == nil
+}
+
+// maxAddress is how long an address may be (RFC 3696, errata 1690, with some room).
+const maxAddress = 320
+
 // parseAddress checks the form of an address and gives it as it was typed, without invisible characters around it.
 // Whether there is such a mailbox is not its business.
 func parseAddress(word string) (string, error) {
 	address := strings.TrimFunc(word, blank)
-	wrong := func(f Fault, near string) (string, error) {
-		return "", &SyntaxError{Fault: f, Word: clean(address), Near: near}
+	if len(address) > maxAddress || !strings.ContainsAny(address, "@＠﹫") {
+		return "", &SyntaxError{Fault: FaultAddress, Word: clean(address)}
 	}
-	switch {
-	case strings.ContainsFunc(address, blank) && !strings.HasPrefix(address, `"`):
-		return wrong(FaultInvisible, "")
-	case strings.ContainsAny(address, "＠﹫’‘｡。．"):
-		return wrong(FaultLookalike, strings.NewReplacer("＠", "@", "﹫", "@", "’", "'", "‘", "'", "｡", ".", "。", ".", "．", ".").Replace(clean(address)))
+	if err := odd(address); err != nil {
+		return "", err
 	}
 	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return wrong(FaultAddress, "")
-	}
 	local, domain := address[:at], address[at+1:]
 	switch {
 	case strings.Contains(local, "@") && !strings.HasPrefix(local, `"`):
-		return wrong(FaultTwo, "")
-	case !validLocal(local) || !validDomain(domain) || len(address) > 320:
-		return wrong(FaultAddress, "")
+		return "", &SyntaxError{Fault: FaultTwo, Word: clean(address)}
+	case !validLocal(local) || !validDomain(domain):
+		return "", &SyntaxError{Fault: FaultAddress, Word: clean(address), Near: addressBefore(local, domain)}
 	}
 	return address, nil
+}
+
+// addressBefore gives the address that a word begins with which has more behind it, as a@b.c's has; "" where it has none.
+func addressBefore(local, domain string) string {
+	end := strings.IndexFunc(domain, func(r rune) bool { return r != '.' && !inLabel(r) })
+	if end < 0 || !validLocal(local) {
+		return ""
+	}
+	if domain = strings.TrimRight(domain[:end], ".-"); !validDomain(domain) {
+		return ""
+	}
+	return local + "@" + domain
 }
 
 // validLocal checks what stands before the @: letters, digits and the signs that Entra and RFC 5322 allow, or a quoted text.
@@ -180,7 +305,7 @@ func validLocal(local string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(local, func(r rune) bool {
-		return notPrinted(r) || strings.ContainsRune(`()<>[]:;,\/`+quoteMarks, r)
+		return notPrinted(r) || quotes(r) || strings.ContainsRune(`()<>[]:;,\/`, r)
 	})
 }
 
@@ -193,22 +318,27 @@ func validDomain(domain string) bool {
 		if l == "" || len(l) > 63 || strings.HasPrefix(l, "-") || strings.HasSuffix(l, "-") {
 			return false
 		}
-		if strings.ContainsFunc(l, func(r rune) bool { return r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) }) {
+		if strings.ContainsFunc(l, func(r rune) bool { return !inLabel(r) }) {
 			return false
 		}
 	}
 	return len(labels) > 1
 }
 
+func inLabel(r rune) bool { return r == '-' || unicode.In(r, unicode.L, unicode.M, unicode.Nd) }
+
 // trimEscaped is trimWrapping for a word that is still escaped.
 func trimEscaped(word string) string {
 	return trimAround(word, "&lt;", "&gt;")
 }
 
-// trimWrapping takes off what sentences and mail programs put around an address: (a@b), <a@b>, 'a@b' and a@b, are a@b.
+// trimWrapping takes off what sentences and mail programs put around an address: (a@b), <a@b>, 'a@b', *a@b* and a@b, are a@b.
 func trimWrapping(word string) string {
 	return trimAround(word, "<", ">")
 }
+
+// trailing is what may stand behind an address in a sentence.
+const trailing = ".,;:!?)]}…。、" + quoteMarks + "’›"
 
 func trimAround(word, open, closing string) string {
 	for {
@@ -216,11 +346,11 @@ func trimAround(word, open, closing string) string {
 		word = strings.TrimFunc(word, blank)
 		word = strings.TrimSuffix(strings.TrimPrefix(word, open), closing)
 		word = strings.TrimLeft(word, "([{")
-		if last := len(word) - 1; last >= 0 && strings.IndexByte(".,;:!?)]}", word[last]) >= 0 && !escaped(word) {
-			word = word[:last]
+		if last, size := utf8.DecodeLastRuneInString(word); strings.ContainsRune(trailing, last) && !escaped(word) {
+			word = word[:len(word)-size]
 		}
-		if len(word) > 2 && word[0] == '\'' && word[len(word)-1] == '\'' {
-			word = word[1 : len(word)-1]
+		if last := len(word) - 1; last > 1 && word[0] == word[last] && strings.IndexByte("'`*_~", word[0]) >= 0 {
+			word = word[1:last]
 		}
 		if word == before {
 			return word

@@ -15,10 +15,11 @@ type markup string
 
 // language is one table of sentences. A sentence takes its arguments by number, %[1]s, since languages order them differently.
 type language struct {
-	code   string                 // as in MAILBACK_LOCALE
-	plural func(n int) string     // the form that a number takes: "one", "other"; appended to the key
-	text   map[string]string      // by key
-	date   func(time.Time) string // a date with its time in UTC, for readers whose Slack shows no date tokens
+	code    string                 // as in MAILBACK_LOCALE
+	plural  func(n int) string     // the form that a number takes: "one", "other"; appended to the key
+	text    map[string]string      // by key
+	ordinal func(n int) string     // 3rd
+	date    func(time.Time) string // a date with its time in UTC, for readers whose Slack shows no date tokens
 }
 
 // words finds sentences of one language.
@@ -184,8 +185,12 @@ func (w reader) note(n recovery.Note) markup {
 	switch {
 	case w.ref == "" && w.has(key+".general"):
 		key += ".general"
+	case (n.Code == recovery.NoteUnreadable || n.Code == recovery.NoteNotProven) && slices.Equal(n.Args, []string{string(recovery.Internal)}):
+		key += ".internal"
 	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
 		key += ".new"
+	case n.Code == recovery.NoteCopyWaits && w.approver && len(n.Args) > 1:
+		key = "note.copy-suspended.why"
 	case n.Code == recovery.NoteMissingCmdlet && strings.HasSuffix(strings.Join(n.Args, ""), "-RecoverableItems"):
 		key += ".items"
 	case n.Code == recovery.NoteSignInTaken || n.Code == recovery.NoteAddressTaken:
@@ -271,8 +276,6 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		return w.oneOf("type.", arg)
 	case recovery.NoteApproverLost:
 		return mention(arg)
-	case recovery.NoteStillWaiting, recovery.NoteCopyQueued:
-		return w.minutes(arg)
 	case recovery.NoteTargetFull, recovery.NoteLarge:
 		return w.sizeArg(arg)
 	}
@@ -290,15 +293,10 @@ func (w words) oneOf(prefix, value string) markup {
 	return literal(value)
 }
 
-// minutes words a number of minutes, in hours from two hours on.
-func (w words) minutes(arg string) markup {
-	n, err := strconv.Atoi(arg)
-	switch {
-	case err != nil:
-		return literal(arg)
-	case n >= 120:
-		return w.count("hours", n/60)
-	default:
-		return w.count("minutes", n)
+// lasting words a time of whole minutes, of whole hours where it is some.
+func (w words) lasting(d time.Duration) markup {
+	if d >= time.Hour && d%time.Hour == 0 {
+		return w.count("hours", int(d.Hours()))
 	}
+	return w.count("minutes", int(d.Minutes()))
 }

@@ -112,6 +112,7 @@ func families(t *testing.T) map[string][]string {
 		"copy.":          {"", "LegacyExchangeDN", "ProhibitSendReceiveQuota", "ArchiveGuid"},
 		"stays.":         {"restore-user", "usage-location", "reprocess-license", "add-address", "reconnect-mailbox"},
 		"moved.":         {"account", "name", "sign-in", "location", "licenses", "copy-ended", "copy-gone"},
+		"char.":          {"Cyrillic", "Greek", "Armenian", "Latin", "wide", "sign", "hidden", "not", "0020", "00A0", "00AD", "200B", "200C", "200D", "200E", "200F", "2060", "FEFF"},
 		"item.type.":     {"message", "meeting", "contact", "task"},
 		"channel.":       {"archived", "not a member", "shared", "unknown"},
 		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
@@ -188,7 +189,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 		})
 	}
 	all := families(t)
-	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as|undo|items|before|touched)$`)
+	suffixes := regexp.MustCompile(`\.(one|other|limited|general|unnamed|new|near|label|as|undo|items|before|touched|address|internal)$`)
 	for key := range english().text {
 		used := func(k string) bool {
 			for prefix, values := range all {
@@ -222,7 +223,7 @@ func appendLiteral(list []string, n ast.Node) []string {
 
 func TestSentencesNumberTheirArguments(t *testing.T) {
 	t.Parallel()
-	verb := regexp.MustCompile(`%(\[[1-5]\][sd])?`)
+	verb := regexp.MustCompile(`%(\[[1-6]\][sd])?`)
 	for _, l := range languages() {
 		for key, text := range l.text {
 			if strings.Contains(text, "%d") { // a number with its noun
@@ -299,10 +300,34 @@ func TestNoteWords(t *testing.T) {
 			"The sign-in name is taken by another account. Ask again with as: and another one.",
 		},
 		{
-			"hours",
-			recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"120"}},
+			"a wait by its beginning",
+			recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{"2026-11-12T09:30:00Z", "120"}},
 			true,
-			"Microsoft has not finished yet (2 hours so far). It can take up to a day.",
+			"Microsoft has been at work on it since <!date^1794475800^{date_short_pretty} {time}|12 November 2026, 09:30 UTC>. It can take up to a day.",
+		},
+		{
+			"what Exchange says is for approvers",
+			recovery.Note{Code: recovery.NoteCopyWaits, Args: []string{"2026-11-12T09:30:00Z", "Informational: not before ten"}},
+			false,
+			"The copy has been suspended since <!date^1794475800^{date_short_pretty} {time}|12 November 2026, 09:30 UTC> and does not go on by itself. The approvers know.",
+		},
+		{
+			"a fault of ours is not Microsoft's",
+			recovery.Note{Code: recovery.NoteUnreadable, Args: []string{"internal"}},
+			false,
+			"Mailback has met a fault of its own and cannot go on yet. I will try again by myself; if it stays so, tell whoever runs Mailback: the details are in its log under R-142.",
+		},
+		{
+			"one of theirs is",
+			recovery.Note{Code: recovery.NoteUnreadable, Args: []string{"unavailable"}},
+			false,
+			"Microsoft could not be read just now (no answer). I will try again by myself.",
+		},
+		{
+			"who cannot be written to",
+			recovery.Note{Code: recovery.NoteUnreachable, Args: []string{"messages_tab_disabled"}},
+			false,
+			"Slack does not let me write to you. Open *Apps*, then *Mailback*, then its *Messages* tab, and ask again.",
 		},
 		{
 			"who approved",

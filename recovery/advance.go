@@ -12,6 +12,7 @@ const leaseTime = 40 * time.Second
 
 var (
 	errStale = errors.New("a newer version has its own job")
+	errEnded = errors.New("the request has ended")
 	errLost  = errors.New("the lease was lost")
 )
 
@@ -30,6 +31,9 @@ func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration
 	r, err := s.lease(ctx, id, version)
 	if held, ok := errors.AsType[errHeld](err); ok {
 		return min(max(held.until.Sub(s.Now()), 0)+100*time.Millisecond, time.Second), nil
+	}
+	if errors.Is(err, errEnded) { // by this very job, perhaps, whose process died then
+		return 0, s.offerUndoAgain(ctx, id)
 	}
 	if errors.Is(err, errStale) || errors.Is(err, ErrNotFound) {
 		return 0, nil
@@ -54,9 +58,9 @@ func (s *Service) lease(ctx context.Context, id, version int64) (Request, error)
 	return s.Store.Update(ctx, id, func(r *Request) (Event, error) {
 		now := s.Now()
 		switch {
-		case r.Version != version:
-			return Event{}, errStale
 		case !r.State.Open() && len(r.Inbox) == 0:
+			return Event{}, errEnded
+		case r.Version != version:
 			return Event{}, errStale
 		case r.Lease.Until.After(now):
 			return Event{}, errHeld{r.Lease.Until}
@@ -109,6 +113,10 @@ func (s *Service) release(ctx context.Context, r Request) error {
 
 // turn does the one next thing for a request.
 func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
+	r, err := s.limit(ctx, r)
+	if err != nil {
+		return 0, err
+	}
 	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
 		return 0, s.commit(ctx, r, func(r *Request) Event {
 			return r.become(Expired, Event{Kind: EventExpired})
@@ -216,8 +224,20 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	})
 }
 
-// assess makes the diagnosis of a request: of a mailbox that is lost, or of items that are.
+// assess makes the diagnosis of a request.
 func (s *Service) assess(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
+	d, err := s.examine(ctx, r, ask)
+	if err == nil {
+		err = d.unsettled()
+	}
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	return d, nil
+}
+
+// examine reads what became of a mailbox that is lost, of items that are, or of what is to be undone.
+func (s *Service) examine(ctx context.Context, r Request, ask Ask) (Diagnosis, error) {
 	switch {
 	case r.UndoOf != 0:
 		return s.assessUndo(ctx, r)
@@ -314,23 +334,25 @@ func (n Note) worthTelling(known *Note, wait time.Duration) bool {
 	return known == nil || known.Code != n.Code || n.Code == NoteWaitThrottled && wait >= time.Minute
 }
 
-// excuse words an error as a note and says when to try again.
+// excuse words an error as a note and says when to try again: never before the other side wants it.
 func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
 	e, ok := errors.AsType[*Error](err)
-	switch KindOf(err) {
-	case Throttled:
-		wait := max(e.RetryAfter, time.Second)
+	asked, wait := Pause(err), backoff(r.Tries, mostPause)
+	if KindOf(err) == Throttled || asked > wait {
+		wait = max(asked, time.Second)
 		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
+	}
+	switch KindOf(err) {
 	case Forbidden:
 		return e.lacks(), s.Settings.TTL
 	case Incomplete:
-		return Note{Code: NoteIncomplete}, backoff(r.Tries, 5*time.Minute)
+		return Note{Code: NoteIncomplete}, wait
 	default:
 		kind := Internal
 		if ok {
 			kind = e.Kind
 		}
-		return Note{NoteUnreadable, []string{string(kind)}}, backoff(r.Tries, 5*time.Minute)
+		return Note{NoteUnreadable, []string{string(kind)}}, wait
 	}
 }
 
@@ -467,32 +489,4 @@ func (r *Request) void(d Diagnosis, diff []Note) Event {
 		r.Replan = true // the next turn ends it with the reason
 	}
 	return e
-}
-
-// settled are the choices with the mailboxes that the plan speaks of, whatever else has come to have their addresses since.
-func (r Request) settled() Choices {
-	c := r.Choices
-	switch {
-	case r.Plan != nil && r.Plan.Source != nil:
-		c.Mailbox = r.Plan.Source.ExchangeGUID
-		if r.Plan.Target != nil {
-			c.Target = r.Plan.Target.ExchangeGUID
-		}
-	case r.Diagnosis != nil && r.Diagnosis.Account.ID == "" && r.Diagnosis.Mailbox != nil:
-		c.Mailbox = r.Diagnosis.Mailbox.ExchangeGUID
-	}
-	return c
-}
-
-// again is the ask for looking once more at the account that was found: by its object id, whatever else has come to have
-// the address since.
-func (r Request) again() Ask {
-	ask := r.Ask
-	switch {
-	case r.Plan != nil && r.Plan.AccountID != "":
-		ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
-	case r.Diagnosis != nil && r.Diagnosis.Account.ID != "":
-		ask.Query = Query{Kind: ByObjectID, Value: r.Diagnosis.Account.ID}
-	}
-	return ask
 }

@@ -237,6 +237,24 @@ func TestUnreachablePeople(t *testing.T) {
 	}
 }
 
+func TestUnreachablePeopleAreToldWhateverIsLost(t *testing.T) {
+	t.Parallel()
+	for fails, told := range map[int]int{2: 1, 1000: 0} { // in the end the request ends without
+		w := newWorld(t)
+		w.deleted(john, "john")
+		r := w.asks("john@contoso.com")
+		w.replier.fails = fails
+		if err := w.svc.Unsent(w.ctx, r.ID, CardRequester, "cannot_dm_bot"); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(10 * time.Minute)
+		w.is(w.request(r.ID), Cancelled)
+		if len(w.replier.replies) != told {
+			t.Errorf("%d answers lost: %d replies", fails, len(w.replier.replies))
+		}
+	}
+}
+
 func TestUnreachableChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -85,28 +85,47 @@ func (s *Service) lookCopy(ctx context.Context, r Request, step Step) (sight, er
 		id = list[0].RequestGUID
 	}
 	st, err := s.Copier.CopyStatus(ctx, id)
+	if KindOf(err) == NotFound && step.Progress.CopyID != "" {
+		return s.lookListed(ctx, r, step)
+	}
+	silent := st.Source == "" || st.Target == "" // it does not say of which mailboxes it is
 	switch {
-	case KindOf(err) == NotFound && step.Progress.CopyID == "": // listed, and not yet known to the statistics
+	case KindOf(err) == NotFound: // listed, and not yet known to the statistics
 		return sight{busy: true}, nil
-	case KindOf(err) == NotFound:
-		return sight{}, &Error{Kind: NotFound, Op: "read the copy", Detail: copyIsGone}
 	case err != nil:
 		return sight{}, err
-	case (st.Source == "" || st.Target == "") && !st.ended(): // it does not say yet
+	case silent && !st.ended():
 		return sight{busy: true, copyID: id, copy: &st}, nil
-	case !r.isOurs(st, step):
+	case silent && st.State != CopyFailed:
+		return sight{}, &Error{Kind: Conflict, Op: "read the copy", Detail: copyIsSilent}
+	case !silent && !r.isOurs(st, step):
 		return sight{}, &Error{Kind: Conflict, Op: "read the copy", Detail: copyIsForeign}
 	case st.State == CopyFailed:
 		return sight{}, &copyFailure{st, id}
 	}
 	done := st.State == CopyCompleted || st.State == CopyWithWarnings
-	return sight{there: done, busy: !done, copyID: id, copy: &st}, nil
+	resumable := st.suspended() && step.Progress.Resume
+	return sight{there: done, busy: !done && !resumable, copyID: id, copy: &st}, nil
+}
+
+// lookListed reads whether a copy that the statistics do not know any more is still listed: for an identity that does not exist
+// Exchange may answer with others' rows or none, so that one such answer proves nothing.
+func (s *Service) lookListed(ctx context.Context, r Request, step Step) (sight, error) {
+	list, err := s.Copier.Copies(ctx, r.copyName(step))
+	if err != nil {
+		return sight{}, err
+	}
+	if slices.ContainsFunc(list, func(c Copy) bool { return strings.EqualFold(c.RequestGUID, step.Progress.CopyID) }) {
+		return sight{busy: true}, nil
+	}
+	return sight{}, &Error{Kind: NotFound, Op: "read the copy", Detail: copyIsGone}
 }
 
 // What an Error's Detail says of a copy.
 const (
 	copyIsGone    = "the copy was removed"
 	copyIsForeign = "a copy of other mailboxes has our name"
+	copyIsSilent  = "it is not said of which mailboxes the copy was"
 )
 
 // copyFailure is a copy that Exchange gave up.
@@ -134,13 +153,16 @@ func (r Request) isOurs(st CopyStatus, step Step) bool {
 	return is(st.Source, r.Plan.Source, step.Kind == StepCopyArchive) && is(st.Target, r.Plan.Target, step.ToArchive)
 }
 
-// copyNews says what people are told about a copy that is under way: each tenth, a queue that is long, a pause.
+// copyNews says what people are told about a copy that is under way: each tenth, a pause, a queue that is long, and that it goes on
+// being long.
 func (p *Progress) copyNews(kind StepKind, before *CopyStatus, now time.Time) Event {
-	problem := p.copyProblem(now)
-	told := p.Problem
-	p.Problem = problem
+	p.Resume = p.Resume && p.Copy.suspended()
+	p.Copy.follow(before, now)
+	told, known := p.Problem, p.Told
+	p.Problem, p.Told = p.copyProblem(now)
+	problem := p.Problem
 	switch {
-	case problem != nil && (told == nil || !told.same(*problem)):
+	case problem != nil && (told == nil || !told.same(*problem) || p.Told > known):
 		return Event{Kind: EventWaiting, Step: kind, Note: problem}
 	case before == nil, before.State != p.Copy.State, p.Copy.Percent/10 != before.Percent/10, told != nil && problem == nil:
 		return Event{Kind: EventProgress, Step: kind}
@@ -149,21 +171,34 @@ func (p *Progress) copyNews(kind StepKind, before *CopyStatus, now time.Time) Ev
 	}
 }
 
-// copyProblem says why a copy does not move; nil when it does.
-func (p *Progress) copyProblem(now time.Time) *Note {
-	switch p.Copy.State {
-	case CopySuspended, CopyAutoSuspend:
-		return &Note{Code: NoteCopyWaits}
-	case CopyQueued:
-		since := p.Copy.QueuedAt
-		if since.IsZero() || since.Before(p.Began) && !p.Began.IsZero() {
-			since = p.Began
+// copyProblem says why a copy does not move, nil when it does, and after how many minutes that is told.
+func (p *Progress) copyProblem(now time.Time) (problem *Note, told int) {
+	goesOn := p.Resume || p.Answered && now.Sub(p.resumed()) < repeatAfter // it need not show yet
+	switch {
+	case p.Copy.suspended() && !goesOn:
+		problem = &Note{NoteCopyWaits, []string{stamp(p.Copy.Since)}}
+		if p.Copy.Failure != "" {
+			problem.Args = append(problem.Args, p.Copy.Failure)
 		}
-		if minutes := longWait(now.Sub(since)); minutes >= 30 {
-			return &Note{NoteCopyQueued, []string{itoa(minutes)}}
+	case p.Copy.State == CopyQueued:
+		if minutes := longWait(now.Sub(p.Copy.Since)); minutes >= 30 {
+			return &Note{NoteCopyQueued, []string{stamp(p.Copy.Since)}}, minutes
 		}
 	}
-	return nil
+	return problem, 0
+}
+
+// follow sets since when a copy is in its state: since that was seen. Of its first queue Exchange says it, but of none after that: a
+// copy that is resumed keeps the time at which it was made.
+func (c *CopyStatus) follow(before *CopyStatus, now time.Time) {
+	switch {
+	case before != nil && before.State == c.State && !before.Since.IsZero():
+		c.Since = before.Since
+	case before == nil && c.State == CopyQueued && !c.QueuedAt.IsZero():
+		c.Since = c.QueuedAt
+	default:
+		c.Since = now
+	}
 }
 
 // handedOver tells once that a person has to act.
@@ -180,8 +215,12 @@ func exchangeProblem(step Step, e *Error) *Note {
 	if e == nil {
 		return nil
 	}
-	copies := step.Kind == StepCopy || step.Kind == StepCopyArchive
+	copies, known := step.copies(), step.Progress.Problem
 	switch {
+	case copies && e.Detail == notInTime && known != nil && (known.Code == NoteCopyWaits || known.Code == NoteCopyQueued):
+		return known // why it did not come
+	case e.Detail == copyIsSilent && copies:
+		return &Note{Code: NoteCopyUnproven}
 	case e.Detail == copyIsForeign && copies:
 		return &Note{Code: NoteCopyForeign}
 	case e.Detail == copyIsGone && copies:
@@ -230,7 +269,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 func (p *Proof) copied(st Step) {
 	c := st.Progress.Copy
 	switch {
-	case st.Kind != StepCopy && st.Kind != StepCopyArchive:
+	case !st.copies():
 		return
 	case c == nil:
 		p.Missing = append(p.Missing, Note{NoteStepMissing, []string{string(st.Kind)}})

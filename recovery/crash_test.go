@@ -19,40 +19,73 @@ type story struct {
 	setup   func(w *world)
 	choose  func(w *world, id int64)
 	want    State
+	into    string                   // a copy into jane's mailbox
+	then    func(w *world, id int64) // what people do once it is at work
 }
 
 func stories() []story {
 	block := func(w *world, id int64) { w.press(id, rita, ChooseSignIn, "block") }
 	return []story{
-		{"user", "john@contoso.com", func(w *world) {
+		{name: "user", address: "john@contoso.com", setup: func(w *world) {
 			w.deleted(john, "john", unlicensed, func(u *user) { u.account.UsageLocation = "" })
-		}, block, Succeeded},
-		{"shared", "info@contoso.com", func(w *world) { w.deleted(info, "info", shared, func(u *user) { u.account.Enabled = new(true) }) }, nil, Succeeded},
-		{"license", "jane@contoso.com", func(w *world) { w.lives(jane, "jane", unlicensed) }, nil, Succeeded},
-		{"partial", "john@contoso.com", func(w *world) {
+		}, choose: block, want: Succeeded},
+		{name: "shared", address: "info@contoso.com", setup: func(w *world) {
+			w.deleted(info, "info", shared, func(u *user) { u.account.Enabled = new(true) })
+		}, want: Succeeded},
+		{name: "license", address: "jane@contoso.com", setup: func(w *world) { w.lives(jane, "jane", unlicensed) }, want: Succeeded},
+		{name: "partial", address: "john@contoso.com", setup: func(w *world) {
 			w.deleted(john, "john", unlicensed)
 			w.tenant.fails("assign", 99, &Error{Kind: NoSeat})
-		}, nil, Partial},
-		{"unreachable", "john@contoso.com", func(w *world) { w.deleted(john, "john") }, func(w *world, id int64) {
+		}, want: Partial},
+		{name: "unreachable", address: "john@contoso.com", setup: func(w *world) { w.deleted(john, "john") }, choose: func(w *world, id int64) {
 			if err := w.svc.Unsent(w.ctx, id, CardRequester, "cannot_dm_bot"); err != nil {
 				w.Fatal(err)
 			}
 			w.settle()
-		}, Cancelled},
+		}, want: Cancelled},
+		copyStory("copy", "", withArchive, func(w *world, _ int64) { w.settle() }),
+		copyStory("copy that is suspended", CopySuspended, inactive, func(w *world, id int64) {
+			w.shortly(id, anna, ActResume)
+			w.settle()
+		}),
+		copyStory("copy that fails", CopyFailed, sharedKind, func(w *world, id int64) {
+			w.settle()
+			w.is(w.request(id), Partial)
+			w.press(id, anna, ActRetry)
+		}),
 	}
+}
+
+// copyStory is the copy of john's old mailbox. The first one that Exchange makes meets first.
+func copyStory(name string, first CopyState, kind func(*Mailbox), then func(w *world, id int64)) story {
+	return story{name: name, address: "john@contoso.com", into: "jane@contoso.com", setup: func(w *world) {
+		w.orphaned(lost, "john", kind)
+		w.lives(jane, "jane", licensed, answers)
+		w.tenant.copyTime = 2 * time.Minute
+		w.tenant.made = func(c *madeCopy) {
+			if c.id == "copy-1" {
+				c.state = first
+			}
+		}
+	}, then: then, want: Succeeded}
 }
 
 // play plays a story to its end.
 func (s story) play(w *world) Request {
 	w.tenant.lag, w.tenant.delay = 5*time.Second, 20*time.Second
 	s.setup(w)
-	r := w.asks(s.address)
+	r := w.asksAs(rita, Ask{Query: Query{ByAddress, s.address}, Into: s.into})
 	if s.choose != nil {
 		s.choose(w, r.ID)
 	}
 	if w.request(r.ID).State.Open() {
 		w.press(r.ID, rita, ActConfirm)
 		w.press(r.ID, anna, ActApprove)
+	}
+	if s.then != nil { // a copy takes two approvals, and leaves jobs for hours; one that may have been asked for is looked for a while
+		w.send(r.ID, w.click(r.ID, bert, ActApprove, ""))
+		w.pass(20 * time.Minute)
+		s.then(w, r.ID)
 	}
 	return w.request(r.ID)
 }

@@ -31,7 +31,7 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 			return err
 		}
 	}
-	undone, undos := r.UndoneBy, r.Undos
+	undos := r.Undos
 	if refused == nil {
 		refused = r.stateAllows(c) // nobody else changes the state while we have the lease
 	}
@@ -46,7 +46,9 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		if refused != nil {
 			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
 		}
-		r.UndoneBy, r.Undos = max(undone, undo.ID), undos
+		if c.Action == ActUndo {
+			r.UndoneBy, r.Undos = undo.ID, undos
+		}
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
 		return e
@@ -84,10 +86,13 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 			return refused, err
 		}
 		return s.channelObstacle(ctx) // it may have been shared with another organisation since the diagnosis
-	case ActApprove, ActRetry:
+	case ActApprove, ActRetry, ActResume:
 		refused, err := s.mayDecide(ctx, r, c.By)
-		if refused == nil && err == nil && c.Action == ActRetry {
+		if refused == nil && err == nil && c.Action != ActApprove {
 			refused, err = s.mayRetry(ctx, r)
+		}
+		if refused == nil && err == nil && c.Action == ActResume {
+			refused = s.mayRun(ctx, "Resume-MailboxRestoreRequest")
 		}
 		if refused != nil || err != nil {
 			return refused, err
@@ -135,7 +140,7 @@ func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error)
 // cardsOf gives the cards that an action may be on.
 func cardsOf(a Action) []string {
 	switch a {
-	case ActApprove, ActDeny, ActRetry, ActUndo, ChooseAccount:
+	case ActApprove, ActDeny, ActRetry, ActResume, ActUndo, ChooseAccount:
 		return []string{CardApproval}
 	case ActCancel, ActCheck:
 		return []string{CardApproval, CardRequester}
@@ -180,6 +185,15 @@ func (r *Request) stateAllows(c Click) *Note {
 		if !waits && !r.ByHand() {
 			return wrong
 		}
+		return r.paused(c.At)
+	case ActResume:
+		switch {
+		case !r.Suspended():
+			return wrong
+		case c.Plan != r.Plan.Fingerprint():
+			return &Note{Code: NoteOldMessage}
+		}
+		return r.paused(c.At)
 	case ActUndo:
 		return r.undoAllows(c.At)
 	}
@@ -253,6 +267,8 @@ func (r *Request) obey(c Click, now time.Time) Event {
 		return r.become(Cancelled, Event{Kind: EventCancelled})
 	case ActRetry:
 		return r.retry(c, now)
+	case ActResume:
+		return r.resume(now)
 	case ActUndo:
 		return Event{Kind: EventUndoAsked, Note: &Note{NoteUndoAsked, []string{Request{ID: r.UndoneBy}.Ref()}}}
 	case ActCheck:
@@ -262,12 +278,12 @@ func (r *Request) obey(c Click, now time.Time) Event {
 		}
 		return Event{Kind: EventChosen}
 	default:
-		return r.choose(c)
+		return r.choose(c, now)
 	}
 }
 
-// choose takes a choice; the plan is made anew with it.
-func (r *Request) choose(c Click) Event {
+// choose takes a choice; the plan is made anew with it, though not before a pause is over that Microsoft asked for.
+func (r *Request) choose(c Click, now time.Time) Event {
 	switch c.Action {
 	case ChooseAccount:
 		r.Choices.Account, r.Choices.Mailbox = c.Value, ""
@@ -287,7 +303,10 @@ func (r *Request) choose(c Click) Event {
 	case ChooseSignIn:
 		r.Choices.BlockSignIn = c.Value == "block"
 	}
-	r.Replan, r.Next, r.Obstacle = r.State == Confirming, time.Time{}, nil
+	r.Replan = r.State == Confirming
+	if r.paused(now) == nil {
+		r.Next, r.Obstacle = time.Time{}, nil
+	}
 	return Event{Kind: EventChosen}
 }
 
@@ -325,6 +344,9 @@ func (r Request) Approvals() []Review {
 // enough says whether as many people approved the plan as it needs.
 func (r Request) enough() bool { return r.Plan != nil && len(r.Approvals()) >= r.Plan.Approvals }
 
+// replyTime is how long it is tried to tell a requester who cannot be written to, before the request ends without.
+const replyTime = time.Minute
+
 // unreachable ends a request whose requester, or whose approvers, Slack does not let us write to. One that is being
 // restored goes on: the mailbox matters more than the message.
 func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
@@ -337,6 +359,9 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 		told := r
 		told.Obstacle, told.State = &note, Cancelled
 		if err := s.Replier.Reply(ctx, told); err != nil { // before the commit: better told twice than never
+			if s.Now().Sub(c.At) < replyTime {
+				return fmt.Errorf("tell the requester: %w", err)
+			}
 			s.Logger.WarnContext(ctx, "requester not told", "request", r.Ref(), "error", err)
 		}
 	}

@@ -20,6 +20,13 @@
 // nothing happens twice (restore.go). An approval is bound to the Fingerprint of the plan, and the plan is made anew just
 // before the first change.
 //
+// # Copies
+//
+// A mailbox that outlived its user is copied by a mailbox restore request, which Exchange works off by itself (copying.go). It is
+// known by its name, which carries the request's UUID, and then by its RequestGuid; at each look its source and target are compared
+// with the plan's. One that is suspended waits for an approver's ActResume, or for a retry (resuming.go). What people are told of
+// a wait stays true without being told again: since when it lasts, and within which time it is looked at next (Request.LooksWithin).
+//
 // # Putting back
 //
 // What a step changes is kept as it was just before (before.go). For a day an approver can have put back what can be put back:

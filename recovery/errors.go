@@ -28,7 +28,7 @@ type Error struct {
 	Kind       Kind
 	Op         string        // what was tried: "restore user", "subscribedSkus"
 	Detail     string        // the thing the kind speaks of: a permission, a property, a cmdlet
-	RetryAfter time.Duration // with Throttled
+	RetryAfter time.Duration // with Throttled and Unavailable: how long the other side asks to be left alone
 	Receipt    Receipt       // the vendor's ids of the call, where it had any
 	Err        error
 }
@@ -76,8 +76,11 @@ const FromGroup = "assignedByGroup"
 // ErrNotFound is what a Store gives for a request that it does not have.
 var ErrNotFound = errors.New("no such request")
 
-// NoMailbox is the Detail of a NotFound error about an item whose mailbox is not there: nothing is known of the item then.
-const NoMailbox = "mailbox"
+// What the Detail of a NotFound error about an item says.
+const (
+	NoMailbox = "mailbox"  // its mailbox is not there: nothing is known of the item
+	NotBack   = "not back" // it is in no folder of its mailbox: nobody put it back, or somebody has deleted it since
+)
 
 // ErrUnsure is what a Store gives when a change may be recorded: the connection was lost, or the time was up, before the database
 // answered its commit.

@@ -1,32 +1,57 @@
 package recovery
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // EventKind says what happened to a request.
 type EventKind string
 
 // The kinds of event.
 const (
-	EventAsked     EventKind = "asked"
-	EventClicked   EventKind = "clicked" // recorded, not yet decided
-	EventRefused   EventKind = "refused" // a click that its person may not make; Note says why
-	EventPlanned   EventKind = "planned" // diagnosis made; Request.Plan or Request.Obstacle is new
-	EventChosen    EventKind = "chosen"
-	EventConfirmed EventKind = "confirmed"
-	EventApproved  EventKind = "approved" // one review; the state tells whether it was enough
-	EventDenied    EventKind = "denied"
-	EventCancelled EventKind = "cancelled"
-	EventExpired   EventKind = "expired"
-	EventVoided    EventKind = "voided" // the tenant or the approvers changed: back to people
-	EventStarted   EventKind = "started"
-	EventStep      EventKind = "step"     // a step moved on; Note says how
-	EventProgress  EventKind = "progress" // a copy is further; Request.Plan says how far
-	EventWaiting   EventKind = "waiting"  // a step waits longer than people expect; Note says for what
-	EventEnded     EventKind = "ended"    // succeeded, partial, failed, unneeded or impossible
-	EventRetried   EventKind = "retried"
-	EventUndoAsked EventKind = "undo-asked" // another request was asked to put this one back; Note names it
-	EventUnsent    EventKind = "unsent"     // Slack will not take a message; Note says which and why
+	EventAsked      EventKind = "asked"   // Note has the ticket that was named
+	EventClicked    EventKind = "clicked" // recorded, not yet decided
+	EventRefused    EventKind = "refused" // a click that its person may not make; Note says why
+	EventPlanned    EventKind = "planned" // diagnosis made; Request.Plan or Request.Obstacle is new
+	EventChosen     EventKind = "chosen"
+	EventConfirmed  EventKind = "confirmed"
+	EventApproved   EventKind = "approved" // one review; the state tells whether it was enough
+	EventDenied     EventKind = "denied"
+	EventCancelled  EventKind = "cancelled"
+	EventExpired    EventKind = "expired"
+	EventVoided     EventKind = "voided" // the tenant or the approvers changed: back to people
+	EventStarted    EventKind = "started"
+	EventStep       EventKind = "step"     // a step moved on; Note says how
+	EventProgress   EventKind = "progress" // a copy is further; Request.Plan says how far
+	EventWaiting    EventKind = "waiting"  // a step waits longer than people expect; Note says for what
+	EventEnded      EventKind = "ended"    // succeeded, partial, failed, unneeded or impossible
+	EventRetried    EventKind = "retried"
+	EventResumed    EventKind = "resumed"    // a copy that was suspended is to go on
+	EventUndoAsked  EventKind = "undo-asked" // another request was asked to put this one back; Note names it
+	EventUnsent     EventKind = "unsent"     // Slack will not take a message; Note says which and why
+	EventErased     EventKind = "erased"     // what named people in earlier events is gone; of the store
+	EventCheckpoint EventKind = "checkpoint" // the events before it are gone, and it holds their hash; of the store
 )
+
+// Seal chains the newest hashes of all requests' audit trails, so that a database that was changed as a whole shows, too.
+type Seal struct {
+	N        int64 // 1, 2, 3…
+	At       time.Time
+	Requests int // that it covers: those with new events since the seal before
+	Hash     string
+}
+
+// Anchor names the seal with its hash, as "mailback audit verify --expect" takes it.
+func (s Seal) Anchor() string { return fmt.Sprintf("%d:%s", s.N, s.Hash) }
+
+// Anchor names the event with the beginning of its hash, as "mailback audit verify --expect" takes it; empty where it has no hash yet.
+func (e Event) Anchor() string {
+	if len(e.Hash) < 16 {
+		return ""
+	}
+	return fmt.Sprintf("R-%d/%d:%s", e.Request, e.Seq, e.Hash[:16])
+}
 
 // Event is one line of the audit trail. Nothing about a request changes without one, but leases.
 type Event struct {
@@ -43,4 +68,10 @@ type Event struct {
 	Fingerprint string    `json:"fingerprint,omitempty"` // of the plan in force
 	Receipt     Receipt   `json:"receipt,omitzero"`
 	Before      *Facts    `json:"before,omitempty"` // of a step that changed something: what it was before
+
+	// The store fills these in.
+	Ask   *Ask   `json:"ask,omitempty"`   // of EventAsked
+	Plan  *Plan  `json:"plan,omitempty"`  // where it is new with this event
+	Proof *Proof `json:"proof,omitempty"` // where it is new with this event
+	Hash  string `json:"hash,omitempty"`  // of the event, in the chain of its request
 }

@@ -10,12 +10,14 @@ import (
 
 // madeCopy is a mailbox restore request of the tenant.
 type madeCopy struct {
-	order   CopyOrder
-	id      string
-	at      time.Time
-	state   CopyState // what it ends with; empty for Completed
-	skipped int
-	score   string
+	order    CopyOrder
+	id       string
+	made, at time.Time // when it was asked for, and since when it runs
+	state    CopyState // what it ends with; empty for Completed
+	skipped  int
+	score    string
+	unlisted bool              // the statistics do not know it
+	shows    func(*CopyStatus) // changes what the statistics say of it; nil for nothing
 }
 
 // orphaned adds a soft-deleted mailbox whose user is purged.
@@ -99,7 +101,9 @@ func (x exchange) StartCopy(ctx context.Context, o CopyOrder) (r Receipt, err er
 		if _, ok := x.copies[o.Name]; ok {
 			return &Error{Kind: Conflict, Op: "New-MailboxRestoreRequest", Detail: "Name"}
 		}
-		x.copies[o.Name] = &madeCopy{order: o, id: fmt.Sprintf("copy-%d", len(x.copies)+1), at: x.now()}
+		c := &madeCopy{order: o, id: fmt.Sprintf("copy-%d", len(x.copies)+1), made: x.now(), at: x.now()}
+		x.made(c)
+		x.copies[o.Name] = c
 		x.did["copy"]++
 		r = x.receipt()
 		return nil
@@ -109,7 +113,7 @@ func (x exchange) StartCopy(ctx context.Context, o CopyOrder) (r Receipt, err er
 func (x exchange) CopyStatus(ctx context.Context, id string) (st CopyStatus, err error) {
 	return st, x.call(ctx, "status", func() error {
 		for _, c := range x.copies {
-			if c.id == id {
+			if c.id == id && !c.unlisted {
 				st = x.status(c)
 				return nil
 			}
@@ -124,12 +128,12 @@ func (x exchange) status(c *madeCopy) CopyStatus {
 		from = x.held(from).ArchiveGUID
 	}
 	all := x.contents[from]
-	st := CopyStatus{Source: c.order.Source, Target: c.order.Target, State: CopyInProgress, AllItems: all.Items, QueuedAt: c.at, ReadAt: x.now()}
+	st := CopyStatus{Source: c.order.Source, Target: c.order.Target, State: CopyInProgress, AllItems: all.Items, QueuedAt: c.made, ReadAt: x.now()}
 	done := min(x.now().Sub(c.at), x.copyTime)
 	st.Percent = int(done * 100 / x.copyTime)
 	st.Items = all.Items * st.Percent / 100
 	switch {
-	case c.state == CopySuspended || c.state == CopyQueued:
+	case c.state == CopySuspended || c.state == CopyAutoSuspend || c.state == CopyQueued:
 		st.State, st.Percent = c.state, 0
 	case st.Percent < 100:
 	case c.state != "":
@@ -141,11 +145,28 @@ func (x exchange) status(c *madeCopy) CopyStatus {
 		st.Failure = "MapiExceptionShutoffQuotaExceeded"
 	}
 	st.Skipped, st.Consistency = c.skipped, c.score
+	if c.shows != nil {
+		c.shows(&st)
+	}
 	return st
 }
 
-func (x exchange) ResumeCopy(ctx context.Context, _ string) (r Receipt, err error) {
-	return r, x.call(ctx, "resume", func() error { r = x.receipt(); return nil })
+func (x exchange) ResumeCopy(ctx context.Context, id string) (r Receipt, err error) {
+	return r, x.call(ctx, "resume", func() error {
+		for _, c := range x.copies {
+			switch {
+			case c.id != id:
+			case c.state != CopySuspended && c.state != CopyAutoSuspend:
+				return &Error{Kind: Invalid, Op: "Resume-MailboxRestoreRequest"}
+			default:
+				c.state, c.at = "", x.now()
+				x.did["resume"]++
+				r = x.receipt()
+				return nil
+			}
+		}
+		return &Error{Kind: NotFound, Op: "Resume-MailboxRestoreRequest"}
+	})
 }
 
 func (x exchange) RemoveCopy(ctx context.Context, id string) (r Receipt, err error) {

@@ -1,9 +1,9 @@
 package recovery
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,8 +15,9 @@ type ItemState string
 // The ends of an item; before it has one, its state is empty.
 const (
 	ItemRestored ItemState = "restored"
-	ItemGone     ItemState = "gone" // it was no longer there when its turn came
-	ItemFailed   ItemState = "failed"
+	ItemGone     ItemState = "gone"    // it was no longer there when its turn came
+	ItemFailed   ItemState = "failed"  // it is where it was
+	ItemUnknown  ItemState = "unknown" // the answer was lost, and it is no longer where it was: it is back, or it is gone
 )
 
 // ItemRow is an item on a request's list. What its text says is no part of it.
@@ -29,7 +30,9 @@ type ItemRow struct {
 	ModifiedAt time.Time
 
 	Chosen     bool
-	Began      time.Time // when it was first about to be restored
+	Began      time.Time // when the last try began
+	Tries      int       // how many in a row ended without an answer
+	Sent       bool      // the call that restores it may have been made: where it is missing, that may be our doing
 	Result     ItemState
 	RestoredTo string // the folder
 }
@@ -40,13 +43,29 @@ type ItemCounts struct {
 	Restored int `json:"restored"`
 	Gone     int `json:"gone"`
 	Failed   int `json:"failed"`
+	Unknown  int `json:"unknown,omitempty"`
 }
 
-// Left counts those whose turn has not come.
-func (c ItemCounts) Left() int { return c.Chosen - c.Restored - c.Gone - c.Failed }
+// Add counts n items that ended so; those without an end count as chosen alone.
+func (c *ItemCounts) Add(result ItemState, n int) {
+	c.Chosen += n
+	switch result {
+	case ItemRestored:
+		c.Restored += n
+	case ItemGone:
+		c.Gone += n
+	case ItemFailed:
+		c.Failed += n
+	case ItemUnknown:
+		c.Unknown += n
+	}
+}
+
+// Left counts those that have no end yet.
+func (c ItemCounts) Left() int { return c.Chosen - c.Restored - c.Gone - c.Failed - c.Unknown }
 
 // failed says whether there are items that may be tried again.
-func (c *ItemCounts) failed() bool { return c != nil && c.Failed > 0 }
+func (c *ItemCounts) failed() bool { return c != nil && c.Failed+c.Unknown > 0 }
 
 // tenth tells in which tenth of its way it is.
 func (c ItemCounts) tenth() int {
@@ -73,7 +92,8 @@ type ItemPlan struct {
 	Count    int           `json:"count,omitempty"`  // how many of them are chosen
 	Oldest   time.Time     `json:"oldest,omitzero"`
 	Newest   time.Time     `json:"newest,omitzero"`
-	Folders  []FolderCount `json:"folders,omitempty"`
+	Folders  []FolderCount `json:"folders,omitempty"`  // by name; at most mostFolders, the fullest
+	Further  int           `json:"further,omitempty"`  // how many items were in further folders
 	LeavesAt time.Time     `json:"leaves_at,omitzero"` // about when the first of them is purged; zero where none is
 }
 
@@ -106,6 +126,17 @@ type ItemChoice struct {
 // value is the choice as a click carries it.
 func (c ItemChoice) value() string { return c.Listing + ":" + c.Ticks }
 
+// tick chooses those rows of a list that were ticked; all of a list that the ticks are not of. It says whether it changed any.
+func (c ItemChoice) tick(list []ItemRow) (changed bool) {
+	ticks, _ := ParseTicks(c.Ticks) // it was parsed before it was kept
+	all := c.Ticks == "" || c.Listing != listing(list)
+	for i, row := range list {
+		list[i].Chosen = all || ticks.Has(row.N)
+		changed = changed || list[i].Chosen != row.Chosen
+	}
+	return changed
+}
+
 // parseItemChoice reads the value of a click.
 func parseItemChoice(value string) (ItemChoice, bool) {
 	listing, ticks, ok := strings.Cut(value, ":")
@@ -133,6 +164,19 @@ func digest(list []ItemRow) string {
 		ids[i] = row.EntryID
 	}
 	slices.Sort(ids)
+	return fingerprint(ids)
+}
+
+// listing names a list by what its numbers stand for.
+func listing(list []ItemRow) string {
+	ids := make([]string, len(list))
+	for i, row := range list {
+		ids[i] = itoa(row.N) + " " + row.EntryID
+	}
+	return fingerprint(ids)
+}
+
+func fingerprint(ids []string) string {
 	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
 	return hex.EncodeToString(sum[:8])
 }
@@ -142,8 +186,11 @@ func chosen(list []ItemRow) []ItemRow {
 	return slices.DeleteFunc(slices.Clone(list), func(row ItemRow) bool { return !row.Chosen })
 }
 
-// keepsDeleted is how long Exchange keeps a deleted item where nobody set it (Microsoft: Recoverable Items folder).
-const keepsDeleted = 14 * 24 * time.Hour
+// How long Exchange keeps a deleted item where nobody set it, and an appointment in any case (Microsoft: Recoverable Items folder).
+const (
+	keepsDeleted      = 14 * 24 * time.Hour
+	keepsAppointments = 120 * 24 * time.Hour
+)
 
 // describe takes over what a list says; keeps is how long the mailbox keeps what was deleted.
 func (p *ItemPlan) describe(list []ItemRow, keeps time.Duration) {
@@ -151,7 +198,7 @@ func (p *ItemPlan) describe(list []ItemRow, keeps time.Duration) {
 		keeps = keepsDeleted
 	}
 	picked := chosen(list)
-	p.Listed, p.Listing, p.Digest, p.All, p.Count = true, digest(list), digest(picked), len(list), len(picked)
+	p.Listed, p.Listing, p.Digest, p.All, p.Count = true, listing(list), digest(picked), len(list), len(picked)
 	folders := map[string]int{}
 	for _, row := range picked {
 		at := row.ModifiedAt
@@ -162,15 +209,37 @@ func (p *ItemPlan) describe(list []ItemRow, keeps time.Duration) {
 		if at.After(p.Newest) {
 			p.Newest = at
 		}
-		leaves := at.Add(keeps)
-		if row.Source != inDeletedItems && (p.LeavesAt.IsZero() || leaves.Before(p.LeavesAt)) {
+		if leaves := row.leaves(keeps); !leaves.IsZero() && (p.LeavesAt.IsZero() || leaves.Before(p.LeavesAt)) {
 			p.LeavesAt = leaves
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(folders)) {
-		p.Folders = append(p.Folders, FolderCount{name, folders[name]})
-	}
+	p.count(folders)
 }
 
-// inDeletedItems is the SourceFolder of an item that lies in Deleted Items, where nothing is purged by itself.
-const inDeletedItems = "DeletedItems"
+// leaves is about when Exchange deletes an item for good; zero for one that lies in Deleted Items, where nothing is purged by itself.
+func (row ItemRow) leaves(keeps time.Duration) time.Time {
+	if row.Source == "DeletedItems" {
+		return time.Time{}
+	}
+	if strings.HasPrefix(strings.ToLower(row.Class), "ipm.appointment") {
+		keeps = max(keeps, keepsAppointments)
+	}
+	return row.ModifiedAt.Add(keeps)
+}
+
+// mostFolders is how many folders a plan names: it is kept with every event of its request.
+const mostFolders = 50
+
+// count takes over how many items were in each folder.
+func (p *ItemPlan) count(folders map[string]int) {
+	for name, n := range folders {
+		p.Folders = append(p.Folders, FolderCount{name, n})
+	}
+	byName := func(a, b FolderCount) int { return strings.Compare(a.Folder, b.Folder) }
+	slices.SortFunc(p.Folders, func(a, b FolderCount) int { return cmp.Or(b.Items-a.Items, byName(a, b)) })
+	for _, f := range p.Folders[min(mostFolders, len(p.Folders)):] {
+		p.Further += f.Items
+	}
+	p.Folders = p.Folders[:min(mostFolders, len(p.Folders))]
+	slices.SortFunc(p.Folders, byName)
+}

@@ -30,14 +30,14 @@ func daysAgo(word string) (int, bool) {
 	return int(n), ok && err == nil && n <= maxDaysAgo
 }
 
-// dayStart gives the beginning of the day that a word means, for somebody in zone who said it at said. The zero time stands for
+// dayStart gives the first moment of the day that a word means, for somebody in zone who said it at said. The zero time stands for
 // no word.
 func dayStart(word string, said time.Time, zone *time.Location) time.Time {
 	if word == "" {
 		return time.Time{}
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, word, zone); err == nil {
-		return day.UTC()
+	if day, err := time.Parse(time.DateOnly, word); err == nil {
+		return firstOf(day, zone)
 	}
 	back := 0
 	if word == "yesterday" {
@@ -46,7 +46,24 @@ func dayStart(word string, said time.Time, zone *time.Location) time.Time {
 		back = n
 	}
 	y, m, d := said.In(zone).Date()
-	return time.Date(y, m, d-back, 0, 0, 0, 0, zone).UTC()
+	return firstOf(time.Date(y, m, d-back, 0, 0, 0, 0, time.UTC), zone)
+}
+
+// firstOf gives the first moment in zone of a day, which is given by its midnight in UTC: mostly midnight, the first of two where
+// clocks are set back over it, and the hour that they are set to where they leave it out.
+func firstOf(day time.Time, zone *time.Location) time.Time {
+	for at := day.AddDate(0, 0, -2).In(zone); ; {
+		_, end := at.ZoneBounds()
+		_, offset := at.Zone()
+		first := day.Add(-time.Duration(offset) * time.Second)
+		if first.Before(at) { // the clocks were set forward over it
+			first = at.UTC()
+		}
+		if end.IsZero() || first.Before(end) {
+			return first
+		}
+		at = end.In(zone)
+	}
 }
 
 // zoneOf gives a person's time zone by its name in the IANA database; UTC where that is not known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -102,8 +103,8 @@ func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Dia
 	if r.Plan != nil && r.Plan.Items != nil { // as it was shown, wherever the person is by now
 		p.After, p.Before = r.Plan.Items.After, r.Plan.Items.Before
 	}
-	if !p.Before.IsZero() && !p.After.Before(p.Before) {
-		return d.ends(CaseItems, Note{NoteNoInterval, []string{stamp(p.After), stamp(p.Before)}}), nil
+	if why := p.impossible(s.Now()); why != nil {
+		return d.ends(CaseItems, *why), nil
 	}
 	refused, err := s.owns(ctx, r, who, d.Account.ID)
 	switch {
@@ -114,23 +115,26 @@ func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Dia
 	}
 	p.Owner = refused == nil
 	if p.Owner {
-		list, err := s.ownList(ctx, r, p)
-		if err != nil {
+		list, why, err := s.ownList(ctx, r, p)
+		switch {
+		case err != nil:
 			return Diagnosis{}, err
-		}
-		if len(list) == 0 {
-			return d.ends(CaseItems, Note{Code: NoteNoItems}), nil
+		case why != nil:
+			return d.ends(CaseItems, *why), nil
 		}
 		p.describe(list, d.keepsDeleted())
-		d.Offers = []Offer{itemOffer(wish, r.Choices.Items)}
+		d.Offers = []Offer{p.offer(wish, r.Choices.Items)}
 	}
 	a := d.Account
 	d.Plan = &Plan{
 		Case: CaseItems, AccountID: a.ID, Address: a.Address(), Name: a.DisplayName, SignInName: a.UserPrincipalName, SignIn: SignInUnchanged,
 		Access: Access{RolesKnown: true, GroupsKnown: true}, Steps: []Step{{Kind: StepItems}}, Items: p, Approvals: s.Settings.Approvals,
 	}
-	if d.Mailbox == nil {
+	switch {
+	case d.Mailbox == nil:
 		d.Plan.Warnings = []Note{{Code: NoteMessagesOnly}}
+	case d.Mailbox.ArchiveGUID != "":
+		d.Plan.Warnings = []Note{{Code: NoteArchiveItems}}
 	}
 	return d, nil
 }
@@ -143,47 +147,77 @@ func (d Diagnosis) keepsDeleted() time.Duration {
 	return d.Mailbox.KeepsDeleted
 }
 
-// itemOffer lets the owner tick items. One who named a subject or a sender has to, for that was recorded nowhere.
-func itemOffer(wish ItemWish, c ItemChoice) Offer {
-	return Offer{Action: ChooseItems, Required: wish.Pick, Chosen: c.Ticks}
+// impossible says why nothing at all can fit; nil when something can.
+func (p *ItemPlan) impossible(now time.Time) *Note {
+	switch {
+	case p.Folder != "" && strings.Trim(p.Folder, `/\ `) == "": // no folder has an empty name
+		return &Note{Code: NoteNoItems}
+	case !p.Before.IsZero() && !p.After.Before(p.Before):
+		return &Note{NoteNoInterval, []string{stamp(p.After), stamp(p.Before)}}
+	case p.After.After(now):
+		return &Note{NoteDayAhead, []string{stamp(p.After)}}
+	default:
+		return nil
+	}
+}
+
+// offer lets the owner tick items. One who named a subject or a sender has to, for that was recorded nowhere; and so has one whose
+// ticks are of another list.
+func (p *ItemPlan) offer(wish ItemWish, c ItemChoice) Offer {
+	o := Offer{Action: ChooseItems, Required: wish.Pick}
+	switch {
+	case c.Listing == p.Listing:
+		o.Chosen = c.Ticks
+	case c != (ItemChoice{}):
+		o.Required, o.Again = true, true
+	}
+	return o
 }
 
 // ownList gives the owner's list with what was chosen of it. It is read once: what is agreed to is that list, and what was
-// deleted since is not on it.
-func (s *Service) ownList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, error) {
-	if !r.hasList() || r.Plan != nil && r.Plan.Items != nil && r.Plan.Items.Mailbox != p.Mailbox { // ids of the other adapter say nothing
-		return s.readList(ctx, r.ID, p)
+// deleted since is not on it. It is read anew where the one on file is not the one that the plan speaks of, as when Exchange was
+// switched on or off: ids of the other adapter say nothing.
+func (s *Service) ownList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, *Note, error) {
+	if r.Plan == nil || r.Plan.Items == nil || !r.Plan.Items.Listed || r.Plan.Items.Mailbox != p.Mailbox {
+		return s.readList(ctx, r, p)
 	}
 	list, err := s.Lists.ItemRows(ctx, r.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read the list of items: %w", err)
+		return nil, nil, fmt.Errorf("read the list of items: %w", err)
 	}
-	ticks, _ := ParseTicks(r.Choices.Items.Ticks) // it was parsed before it was kept
-	for i := range list {
-		list[i].Chosen = r.Choices.Items.Ticks == "" || ticks.Has(list[i].N)
+	if listing(list) != r.Plan.Items.Listing {
+		return s.readList(ctx, r, p)
+	}
+	if !r.Choices.Items.tick(list) {
+		return list, nil, nil
 	}
 	if err := s.Lists.ChooseItems(ctx, r.ID, numbers(chosen(list))); err != nil {
-		return nil, fmt.Errorf("keep the choice of items: %w", err)
+		return nil, nil, fmt.Errorf("keep the choice of items: %w", err)
 	}
-	return list, nil
+	return list, nil, nil
 }
 
-// readList lists the items that fit and keeps the list. A list that may be cut short is an error: nothing is decided on it.
-func (s *Service) readList(ctx context.Context, id int64, p *ItemPlan) ([]ItemRow, error) {
+// mostItems is how many items one request takes: twice as many as anybody should want. Each of them is one or two calls, and a row.
+const mostItems = 20_000
+
+// readList lists the items that fit and keeps the list, or says why there is none to go by. A list that may be cut short is an error:
+// nothing is decided on it.
+func (s *Service) readList(ctx context.Context, r Request, p *ItemPlan) ([]ItemRow, *Note, error) {
 	items, err := s.Items.Items(ctx, p.Mailbox, p.filter())
-	if err != nil {
-		return nil, fmt.Errorf("list the recoverable items: %w", err)
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("list the recoverable items: %w", err)
+	case len(items) == 0:
+		return nil, &Note{Code: NoteNoItems}, nil
+	case len(items) > mostItems:
+		return nil, &Note{NoteManyItems, []string{itoa(len(items)), itoa(mostItems)}}, nil
 	}
 	list := rows(items)
-	if err := s.Lists.SaveItems(ctx, id, list); err != nil {
-		return nil, fmt.Errorf("keep the list of items: %w", err)
+	r.Choices.Items.tick(list)
+	if err := s.Lists.SaveItems(ctx, r.ID, list); err != nil {
+		return nil, nil, fmt.Errorf("keep the list of items: %w", err)
 	}
-	return list, nil
-}
-
-// hasList says whether somebody has seen the request's list, so that it stays as it is.
-func (r Request) hasList() bool {
-	return r.Choices.Items != (ItemChoice{}) || r.Plan != nil && r.Plan.Items != nil && r.Plan.Items.Listed
+	return list, nil, nil
 }
 
 func numbers(list []ItemRow) []int {

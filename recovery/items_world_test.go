@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,8 @@ type recoverable struct {
 	put     map[string]string // entry id -> folder, of what was restored
 	lostDir map[string]bool   // folders that are gone
 	stuck   map[string]error  // entry id -> what restoring it meets
+	late    bool              // what is stuck meets it when the restoring call was made
+	follows bool              // it finds an item that was put back, as Graph does
 	ghosts  bool              // restored items stay on the list
 }
 
@@ -48,7 +51,7 @@ func (w *world) holds(account string, n int, change ...func(i int, it *Item)) {
 func (x *recoverable) Items(ctx context.Context, mailbox string, f ItemFilter) (list []Item, err error) {
 	return list, x.call(ctx, "items", func() error {
 		if mailbox != x.mailbox {
-			return &Error{Kind: NotFound, Op: "Get-RecoverableItems"}
+			return &Error{Kind: NotFound, Op: "Get-RecoverableItems", Detail: NoMailbox}
 		}
 		for _, it := range x.items {
 			_, done := x.put[it.EntryID]
@@ -65,20 +68,30 @@ func (x *recoverable) Items(ctx context.Context, mailbox string, f ItemFilter) (
 
 func (x *recoverable) RestoreItem(ctx context.Context, mailbox, entryID, folder string) (res ItemResult, err error) {
 	return res, x.call(ctx, "restore-item", func() error {
+		res.Sent = x.late
 		if err := x.stuck[entryID]; err != nil {
 			return err
 		}
 		i := slices.IndexFunc(x.items, func(it Item) bool { return it.EntryID == entryID })
-		if _, done := x.put[entryID]; done || i < 0 || mailbox != x.mailbox {
-			return &Error{Kind: NotFound, Op: "Restore-RecoverableItems"}
+		to, done := x.put[entryID]
+		if done && x.follows {
+			res = ItemResult{Restored: true, Folder: to}
+			return nil
 		}
-		to := x.items[i].Folder
+		if done || i < 0 || mailbox != x.mailbox {
+			detail := ""
+			if x.follows {
+				detail = NotBack
+			}
+			return &Error{Kind: NotFound, Op: "Restore-RecoverableItems", Detail: detail}
+		}
+		to = x.items[i].Folder
 		if x.lostDir[to] {
 			to = folder
 		}
 		x.put[entryID] = to
 		x.did["restore-item"]++
-		res = ItemResult{Restored: true, Folder: x.put[entryID]}
+		res = ItemResult{Sent: true, Restored: true, Folder: to}
 		return nil
 	})
 }
@@ -123,6 +136,7 @@ func (m *memList) ItemRows(_ context.Context, request int64) ([]ItemRow, error) 
 func (m *memList) NextItems(ctx context.Context, request int64, limit int) ([]ItemRow, error) {
 	list, _ := m.ItemRows(ctx, request)
 	list = slices.DeleteFunc(list, func(r ItemRow) bool { return !r.Chosen || r.Result != "" })
+	slices.SortStableFunc(list, func(a, b ItemRow) int { return a.Tries - b.Tries })
 	return list[:min(limit, len(list))], nil
 }
 
@@ -130,45 +144,38 @@ func (m *memList) ChooseItems(_ context.Context, request int64, numbers []int) e
 	return m.each("choose", request, func(r *ItemRow) { r.Chosen = slices.Contains(numbers, r.N) })
 }
 
-func (m *memList) BeginItem(_ context.Context, request int64, n int, at time.Time) error {
-	return m.each("begin", request, func(r *ItemRow) {
-		if r.N == n {
-			r.Began = at
-		}
-	})
-}
-
-func (m *memList) SettleItem(_ context.Context, request int64, n int, result ItemState, folder string) error {
-	return m.each("settle", request, func(r *ItemRow) {
-		if r.N == n {
-			r.Result, r.RestoredTo = result, folder
+func (m *memList) UpdateItems(_ context.Context, request int64, rows ...ItemRow) error {
+	op := "begin"
+	if slices.ContainsFunc(rows, func(r ItemRow) bool { return r.Result != "" }) {
+		op = "settle"
+	}
+	return m.each(op, request, func(r *ItemRow) {
+		for _, row := range rows {
+			if r.N == row.N {
+				r.Began, r.Tries, r.Sent, r.Result, r.RestoredTo = row.Began, row.Tries, row.Sent, row.Result, row.RestoredTo
+			}
 		}
 	})
 }
 
 func (m *memList) ReopenItems(_ context.Context, request int64) error {
 	return m.each("reopen", request, func(r *ItemRow) {
-		if r.Result == ItemFailed {
-			r.Result, r.Began = "", time.Time{}
+		if r.Result != ItemRestored && r.Result != ItemGone {
+			r.Result, r.Began, r.Tries, r.RestoredTo = "", time.Time{}, 0, ""
 		}
 	})
 }
 
 func (m *memList) CountItems(ctx context.Context, request int64) (c ItemCounts, err error) {
+	if _, ends := ctx.Deadline(); !ends { // it is asked when the turn's time may be up
+		return c, errors.New("counting the items could take for ever")
+	}
 	list, _ := m.ItemRows(ctx, request)
 	for _, r := range list {
 		if !r.Chosen {
 			continue
 		}
-		c.Chosen++
-		switch r.Result {
-		case ItemRestored:
-			c.Restored++
-		case ItemGone:
-			c.Gone++
-		case ItemFailed:
-			c.Failed++
-		}
+		c.Add(r.Result, 1)
 	}
 	return c, nil
 }

@@ -121,6 +121,7 @@ type CopyStatus struct {
 	UpdatedAt   time.Time `json:"updated_at,omitzero"`
 	CompletedAt time.Time `json:"completed_at,omitzero"`
 	ReadAt      time.Time `json:"read_at,omitzero"` // Microsoft's clock
+	Since       time.Time `json:"since,omitzero"`   // when it was first seen in State; Exchange does not say
 }
 
 // Copier copies mailboxes through mailbox restore requests. All errors are *Error. StartCopy must not be repeated blindly:
@@ -182,6 +183,7 @@ type ItemFilter struct {
 
 // ItemResult is what became of one item.
 type ItemResult struct {
+	Sent     bool // the call that restores it was made; beside an error this says that it may have been restored
 	Restored bool
 	Folder   string // RestoredToFolderPath
 }
@@ -192,7 +194,8 @@ type Items interface {
 	// Items gives all items that match, latest first; Incomplete where the list cannot be whole.
 	Items(ctx context.Context, mailbox string, f ItemFilter) ([]Item, error)
 	// RestoreItem puts one item back: into its own folder while that is there, else into the named one, which is made where it is
-	// missing. NotFound where the item is no longer there; Invalid or Conflict where this one item cannot be restored. A result that
-	// is not Restored says that the call was understood and the item stays where it is.
+	// missing. NotFound where the item is no longer there, with Detail NotBack where it is known not to be back either; Invalid or
+	// Conflict where this one item cannot be restored. A result that is not Restored, without an error, says that the call was
+	// understood and the item stays where it is.
 	RestoreItem(ctx context.Context, mailbox string, entryID, folder string) (ItemResult, error)
 }

@@ -20,6 +20,7 @@ const (
 	NoteInactive       NoteCode = "inactive"          // a hold keeps the mailbox without its user
 	NoteDelayed        NoteCode = "delayed"           // the tenant delays taking the mailbox away. Args: RFC 3339 time until
 	NoteSameAddress    NoteCode = "same-address-live" // a live account has this address too. Args: its sign-in name
+	NoteTicket         NoteCode = "ticket"            // the ask names a ticket. Args: what was typed
 )
 
 // Warnings: what people must know before they agree to a plan.
@@ -59,6 +60,7 @@ const (
 	NoteSyncedUser    NoteCode = "synced-user"     // must be restored on-premises
 	NoteAmbiguous     NoteCode = "ambiguous"       // several accounts. Args: how many
 	NoteNameOnly      NoteCode = "name-only"       // a display name from somebody who is no approver
+	NoteIDOnly        NoteCode = "id-only"         // an object id from somebody who is no approver
 	NoteNoSeat        NoteCode = "no-seat"         // no free licence. Args: SKU part numbers
 	NoteNoSuchLicense NoteCode = "no-such-license" // license: names no SKU with a mailbox. Args: what was typed
 	NoteNoLicense     NoteCode = "no-license"      // the tenant has no SKU with a mailbox
@@ -76,10 +78,11 @@ const (
 	NoteTargetFull    NoteCode = "target-full"     // the contents do not fit. Args: bytes needed, bytes free
 	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
 	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
-	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy
-	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: minutes
+	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy. Args: RFC 3339 time since, what Exchange says about it if anything
+	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: RFC 3339 time since
 	NoteCopyForeign   NoteCode = "copy-foreign"    // a copy with our name is of other mailboxes: nothing is done with it
 	NoteCopyPartly    NoteCode = "copy-partly"     // completed with warnings. Args: items skipped, DataConsistencyScore
+	NoteCopyUnproven  NoteCode = "copy-unproven"   // the copy ended, and Exchange does not say of which mailboxes it was
 	NoteCopyGone      NoteCode = "copy-gone"       // the copy was removed before it ended
 	NoteX500Taken     NoteCode = "x500-taken"      // another mailbox has the old one's X500 address
 	NoteNeedsPassword NoteCode = "needs-password"  // a live user has its name, so that Exchange wants a password
@@ -93,7 +96,7 @@ const (
 	NoteUnlinked      NoteCode = "unlinked"        // a mentioned person has no confirmed address
 	NoteFailedStep    NoteCode = "failed-step"     // Args: StepKind, Kind
 	NoteEmptyMailbox  NoteCode = "empty-mailbox"   // the mailbox was created anew: the old contents are lost. Args: RFC 3339 time
-	NoteStillWaiting  NoteCode = "still-waiting"   // the mailbox does not answer yet. Args: minutes
+	NoteStillWaiting  NoteCode = "still-waiting"   // the effect of a step does not show yet. Args: RFC 3339 time since, minutes after which it is told; of a diagnosis 0
 	NotePrivileged    NoteCode = "privileged"      // Entra lets only a higher role restore this former admin
 	NoteRolesCameBack NoteCode = "roles-came-back" // the restored account holds admin roles that the plan did not name. Args: role names
 	NoteNotProven     NoteCode = "not-proven"      // the steps are done, but it could not be read back. Args: Kind
@@ -104,14 +107,18 @@ const (
 	NoteNoItems       NoteCode = "no-items"        // no recoverable item fits
 	NoteItemsOff      NoteCode = "items-off"       // recoverable items cannot be read here
 	NoteMessagesOnly  NoteCode = "messages-only"   // without Exchange only messages are listed and restored
+	NoteArchiveItems  NoteCode = "archive-items"   // what was deleted from the mailbox's archive may not be listed
 	NoteMailboxFirst  NoteCode = "mailbox-first"   // the mailbox itself has to come back first. Args: its address
 	NoteNoInterval    NoteCode = "no-interval"     // after: is not before before:. Args: RFC 3339 times from, to
+	NoteManyItems     NoteCode = "many-items"      // more items fit than one request takes. Args: how many, the most
+	NoteDayAhead      NoteCode = "day-ahead"       // after: is a day that is still to come. Args: RFC 3339 time
 	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them
 	NoteLinkDiffers   NoteCode = "link-differs"    // linked to another Entra account than the one that the confirmed address has now
 	NoteLinkTaken     NoteCode = "link-taken"      // another Slack person is linked to the mailbox's account
 	NoteListing       NoteCode = "listing"         // the list of items is still being made
 	NoteItemsFailed   NoteCode = "items-failed"    // items that could not be restored. Args: how many
 	NoteItemsGone     NoteCode = "items-gone"      // items that were no longer there. Args: how many
+	NoteItemsUnknown  NoteCode = "items-unknown"   // items that are back or gone for good, nobody knows which. Args: how many
 	NoteItemsDated    NoteCode = "items-dated"     // items whose own folder is gone went into a new one. Args: how many, the folder
 	NoteItemsDiffer   NoteCode = "items-differ"    // the list is not the one that was approved
 	NoteNoneTicked    NoteCode = "none-ticked"     // a choice of items without any

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,20 @@ func TestContentsAreCopied(t *testing.T) {
 	}
 	if m := w.tenant.held(lost); m.Live() {
 		t.Error("the old mailbox is not what it was")
+	}
+}
+
+func TestBothEndsOfACopyAreMeasuredAmongManyMailboxes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.orphaned(lost, "john")
+	for i := range mostMeasured { // they have the target's address, and are in use no more
+		w.orphaned(fmt.Sprintf("old-%d", i), "jane", inactive)
+	}
+	w.lives(jane, "jane", licensed, answers)
+	r := w.is(w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"}), Confirming)
+	if r.Plan.Target.ExchangeGUID != "guid-"+jane || count(w.tenant.calls, "contents") != 2 {
+		t.Errorf("target %+v, calls %v", r.Plan.Target, w.tenant.calls)
 	}
 }
 

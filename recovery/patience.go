@@ -29,14 +29,18 @@ const (
 
 // fresh says whether the step's change was sent so short a time ago that its effect may just not show yet.
 func (s Step) fresh(now time.Time) bool {
-	wait := repeatUncertain
+	p, wait := s.Progress, repeatUncertain
+	sent := p.Acted
 	switch {
-	case s.Kind == StepCopy, s.Kind == StepCopyArchive, s.Kind == StepReconnect:
+	case s.copies() && p.CopyID == "", s.Kind == StepReconnect:
 		wait = repeatCmdlet
-	case s.Progress.Answered:
+	case p.Answered:
 		wait = repeatAfter
 	}
-	return !s.Progress.Acted.IsZero() && now.Sub(s.Progress.Acted) < wait
+	if p.CopyID != "" { // it was made, and resuming it makes no second one
+		sent = p.resumed()
+	}
+	return !sent.IsZero() && now.Sub(sent) < wait
 }
 
 // overdue says whether the step has waited longer than its effect can take.
@@ -60,6 +64,31 @@ func longWait(waited time.Duration) int {
 	return last
 }
 
+// mostPause is the longest pause after an error that may pass, but for one that Microsoft asks for.
+const mostPause = 5 * time.Minute
+
+// LooksWithin is within which time a request that is at work is looked at again, counted from whenever that is read: unlike Next, it
+// stays true without being told anew. It is 0 where nothing is waited for, and while Microsoft asks for a pause: the step's problem
+// says until when.
+func (r Request) LooksWithin() time.Duration {
+	i := r.atHand()
+	if i < 0 {
+		return 0
+	}
+	step := r.Plan.Steps[i]
+	problem := step.Progress.Problem
+	switch {
+	case problem != nil && problem.Code == NoteWaitThrottled:
+		return 0
+	case problem != nil && problem.passing():
+		return max(step.Kind.patience(), mostPause)
+	case step.Kind == StepItems: // it works without a pause
+		return 0
+	default:
+		return step.Kind.patience()
+	}
+}
+
 // patience is the longest pause between two looks at a step.
 func (k StepKind) patience() time.Duration {
 	switch k {
@@ -68,7 +97,7 @@ func (k StepKind) patience() time.Duration {
 	case StepCopy, StepCopyArchive:
 		return 2 * time.Minute
 	default:
-		return 5 * time.Minute
+		return mostPause
 	}
 }
 

@@ -60,6 +60,7 @@ type Offer struct {
 	Options  []Option `json:"options"`
 	Chosen   string   `json:"chosen,omitempty"` // Value of the option taken
 	About    []Holder `json:"about,omitempty"`  // who is in the way
+	Again    bool     `json:"again,omitempty"`  // what was chosen before does not count any more
 }
 
 // open says whether the offer still keeps the plan from being confirmed.
@@ -92,6 +93,15 @@ type Diagnosis struct {
 // open says whether a required choice of that kind is still to be made.
 func (d Diagnosis) open(a Action) bool {
 	return slices.ContainsFunc(d.Offers, func(o Offer) bool { return o.Action == a && o.open() })
+}
+
+// unsettled is an error where what stands in the way goes by itself. That is no diagnosis but a look-up that failed, which is
+// repeated later and later: a request that took it for an answer would be looked at again at once, for ever.
+func (d Diagnosis) unsettled() error {
+	if d.Obstacle == nil || !d.Obstacle.passing() {
+		return nil
+	}
+	return &Error{Kind: Unavailable, Op: "diagnose", Detail: d.Obstacle.String()}
 }
 
 // StepKind is one thing that a plan does.
@@ -159,6 +169,7 @@ type Progress struct {
 	CopyID  string      `json:"copy_id,omitempty"` // StepCopy, StepCopyArchive: RequestGuid
 	Attempt int         `json:"attempt,omitempty"` // StepCopy, StepCopyArchive, StepItems: how many tries ended before; part of a copy's name
 	Copy    *CopyStatus `json:"copy,omitempty"`
+	Resume  bool        `json:"resume,omitempty"` // an approver wants the copy, which is suspended, to go on
 
 	Items *ItemCounts `json:"items,omitempty"` // StepItems: nil until its list is known
 }

@@ -118,8 +118,8 @@ func (s *Service) mayRequest(ctx context.Context, r Request) (approver bool, ref
 	case refused != nil || err != nil || approver:
 	case r.UndoOf != 0:
 		refused = &Note{Code: NoteNotApprover}
-	case r.Ask.Query.Kind == ByName:
-		refused = &Note{Code: NoteNameOnly}
+	default:
+		refused = r.Ask.Query.beyond()
 	}
 	return approver, refused, err
 }

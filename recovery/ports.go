@@ -97,15 +97,13 @@ type ItemList interface {
 	SaveItems(ctx context.Context, request int64, rows []ItemRow) error
 	// ItemRows gives the whole list, by number.
 	ItemRows(ctx context.Context, request int64) ([]ItemRow, error)
-	// NextItems gives the first chosen rows without a result, at most limit.
+	// NextItems gives the first chosen rows without a result, at most limit: those with the fewest tries, and of these by number.
 	NextItems(ctx context.Context, request int64, limit int) ([]ItemRow, error)
 	// ChooseItems marks these numbers as chosen, and no others.
 	ChooseItems(ctx context.Context, request int64, numbers []int) error
-	// BeginItem notes that an item is about to be restored; the zero time takes that back.
-	BeginItem(ctx context.Context, request int64, n int, at time.Time) error
-	// SettleItem notes what became of an item, and the folder that it went to.
-	SettleItem(ctx context.Context, request int64, n int, result ItemState, folder string) error
-	// ReopenItems takes back the results of those that failed, so that they are tried again.
+	// UpdateItems writes how far these rows are: Began, Tries, Sent, Result and RestoredTo, all at once.
+	UpdateItems(ctx context.Context, request int64, rows ...ItemRow) error
+	// ReopenItems takes back the results and the tries of all but those that were restored or are gone, so that they are tried again.
 	ReopenItems(ctx context.Context, request int64) error
 	// CountItems counts the chosen rows.
 	CountItems(ctx context.Context, request int64) (ItemCounts, error)
@@ -145,6 +143,9 @@ const (
 // Renderer words what a request shows after an event, in the request's current state. It is pure: same input, same output.
 // It returns the cards as they should be now and any new lines for this event.
 type Renderer func(r Request, e Event) ([]Message, error)
+
+// SealRenderer words a seal for the approval channel. It is pure.
+type SealRenderer func(Seal) (Message, error)
 
 // Replier answers a slash command through its response URL, where the person cannot be written to.
 type Replier interface {

@@ -19,12 +19,26 @@ type Query struct {
 	Value string    `json:"value"`
 }
 
+// beyond says why a requester who is no approver may not ask so; nil for one address or person. A name can mean several people,
+// and behind an object id stands an address that nobody named.
+func (q Query) beyond() *Note {
+	switch q.Kind {
+	case ByName:
+		return &Note{Code: NoteNameOnly}
+	case ByObjectID:
+		return &Note{Code: NoteIDOnly}
+	default:
+		return nil
+	}
+}
+
 // Ask is a requester's wish as typed, parsed and checked for form.
 type Ask struct {
 	Query   Query  `json:"query"`
 	As      string `json:"as,omitempty"`      // new sign-in name wished for (as:)
 	License string `json:"license,omitempty"` // SKU part number wished for (license:)
 	Into    string `json:"into,omitempty"`    // address of the mailbox to copy into (into:)
+	Ticket  string `json:"ticket,omitempty"`  // number of the help desk's ticket (ticket:)
 	Reason  string `json:"reason,omitempty"`
 
 	Items *ItemWish `json:"items,omitempty"` // recoverable items of the mailbox are wanted back, not the mailbox

@@ -110,6 +110,8 @@ type Request struct {
 	Attempts  int       `json:"attempts,omitempty"`  // copies that plans before this one asked for: part of the names of the next
 	ChangedAt time.Time `json:"changed_at,omitzero"` // when a first change was sent that may have happened; it stays through retries and new plans
 
+	ErasedAt time.Time `json:"erased_at,omitzero"` // since when it names nobody any more
+
 	Inbox   []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided
 	Decided []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
 	Lease   Lease     `json:"lease,omitzero"`
@@ -170,6 +172,7 @@ const (
 	ActDeny          Action = "request.deny"
 	ActRetry         Action = "request.retry"
 	ActCheck         Action = "request.check"  // look again: the obstacle may be gone
+	ActResume        Action = "request.resume" // let a copy go on that was suspended; for approvers
 	ActUndo          Action = "request.undo"   // ask, by a request of its own, to put back what can be put back
 	ChooseAccount    Action = "choice.account" // which of several accounts; for approvers
 	ChooseSignInName Action = "choice.upn"     // the new sign-in name
@@ -207,4 +210,35 @@ type Choices struct {
 	BlockSignIn   bool   `json:"block_sign_in,omitempty"`
 
 	Items ItemChoice `json:"items,omitzero"` // zero for all
+}
+
+// Meant says whether an approver chose which account, or which mailbox without its user, is meant.
+func (c Choices) Meant() bool { return c.Account != "" || c.Mailbox != "" }
+
+// settled are the choices with the mailboxes that the plan speaks of, whatever else has come to have their addresses since.
+func (r Request) settled() Choices {
+	c := r.Choices
+	switch {
+	case r.Plan != nil && r.Plan.Source != nil:
+		c.Mailbox = r.Plan.Source.ExchangeGUID
+		if r.Plan.Target != nil {
+			c.Target = r.Plan.Target.ExchangeGUID
+		}
+	case r.Diagnosis != nil && r.Diagnosis.Account.ID == "" && r.Diagnosis.Mailbox != nil:
+		c.Mailbox = r.Diagnosis.Mailbox.ExchangeGUID
+	}
+	return c
+}
+
+// again is the ask for looking once more at the account that was found: by its object id, whatever else has come to have
+// the address since.
+func (r Request) again() Ask {
+	ask := r.Ask
+	switch {
+	case r.Plan != nil && r.Plan.AccountID != "":
+		ask.Query = Query{Kind: ByObjectID, Value: r.Plan.AccountID}
+	case r.Diagnosis != nil && r.Diagnosis.Account.ID != "":
+		ask.Query = Query{Kind: ByObjectID, Value: r.Diagnosis.Account.ID}
+	}
+	return ask
 }

@@ -27,9 +27,10 @@ func (p *Progress) note(seen sight) {
 	}
 }
 
-// again is the progress of a step that is tried once more. A copy that failed is left alone: the next has another name.
+// again is the progress of a step that is tried once more, by an approver's word. A copy that failed is left alone: the next has
+// another name. One that is suspended is to go on.
 func (p Progress) again() Progress {
-	next := Progress{Receipts: p.Receipts, Attempt: p.Attempt, CopyID: p.CopyID, Copy: p.Copy}
+	next := Progress{Receipts: p.Receipts, Attempt: p.Attempt, CopyID: p.CopyID, Copy: p.Copy, Resume: p.Copy.suspended()}
 	if !p.Acted.IsZero() { // what it was before is what it was before our first change
 		next.Before = p.Before
 	}
@@ -53,12 +54,17 @@ func (r Request) account() string {
 	return id
 }
 
+// atHand is the index of the step that a request which is at work is at; -1 for none.
+func (r Request) atHand() int {
+	if r.State != Restoring || r.Plan == nil {
+		return -1
+	}
+	return slices.IndexFunc(r.Plan.Steps, func(st Step) bool { return st.Progress.Done.IsZero() })
+}
+
 // ByHand says whether the request waits for an administrator to run a command.
 func (r Request) ByHand() bool {
-	if r.State != Restoring || r.Plan == nil {
-		return false
-	}
-	i := slices.IndexFunc(r.Plan.Steps, func(st Step) bool { return st.Progress.Done.IsZero() })
+	i := r.atHand()
 	return i >= 0 && r.Plan.Steps[i].Kind == StepHandOver
 }
 
@@ -67,7 +73,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	if wait := r.Next.Sub(s.Now()); wait > 0 {
 		return s.rest(ctx, r, wait)
 	}
-	i := slices.IndexFunc(r.Plan.Steps, func(st Step) bool { return st.Progress.Done.IsZero() })
+	i := r.atHand()
 	if i < 0 {
 		return s.prove(ctx, r)
 	}
@@ -98,7 +104,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		})
 	}
 	if step.overdue(now) {
-		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: "the effect"}
+		err := &Error{Kind: NotFound, Op: "read back " + string(step.Kind), Detail: notInTime}
 		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
 	}
 	if !step.acts() || seen.busy || step.fresh(now) {
@@ -150,6 +156,12 @@ func (s *Service) notBegun(ctx context.Context, r Request, i int, why *Note, err
 		return r.become(Failed, Event{Kind: EventEnded, Step: r.Plan.Steps[i].Kind, Note: why})
 	})
 }
+
+// notInTime is what an Error's Detail says of an effect that did not show in time.
+const notInTime = "the effect"
+
+// copies says whether the step is a mailbox restore request.
+func (s Step) copies() bool { return s.Kind == StepCopy || s.Kind == StepCopyArchive }
 
 // acts says whether the step changes something, rather than waiting for Microsoft or for a person.
 func (s Step) acts() bool { return s.Kind != StepMailbox && s.Kind != StepHandOver }
@@ -247,13 +259,15 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 		}
 		return s.stepTrouble(ctx, r, i, err, before)
 	}
-	byAnother := KindOf(err) == NotFound && before.acted.IsZero() // there is nothing to do any more, and it was not us
+	resumed := r.Plan.Steps[i].Progress.Resume
+	byAnother := KindOf(err) == NotFound && before.acted.IsZero() && !resumed // there is nothing to do any more, and it was not us
 	if err != nil {
 		s.Logger.WarnContext(ctx, "change sent, answer lost: looking", "request", r.Ref(), "step", r.Plan.Steps[i].Kind, "error", err)
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		p := &r.Plan.Steps[i].Progress
 		p.Acted, p.Answered, p.Problem, p.Failures, p.Found = s.Now(), err == nil, nil, 0, byAnother
+		p.Resume = resumed && KindOf(err) == Unavailable // one word is for one time
 		if byAnother {
 			r.ChangedAt = before.changed
 		}
@@ -264,7 +278,11 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 			p.Receipts = append(p.Receipts, receipt)
 		}
 		r.Tries = 0
-		return p.told(r.Plan.Steps[i].Kind, receipt)
+		e := p.told(r.Plan.Steps[i].Kind, receipt)
+		if resumed {
+			e.Before = &Facts{Copy: p.Copy}
+		}
+		return e
 	})
 }
 
@@ -315,13 +333,17 @@ func (s *Service) intend(ctx context.Context, was Request, i int, before *Facts)
 // uncertain says whether a change may have happened though its call failed: the answer was lost, or it is gone from where
 // it was because it was done before.
 func uncertain(step Step, err error) bool {
-	switch KindOf(err) {
+	kind := KindOf(err)
+	if step.Progress.Resume && (kind == NotFound || kind == Invalid || kind == Conflict) {
+		return true // somebody has resumed or removed it, or it has ended: the look finds out
+	}
+	switch kind {
 	case Unavailable:
 		return true
 	case NotFound:
 		return step.Kind == StepRestoreUser || step.Kind == StepReconnect || step.Kind == StepStopCopy || step.Kind == StepTakeLicense
 	case Conflict: // a copy with our name is there: the look finds it
-		return step.Kind == StepCopy || step.Kind == StepCopyArchive
+		return step.copies()
 	default:
 		return false
 	}
@@ -333,6 +355,9 @@ func (s *Service) send(ctx context.Context, r Request, step Step) (Receipt, erro
 	case StepAddress:
 		return s.Reconnector.AddAddress(ctx, r.Plan.Target.ExchangeGUID, step.Address)
 	case StepCopy, StepCopyArchive:
+		if step.Progress.Resume {
+			return s.Copier.ResumeCopy(ctx, step.Progress.CopyID)
+		}
 		return s.Copier.StartCopy(ctx, r.copyOrder(step))
 	case StepReconnect:
 		return s.Reconnector.UndoSoftDelete(ctx, r.Plan.Source.ExchangeGUID)
@@ -366,24 +391,43 @@ func (s *Service) awaitStep(ctx context.Context, r Request, i int, seen sight) (
 		if p.Began.IsZero() {
 			p.Began = now
 		}
-		before := p.Copy
-		p.note(seen)
 		p.Failures = 0
 		r.Tries++
 		r.Next = now.Add(wait)
-		if seen.copy != nil {
-			return p.copyNews(r.Plan.Steps[i].Kind, before, now)
-		}
-		if r.Plan.Steps[i].Kind == StepHandOver {
-			return p.handedOver()
-		}
-		minutes := longWait(now.Sub(p.Began))
-		if minutes <= p.Told {
-			return Event{}
-		}
-		p.Told, p.Problem = minutes, &Note{NoteStillWaiting, []string{itoa(minutes)}}
-		return Event{Kind: EventWaiting, Step: r.Plan.Steps[i].Kind, Note: p.Problem}
+		return p.awaits(r.Plan.Steps[i].Kind, seen, now)
 	})
+}
+
+// awaits takes over what was seen of a step whose effect does not show yet, and says what people are told of it.
+func (p *Progress) awaits(kind StepKind, seen sight, now time.Time) Event {
+	before, passed := p.Copy, p.Problem != nil && p.Problem.passing() // it could be read again
+	p.note(seen)
+	if passed {
+		p.Problem = nil
+	}
+	var e Event
+	switch {
+	case seen.copy != nil:
+		e = p.copyNews(kind, before, now)
+	case kind == StepHandOver:
+		e = p.handedOver()
+	default:
+		e = p.stillWaiting(kind, now)
+	}
+	if e.Kind == "" && passed {
+		return Event{Kind: EventProgress, Step: kind}
+	}
+	return e
+}
+
+// stillWaiting tells of a wait that is longer than people expect: since when, which stays true, and not how long.
+func (p *Progress) stillWaiting(kind StepKind, now time.Time) Event {
+	minutes := longWait(now.Sub(p.Began))
+	if minutes <= p.Told {
+		return Event{}
+	}
+	p.Told, p.Problem = minutes, &Note{NoteStillWaiting, []string{stamp(p.Began), itoa(minutes)}}
+	return Event{Kind: EventWaiting, Step: kind, Note: p.Problem}
 }
 
 // stepTrouble deals with an error of a step: what may pass is waited for, all else ends the request with what was and was

@@ -82,7 +82,11 @@ func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
 		UUID: newUUID(), Key: in.Key, State: Submitted, EnteredAt: now, CreatedAt: now,
 		Ask: in.Ask, Requester: in.Actor, ResponseURL: in.ResponseURL, Reader: Reader{Language: in.Language},
 	}
-	r, isNew, err := s.Store.Create(ctx, r, Event{At: now, Kind: EventAsked, By: in.Actor, To: Submitted})
+	e := Event{At: now, Kind: EventAsked, By: in.Actor, To: Submitted}
+	if in.Ticket != "" {
+		e.Note = &Note{NoteTicket, []string{in.Ticket}}
+	}
+	r, isNew, err := s.Store.Create(ctx, r, e)
 	if err != nil {
 		return Request{}, false, fmt.Errorf("record the ask: %w", err)
 	}
@@ -199,8 +203,8 @@ func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *
 	if refused != nil || err != nil {
 		return CheckResult{}, refused, err
 	}
-	if q.Kind == ByName && !approver {
-		return CheckResult{}, &Note{Code: NoteNameOnly}, nil
+	if why := q.beyond(); why != nil && !approver {
+		return CheckResult{}, why, nil
 	}
 	d, err := s.diagnose(ctx, Ask{Query: q}, Choices{})
 	if err != nil {
@@ -256,6 +260,7 @@ func (s *Service) statusOf(ctx context.Context, who Actor, id int64) ([]Request,
 		return nil, nil, fmt.Errorf("read R-%d: %w", id, err)
 	}
 	if r.Requester == who {
+		r.Reader.Approver = r.Reader.Approver && s.seesAll(ctx, who) // no turn may have come since
 		return []Request{r}, nil, nil
 	}
 	refused, err := s.mayApprove(ctx, who)

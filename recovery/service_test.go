@@ -19,8 +19,13 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %+v", user, got)
 		}
 	}
-	if _, note, err := w.svc.Check(w.ctx, by(rita), Query{ByName, "john"}); err != nil || note == nil || note.Code != NoteNameOnly {
-		t.Errorf("a name by rita: %v, %v", note, err)
+	for q, want := range map[Query]NoteCode{{ByName, "john"}: NoteNameOnly, {ByObjectID, john}: NoteIDOnly} {
+		if got, note, err := w.svc.Check(w.ctx, by(rita), q); err != nil || note == nil || note.Code != want || got.Diagnosis.Case != "" {
+			t.Errorf("%v by rita: %+v, %v, %v", q, got, note, err)
+		}
+	}
+	if got, note, err := w.svc.Check(w.ctx, by(anna), Query{ByObjectID, john}); err != nil || note != nil || got.Diagnosis.Account.ID != john {
+		t.Errorf("an object id by anna: %+v, %v, %v", got, note, err)
 	}
 	if got, note, err := w.svc.Check(w.ctx, by(anna), Query{ByName, "john"}); err != nil || note != nil || len(got.Diagnosis.Candidates) != 1 {
 		t.Errorf("a name by anna: %+v, %v, %v", got, note, err)
@@ -44,6 +49,47 @@ func TestDisplayNameFromRequester(t *testing.T) {
 	ask := Ask{Query: Query{ByName, "john"}}
 	w.hindered(w.is(w.asksAs(rita, ask), Impossible), NoteNameOnly)
 	w.hindered(w.is(w.asksAs(anna, ask), Submitted), NoteAmbiguous, "1")
+}
+
+// A card would show the address behind the id to somebody who did not know it.
+func TestObjectIDFromRequester(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	for _, items := range []*ItemWish{nil, {}} {
+		ask := Ask{Query: Query{ByObjectID, john}, Items: items}
+		r := w.is(w.asksAs(rita, ask), Impossible)
+		if w.hindered(r, NoteIDOnly); r.Diagnosis != nil || r.Plan != nil {
+			t.Errorf("the tenant was read for it: %+v", r.Diagnosis)
+		}
+	}
+	w.is(w.asksAs(anna, Ask{Query: Query{ByObjectID, john}}), Confirming)
+}
+
+func TestTicketIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	ask := Ask{Query: Query{ByAddress, "john@contoso.com"}, Ticket: "INC-4711"}
+	r := w.asksAs(rita, ask)
+	if r.Ask.Ticket != "INC-4711" {
+		t.Errorf("kept: %+v", r.Ask)
+	}
+	asked := w.events(r.ID, EventAsked)
+	if len(asked) != 1 || asked[0].Note == nil || asked[0].Note.Code != NoteTicket || asked[0].Note.Args[0] != "INC-4711" {
+		t.Errorf("the audit trail has %+v", asked)
+	}
+	if again := w.asksAs(rita, ask); again.ID != r.ID {
+		t.Error("the same ask is another request")
+	}
+	other := ask
+	other.Ticket = "INC-4712"
+	if ask.Equal(other) {
+		t.Error("an ask with another ticket is the same")
+	}
+	if plain := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}}); w.events(plain.ID, EventAsked)[0].Note != nil {
+		t.Error("a ticket that nobody named")
+	}
 }
 
 func TestDeletedIsForApprovers(t *testing.T) {

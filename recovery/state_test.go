@@ -70,6 +70,11 @@ func inState(w *world, s State) Request {
 			r.Plan, r.Obstacle = nil, &Note{NoteNoSeat, []string{"ENTERPRISEPACK"}}
 			r.Diagnosis.Offers = []Offer{{Action: ChooseAccount, Options: []Option{{Value: john}}}}
 		}
+		if s == Restoring { // by a copy, which is suspended
+			r.Plan.Steps = append([]Step{{Kind: StepCopy, Progress: Progress{
+				Began: w.clock, Acted: w.clock, CopyID: "copy-1", Copy: &CopyStatus{State: CopySuspended}, Problem: &Note{Code: NoteCopyWaits},
+			}}}, r.Plan.Steps...)
+		}
 		if s == Confirming {
 			r.Diagnosis.Offers = append(r.Diagnosis.Offers,
 				Offer{Action: ChooseSignInName, Options: []Option{{Value: "john2@contoso.com"}}},
@@ -116,7 +121,7 @@ var offered = map[Action]string{
 }
 
 var allActions = []Action{
-	ActConfirm, ActCancel, ActApprove, ActDeny, ActRetry, ActCheck, ActUndo, ChooseAccount, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn,
+	ActConfirm, ActCancel, ActApprove, ActDeny, ActRetry, ActCheck, ActResume, ActUndo, ChooseAccount, ChooseSignInName, ChooseDrop, ChooseLicense, ChooseSignIn,
 }
 
 // obeyed says in which states an action is obeyed when the right person makes it on the right message, and where to
@@ -128,7 +133,8 @@ var obeyed = map[Action]map[State]State{
 	ActDeny:          {Pending: Denied},
 	ActRetry:         {Partial: Approved, Failed: Approved},
 	ActCheck:         {Submitted: Submitted}, // elsewhere there is no obstacle
-	ActUndo:          {Succeeded: Succeeded, Partial: Partial, Failed: Failed},
+	ActResume:        {Restoring: Restoring},
+	ActUndo:          {Restoring: Restoring, Succeeded: Succeeded, Partial: Partial, Failed: Failed},
 	ChooseAccount:    {Submitted: Submitted},
 	ChooseSignInName: {Confirming: Confirming},
 	ChooseDrop:       {Confirming: Confirming},
@@ -145,7 +151,7 @@ func TestEveryActionInEveryState(t *testing.T) {
 				w := newWorld(t)
 				r := inState(w, s)
 				who := rita
-				if a == ActApprove || a == ActDeny || a == ActRetry || a == ActUndo || a == ChooseAccount {
+				if a == ActApprove || a == ActDeny || a == ActRetry || a == ActResume || a == ActUndo || a == ChooseAccount {
 					who = anna
 				}
 				e := w.decideOne(r.ID, w.click(r.ID, who, a, offered[a]))
@@ -178,7 +184,7 @@ func whoMay(user string, a Action, self bool) NoteCode {
 	approver := user == anna || user == bert || user == carl
 	requester := user == "requester" || user == "requester+approver"
 	switch a {
-	case ActApprove, ActDeny, ActRetry:
+	case ActApprove, ActDeny, ActRetry, ActResume:
 		if requester && !self {
 			return NoteYourOwn
 		}

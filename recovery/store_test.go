@@ -238,6 +238,20 @@ func (m *memStore) orphaned(id int64) bool {
 	return !slices.ContainsFunc(m.jobs, func(j job) bool { return j.id == id && j.version == r.version })
 }
 
+// content is all that a turn may go by, and its version.
+func (m *memStore) content(id int64) (string, int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.read(id)
+	version := r.Version
+	r.Version, r.Lease, r.Tries = 0, Lease{}, 0
+	body, err := json.Marshal(r)
+	if err != nil {
+		panic(err)
+	}
+	return string(body), version
+}
+
 // trail gives a request's events.
 func (m *memStore) trail(id int64) []Event {
 	m.mu.Lock()

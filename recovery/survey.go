@@ -25,6 +25,19 @@ type survey struct {
 // mostMeasured bounds the mailboxes of one address that are measured.
 const mostMeasured = 6
 
+// measured gives the mailboxes that are measured, each once: first those that a copy cannot do without, which are the mailbox in use
+// that it goes into and the one that outlived its user.
+func (r reading) measured() []Mailbox {
+	inUse := slices.DeleteFunc(slices.Clone(r.targets), func(m Mailbox) bool { return !m.Live() })
+	var list []Mailbox
+	for _, m := range slices.Concat(inUse, r.orphans(), r.mailboxes) {
+		if !slices.ContainsFunc(list, func(o Mailbox) bool { return o.ExchangeGUID == m.ExchangeGUID }) {
+			list = append(list, m)
+		}
+	}
+	return list[:min(len(list), mostMeasured)]
+}
+
 // measure asks Exchange how much is in the mailboxes that were found, all side by side.
 func (s *Service) measure(ctx context.Context, r *reading) {
 	if !r.exchange {
@@ -46,9 +59,8 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 		into[m.ExchangeGUID] = c
 	}
 	orphans := r.orphans()
-	all := slices.Concat(r.targets, orphans, r.mailboxes) // the first are those that a copy cannot do without
-	id, waits := r.unlicensed()                           // both read all of r, which is written to below
-	for _, m := range all[:min(len(all), mostMeasured)] {
+	id, waits := r.unlicensed() // both read all of r, which is written to below
+	for _, m := range r.measured() {
 		wg.Go(func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {
 			wg.Go(func() { count(m, true, r.archives) })

@@ -39,6 +39,7 @@ type tenant struct {
 	cmdlets     []string
 	delicense   time.Time
 	copies      map[string]*madeCopy // by name
+	made        func(*madeCopy)      // what becomes of one that is made
 	copyTime    time.Duration        // how long a copy takes
 
 	calls []string              // every call, by name
@@ -70,7 +71,7 @@ func newTenant(now Clock) *tenant {
 			{ID: skuLookalike, PartNumber: "M365_F1", Enabled: 99, Plans: []string{planFoundation}, Assignable: true},
 		},
 		access: map[string]Access{}, did: map[string]int{}, after: func(string) {},
-		contents: map[string]Contents{}, copies: map[string]*madeCopy{}, copyTime: 10 * time.Minute,
+		contents: map[string]Contents{}, copies: map[string]*madeCopy{}, made: func(*madeCopy) {}, copyTime: 10 * time.Minute,
 	}
 }
 

@@ -45,8 +45,7 @@ func (r Request) copiesToStop() []Step {
 	var steps []Step
 	for _, st := range r.Plan.Steps {
 		p := st.Progress
-		copies := st.Kind == StepCopy || st.Kind == StepCopyArchive
-		if !copies || !p.Done.IsZero() || p.CopyID == "" || p.Copy == nil || p.Copy.ended() || p.Problem != nil && p.Problem.copyLost() {
+		if !st.copies() || !p.Done.IsZero() || p.CopyID == "" || p.Copy == nil || p.Copy.ended() || p.Problem != nil && p.Problem.copyLost() {
 			continue
 		}
 		steps = append(steps, Step{Kind: StepStopCopy, CopyID: p.CopyID, CopyName: r.copyName(st)})
@@ -138,14 +137,17 @@ func (r *Request) undoAllows(now time.Time) *Note {
 	}
 }
 
+// undoKey names the next request that undoes this one.
+func (r Request) undoKey() string { return fmt.Sprintf("undo:%d:%d", r.ID, r.Undos) }
+
 // askUndo records the request that puts back what r did, for the approver who clicked. Its key names the deed: after a crash, and
 // for a second click, it is there already.
 func (s *Service) askUndo(ctx context.Context, r Request, c Click) (Request, error) {
 	now := s.Now()
 	undo := Request{
-		UUID: newUUID(), Key: fmt.Sprintf("undo:%d:%d", r.ID, r.Undos), State: Submitted, EnteredAt: now, CreatedAt: now,
+		UUID: newUUID(), Key: r.undoKey(), State: Submitted, EnteredAt: now, CreatedAt: now,
 		UndoOf: r.ID, UndoFor: r.Requester,
-		Ask: Ask{Query: Query{ByAddress, r.Plan.Address}}, Requester: c.By,
+		Ask: Ask{Query: r.Ask.Query}, Requester: c.By,
 	}
 	undo, _, err := s.Store.Create(ctx, undo, Event{At: now, Kind: EventAsked, By: c.By, To: Submitted})
 	if err != nil {
@@ -165,16 +167,16 @@ func (s *Service) reopenUndo(ctx context.Context, r Request) (Request, error) {
 }
 
 // offerUndoAgain lets the request that one was to undo offer that again, once people, or time, have ended the undo before it
-// changed anything. Where the process
-// dies before, a click does the same (reopenUndo).
+// changed anything. The two are written one after the other: where the process dies between them, the job that ended the undo comes
+// again and does only this.
 func (s *Service) offerUndoAgain(ctx context.Context, id int64) error {
 	undo, err := s.Store.Request(ctx, id)
 	byPeople := undo.State == Cancelled || undo.State == Denied || undo.State == Expired
-	if err != nil || !byPeople || undo.Touched() {
+	if err != nil || undo.UndoOf == 0 || !byPeople || undo.Touched() {
 		return err
 	}
 	_, err = s.Store.Update(ctx, undo.UndoOf, func(old *Request) (Event, error) {
-		if old.UndoneBy != id {
+		if undo.Key != old.undoKey() { // it is done, or there is a later one
 			return Event{}, errNoChange
 		}
 		old.UndoneBy, old.Undos = 0, old.Undos+1
@@ -204,7 +206,7 @@ func (s *Service) undoing(ctx context.Context, r Request) (*Request, error) {
 	return &undo, nil
 }
 
-// mayRetry says why a request may not be tried again: another one puts back what it did.
+// mayRetry says why a request may not be tried again, nor its copy be resumed: another one puts back what it did.
 func (s *Service) mayRetry(ctx context.Context, r Request) (*Note, error) {
 	undo, err := s.undoing(ctx, r)
 	if undo == nil || err != nil {

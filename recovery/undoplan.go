@@ -85,7 +85,7 @@ func (s *Service) checkCopies(ctx context.Context, u *undo, steps []Step) (*Note
 		if st.Kind != StepStopCopy {
 			continue
 		}
-		if why := s.mayStop(ctx); why != nil {
+		if why := s.mayRun(ctx, "Remove-MailboxRestoreRequest"); why != nil {
 			return why, nil
 		}
 		seen, err := s.lookStopped(ctx, st)
@@ -103,9 +103,8 @@ func (s *Service) checkCopies(ctx context.Context, u *undo, steps []Step) (*Note
 	return nil, nil
 }
 
-// mayStop says why the app cannot stop copies.
-func (s *Service) mayStop(ctx context.Context) *Note {
-	const cmdlet = "Remove-MailboxRestoreRequest"
+// mayRun says why the app cannot change copies by a cmdlet.
+func (s *Service) mayRun(ctx context.Context, cmdlet string) *Note {
 	if s.Copier == nil || s.Mailboxes == nil {
 		return &Note{NoteMissingCmdlet, []string{cmdlet}}
 	}

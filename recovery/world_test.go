@@ -87,9 +87,15 @@ func (p *fakePeople) Channel(_ context.Context, id string) (Channel, error) {
 }
 
 // replier remembers whom it answered.
-type replier struct{ replies []Request }
+type replier struct {
+	replies []Request
+	fails   int // how many answers are lost
+}
 
 func (x *replier) Reply(_ context.Context, r Request) error {
+	if x.fails--; x.fails >= 0 {
+		return errors.New("the answer was lost")
+	}
 	x.replies = append(x.replies, r)
 	return nil
 }
@@ -292,7 +298,11 @@ func (w *world) runUntil(end time.Time, ahead time.Duration) {
 func (w *world) run(j job) {
 	w.Helper()
 	w.jobs++
+	before, version := w.store.content(j.id)
 	wait, err := w.advance(j)
+	if after, now := w.store.content(j.id); now != version && after == before && w.request(j.id).State.Open() { // its next job finds what this one found, for ever
+		w.Fatalf("R-%d: a turn with an event and nothing else: %s", j.id, w.store.story(j.id))
+	}
 	var k killed
 	switch {
 	case errors.As(err, &k):

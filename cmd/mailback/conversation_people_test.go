@@ -308,6 +308,20 @@ func (c *conversation) copies(ts *testscript.TestScript, _ bool, args []string) 
 	})
 }
 
+// restoreRequests is "restore-requests ADDRESS COUNT": waits until so many mailbox restore requests have been made into the mailbox, by
+// whomever; one that was removed counts too.
+func (c *conversation) restoreRequests(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: restore-requests ADDRESS COUNT")
+	}
+	got := ""
+	c.await(ts, func() string { return fmt.Sprintf("%s had %s restore requests, not %s", args[0], got, args[1]) }, func(ctx context.Context) (bool, error) {
+		t, err := c.client.Tenant(ctx)
+		got = fmt.Sprint(byAddress(t.Mailboxes, "PrimarySmtpAddress", args[0])["RestoreRequestCount"])
+		return got == args[1], err
+	})
+}
+
 // holds is "holds ADDRESS items|recoverable COUNT": waits until the mailbox in use truly holds so many.
 func (c *conversation) holds(ts *testscript.TestScript, _ bool, args []string) {
 	property := map[string]string{"items": "ItemCount", "recoverable": "RecoverableItems"}
@@ -386,7 +400,7 @@ func (c *conversation) tenantDo(ts *testscript.TestScript, _ bool, args []string
 	args = append(args, "", "", "")
 	do, user, value, seats := args[0], args[1], args[2], 0
 	switch do {
-	case "grant", "revoke", "allow-cmdlet", "forbid-cmdlet":
+	case "grant", "revoke", "allow-cmdlet", "forbid-cmdlet", "copy-time":
 		user, value = "", args[1]
 	case "recover", "reconnect": // by the mailbox's address, under that name
 		t, err := c.client.Tenant(context.Background())

@@ -61,7 +61,7 @@ func words() map[string]func(ts *testscript.TestScript, neg bool, args []string)
 	for word, say := range map[string]func(c *conversation, ts *testscript.TestScript, neg bool, args []string){
 		"forge": (*conversation).forge, "envelope": (*conversation).envelope, "fault": (*conversation).fault, "clear-faults": (*conversation).clearFaults,
 		"advance": (*conversation).advance, "bot-kill": botSignal("kill"), "bot-stop": botSignal("stop"), "bot-start": botSignal("start"),
-		"tenant": (*conversation).tenant, "copies": (*conversation).copies, "tenant-do": (*conversation).tenantDo, "slack-do": (*conversation).slackDo,
+		"tenant": (*conversation).tenant, "copies": (*conversation).copies, "restore-requests": (*conversation).restoreRequests, "tenant-do": (*conversation).tenantDo, "slack-do": (*conversation).slackDo,
 		"calls": (*conversation).calls, "await-call": (*conversation).awaitCall, "settle": (*conversation).settle,
 		"patience": (*conversation).setPatience, "holds": (*conversation).holds, "log-lacks": (*conversation).logLacks,
 		"health": (*conversation).health,

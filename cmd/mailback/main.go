@@ -40,6 +40,7 @@ func exitCode(err error) int {
 const usage = `usage: mailback COMMAND
 
   serve      run the bot; its settings come from the environment (see README.md)
+  audit      verify, export or erase the audit trail
   sandbox    try it on this machine, without any account
   version    print the version
   help       print this
@@ -56,6 +57,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	switch name, rest := args[0], args[1:]; name {
 	case "serve":
 		return serve(ctx, rest, stderr)
+	case "audit":
+		return audit(ctx, rest, stdout, stderr)
 	case "sandbox":
 		return runSandbox(ctx, rest, stdout, stderr)
 	case "version", "--version", "-version":

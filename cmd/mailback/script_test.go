@@ -1,15 +1,32 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mailback/recovery/store/pgtest"
 )
+
+// playsMailback makes the test binary be the mailback command, for the bots that tests start by themselves.
+const playsMailback = "MAILBACK_TEST_BINARY"
 
 // TestMain lets the test binary be the mailback command too, for the bots of the conversations.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"mailback": main})
+	if os.Getenv(playsMailback) != "" {
+		dieAtCommit(os.Getenv(crashDir))
+		main()
+		return
+	}
+	testscript.Main(withPostgres{m}, map[string]func(){"mailback": main})
 }
+
+// withPostgres stops the tests' PostgreSQL, if one was started.
+type withPostgres struct{ m *testing.M }
+
+// Run runs the tests.
+func (w withPostgres) Run() int { return pgtest.Main(w.m) }
 
 // TestConversations holds the conversations of testdata/script, each with the unmodified bot in a sandbox of its own. They
 // are the specification of what people see and of what happens to the tenant; README.md there explains how they are written.

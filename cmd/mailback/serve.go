@@ -72,11 +72,12 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
+	cards := commands.RendererConfig{ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL)}
 	db, err := store.Open(ctx, store.Config{
 		URL: s.DatabaseURL, Now: now, Logger: log,
-		Render: commands.NewRenderer(commands.RendererConfig{
-			ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL),
-		}),
+		Render:     commands.NewRenderer(cards),
+		RenderSeal: commands.NewSealRenderer(cards),
+		Retention:  time.Duration(s.Retention),
 	})
 	if err != nil {
 		return unlessStopped(ctx, err)

@@ -47,6 +47,7 @@ type settings struct {
 	UsageLocation     string   `envconfig:"MAILBACK_USAGE_LOCATION"`
 	Exchange          string   `envconfig:"MAILBACK_EXCHANGE" default:"on"`
 	Locale            string   `envconfig:"MAILBACK_LOCALE" default:"en"`
+	Retention         duration `envconfig:"MAILBACK_RETENTION" default:"400d"`
 	LogLevel          string   `envconfig:"MAILBACK_LOG_LEVEL" default:"info"`
 	LogFormat         string   `envconfig:"MAILBACK_LOG_FORMAT" default:"text"`
 	StopTimeout       duration `envconfig:"MAILBACK_STOP_TIMEOUT" default:"25s"`
@@ -177,6 +178,7 @@ func (s *settings) faults() []error {
 	bad(time.Duration(s.RequestTTL) < time.Minute, "MAILBACK_REQUEST_TTL: at least one minute, such as 24h")
 	bad(!strings.HasPrefix(s.DatabaseURL, "sqlite:") && !strings.HasPrefix(s.DatabaseURL, "postgres://") && !strings.HasPrefix(s.DatabaseURL, "postgresql://"),
 		"MAILBACK_DATABASE_URL: sqlite:FILE or postgres://…")
+	bad(time.Duration(s.Retention) < 30*24*time.Hour, "MAILBACK_RETENTION: at least 30d, since a restore may be questioned that long")
 	bad(s.UsageLocation != "" && !country.MatchString(s.UsageLocation), "MAILBACK_USAGE_LOCATION: a country code of two capital letters, such as LV, not %q", s.UsageLocation)
 	bad(s.Exchange != "on" && s.Exchange != "off", "MAILBACK_EXCHANGE: on or off, not %q", s.Exchange)
 	bad(s.Locale != "en", "MAILBACK_LOCALE: en, not %q (more languages come later)", s.Locale)
@@ -232,7 +234,7 @@ func later() []string {
 	var set []string
 	for _, name := range []string{
 		"MAILBACK_EMERGENCY", "MAILBACK_REASON_REQUIRED", "MAILBACK_TICKET_PATTERN", "MAILBACK_TICKET_URL", "MAILBACK_REMINDER",
-		"MAILBACK_BULK_MAX", "MAILBACK_RETENTION",
+		"MAILBACK_BULK_MAX",
 	} {
 		if os.Getenv(name) != "" {
 			set = append(set, name)

@@ -57,6 +57,7 @@ type Desk struct {
 	now func() time.Time
 
 	mu      sync.Mutex
+	watch   func(Moment)
 	faults  []*Fault
 	cleared chan struct{} // closed by Clear, so that hanging calls end
 	calls   []Call
@@ -92,6 +93,28 @@ func (d *Desk) Add(f Fault) error {
 	defer d.mu.Unlock()
 	d.faults = append(d.faults, &f)
 	return nil
+}
+
+// Moment is a call that is about to be served, or that was served and has no answer yet.
+type Moment struct {
+	Service, Method, Path string
+	Served                bool
+}
+
+// Watch has every moment of every call told to w before the call goes on; nil ends it. A harness breaks something there.
+func (d *Desk) Watch(w func(Moment)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.watch = w
+}
+
+func (d *Desk) tell(service string, r *http.Request, served bool) {
+	d.mu.Lock()
+	w := d.watch
+	d.mu.Unlock()
+	if w != nil {
+		w(Moment{service, r.Method, r.URL.RequestURI(), served})
+	}
 }
 
 // Clear takes all faults away and lets hanging calls go on.
@@ -197,9 +220,11 @@ func (d *Desk) wait(r *http.Request, timeout <-chan time.Time) {
 }
 
 func (d *Desk) serve(service string, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	d.tell(service, r, false)
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	defer func() { d.record(service, r, seen.status) }()
 	next.ServeHTTP(seen, r)
+	d.tell(service, r, true)
 }
 
 // statusWriter remembers the status that a handler wrote. Unwrap lets a websocket upgrade through.

@@ -147,6 +147,9 @@ func (t *tenant) pause(j *copyJob, status string) {
 		}
 	}
 	j.Status, j.Suspended = status, t.clock().UTC()
+	if j.Comment != "" { // learn.microsoft.com/powershell/module/exchangepowershell/resume-moverequest, example 3, finds it in Message
+		j.Message = "Informational: " + j.Comment
+	}
 	t.report(j, "The request was suspended: "+status+".")
 }
 

@@ -20,7 +20,7 @@
 //     exchange_items_folders.go: their cmdlets; graph_mail.go, graph_mail_messages.go, graph_mail_query.go: Graph's way to them.
 //   - login.go, tls.go: tokens, and a certificate for the loopback.
 //   - seed.go, seed_traps.go, seed_exchange.go, seed_items.go, fill.go: who is in the tenant, and which account is which trap.
-//   - control.go, items_control.go: what scripts may read and change behind the services' backs.
+//   - control.go, items_control.go, copies_control.go: what scripts may read and change behind the services' backs.
 //
 // Sources are named at each fact. Where Microsoft documents nothing, the comment says what was chosen.
 package m365fake

@@ -46,6 +46,7 @@ func (s *Server) newMailboxRestoreRequest(a arguments) ([]row, []string, error) 
 	if err := checkCopy(a, source, target); err != nil {
 		return nil, nil, err
 	}
+	s.beat(a, target)
 	name, err := s.copyName(a, target)
 	if err != nil || a.on("WhatIf") {
 		return []row{}, nil, err
@@ -157,6 +158,7 @@ func (s *Server) newCopy(a arguments, name string, source, target *mailbox) *cop
 	if source.Store.Copy != nil {
 		j.Flaw = *source.Store.Copy
 	}
+	target.Store.Requests++
 	s.report(j, "'"+TenantDomain+"' created request.")
 	if a.on("Suspend") {
 		s.pause(j, copySuspended)

@@ -18,6 +18,7 @@ type store struct {
 	DelicenseDue  time.Time     // license gone, removal delayed until then
 	Delegates     []delegate
 	Restored      []RestoredFolder
+	Requests      int       // mailbox restore requests that were ever made into it, removed ones included
 	Copy          *copyFlaw // what goes wrong when it is copied, nil for nothing
 }
 

@@ -25,6 +25,7 @@ type tenant struct {
 	mailboxes    *mailboxSet
 	provisioning []waiting
 	copies       []*copyJob
+	rival        *mailbox   // see TakeCopyName
 	graced       []*mailbox // in use without a license, for a while
 	nextPurge    time.Time
 	nextExpiry   time.Time // of a recoverable item

@@ -32,6 +32,7 @@ var (
 // bot is the unmodified bot as a child process. It is started and ended by this type alone, and ends with the sandbox.
 type bot struct {
 	sandbox *Sandbox
+	n       int    // from 1
 	logFile string // "" where Config.BotLog gets the log
 
 	mu      sync.Mutex
@@ -58,10 +59,11 @@ type BotStatus struct {
 	PID     int  `json:"pid"`   // 0 when it is not running
 }
 
-func newBot(s *Sandbox) *bot {
-	b := &bot{sandbox: s}
+// newBot makes the replica with a number, from 1.
+func newBot(s *Sandbox, n int) *bot {
+	b := &bot{sandbox: s, n: n}
 	if s.cfg.BotLog == nil {
-		b.logFile = filepath.Join(s.dir, "bot.log")
+		b.logFile = filepath.Join(s.dir, fmt.Sprintf("bot%d.log", n))
 	}
 	return b
 }
@@ -97,7 +99,7 @@ func (b *bot) launch(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), b.sandbox.cfg.Program, "serve", "--clock", b.sandbox.ClockFile()) //nolint:gosec // the program is this one
-	p.cmd.Env, p.cmd.Dir = b.sandbox.botEnv(p.health), b.sandbox.dir
+	p.cmd.Env, p.cmd.Dir = b.sandbox.botEnv(b.n, p.health), b.sandbox.dir
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = endWithParent()
 	if err := b.run(p, closeLog); err != nil {
@@ -188,6 +190,23 @@ func (b *bot) current() *process {
 	return b.process
 }
 
+// signal does what POST /control/bot asks for.
+func (b *bot) signal(ctx context.Context, name string) error {
+	switch name {
+	case "kill":
+		return b.kill()
+	case "stop":
+		if !b.current().alive() {
+			return errNotRunning
+		}
+		return b.stop()
+	case "start":
+		return b.start(ctx)
+	default:
+		return fmt.Errorf("unknown signal %q: it is one of kill, stop, start", name)
+	}
+}
+
 // kill ends the bot at once, as a crash does.
 func (b *bot) kill() error {
 	p := b.current()
@@ -214,12 +233,12 @@ func (b *bot) close() error {
 	return b.stop()
 }
 
-// Health is the address of the bot's own health page, as http://127.0.0.1:9090; empty while there is no bot.
+// Health is the address of the first bot's own health page, as http://127.0.0.1:9090; empty while it is not there.
 func (s *Sandbox) Health() string {
-	if s.bot == nil || !s.bot.current().alive() {
+	if len(s.bots) == 0 || !s.bots[0].current().alive() {
 		return ""
 	}
-	return "http://" + s.bot.current().health
+	return "http://" + s.bots[0].current().health
 }
 
 func (b *bot) status(ctx context.Context) BotStatus {

@@ -72,7 +72,13 @@ func (c *Client) Advance(ctx context.Context, by string) error {
 
 // Signal kills, stops or starts the bot.
 func (c *Client) Signal(ctx context.Context, signal string) error {
-	_, err := call[BotStatus](ctx, c, http.MethodPost, "/bot", botRequest{signal})
+	_, err := call[BotStatus](ctx, c, http.MethodPost, "/bot", botRequest{Signal: signal})
+	return err
+}
+
+// SignalReplica kills, stops or starts one of several bots, from 1.
+func (c *Client) SignalReplica(ctx context.Context, n int, signal string) error {
+	_, err := call[BotStatus](ctx, c, http.MethodPost, "/bot", botRequest{signal, n})
 	return err
 }
 

@@ -42,36 +42,28 @@ func (s *Sandbox) advance(ctx context.Context, r advanceRequest) (timeStatus, er
 }
 
 type botRequest struct {
-	Signal string `json:"signal"`
+	Signal  string `json:"signal"`
+	Replica int    `json:"replica"` // from 1; 0 for all
 }
 
 var errNoBot = &refusal{http.StatusConflict, "this sandbox has no bot: it was started with --services-only"}
 
 func (s *Sandbox) botStatus(ctx context.Context, _ url.Values) (BotStatus, error) {
-	if s.bot == nil {
+	if len(s.bots) == 0 {
 		return BotStatus{}, errNoBot
 	}
-	return s.bot.status(ctx), nil
+	return s.bots[0].status(ctx), nil
 }
 
 // signalBot starts or ends the bot and answers once that is done: start when the bot is ready, kill and stop when it is
 // gone. A bot that does not get ready is an error, and is left running.
 func (s *Sandbox) signalBot(ctx context.Context, r botRequest) (BotStatus, error) {
-	if s.bot == nil {
-		return BotStatus{}, errNoBot
+	bots, err := s.replicas(r.Replica)
+	if err != nil {
+		return BotStatus{}, err
 	}
-	var err error
-	switch r.Signal {
-	case "kill":
-		err = s.bot.kill()
-	case "stop":
-		if err = errNotRunning; s.bot.current().alive() {
-			err = s.bot.stop()
-		}
-	case "start":
-		err = s.bot.start(ctx)
-	default:
-		return BotStatus{}, fmt.Errorf("unknown signal %q: it is one of kill, stop, start", r.Signal)
+	for _, b := range bots {
+		err = errors.Join(err, b.signal(ctx, r.Signal))
 	}
 	switch {
 	case errors.Is(err, errRunning), errors.Is(err, errNotRunning), errors.Is(err, errClosing):
@@ -79,7 +71,21 @@ func (s *Sandbox) signalBot(ctx context.Context, r botRequest) (BotStatus, error
 	case err != nil:
 		return BotStatus{}, &refusal{http.StatusInternalServerError, err.Error()}
 	}
-	return s.bot.status(ctx), nil
+	return bots[0].status(ctx), nil
+}
+
+// replicas gives the bot with a number, or all of them for 0.
+func (s *Sandbox) replicas(n int) ([]*bot, error) {
+	switch {
+	case len(s.bots) == 0:
+		return nil, errNoBot
+	case n < 0 || n > len(s.bots):
+		return nil, fmt.Errorf("there is no replica %d: they are numbered from 1 to %d", n, len(s.bots))
+	case n > 0:
+		return s.bots[n-1 : n], nil
+	default:
+		return s.bots, nil
+	}
 }
 
 func (s *Sandbox) tenant(context.Context, url.Values) (m365fake.Tenant, error) {
@@ -120,10 +126,21 @@ func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
 			_, err := s.m365.UndoSoftDeleted(c.User, c.Value)
 			return err
 		},
-		"allow-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
-		"forbid-cmdlet": func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
-		"grant":         func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
-		"revoke":        func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
+		"copy-time": func(c tenantChange) error {
+			d, err := time.ParseDuration(c.Value)
+			if err != nil {
+				return fmt.Errorf("copy-time: %q is no duration such as 10m", c.Value)
+			}
+			s.m365.SetCopyTime(d)
+			return nil
+		},
+		"suspend-copy":   func(c tenantChange) error { return s.m365.SuspendCopy(c.User, c.Value) },
+		"remove-copy":    func(c tenantChange) error { return s.m365.RemoveCopy(c.User) },
+		"take-copy-name": func(c tenantChange) error { return s.m365.TakeCopyName(c.User) },
+		"allow-cmdlet":   func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
+		"forbid-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
+		"grant":          func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
+		"revoke":         func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
 	}
 }
 

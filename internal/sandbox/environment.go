@@ -64,8 +64,8 @@ func (s *Sandbox) envText() string {
 // and coverage need. All others are left out, so that settings of a real installation never get in.
 func kept() []string { return []string{"HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "GOCOVERDIR"} }
 
-// botEnv is the bot's whole environment; health is the address where it answers /readyz.
-func (s *Sandbox) botEnv(health string) []string {
+// botEnv is the whole environment of the replica n; health is the address where it answers /readyz.
+func (s *Sandbox) botEnv(n int, health string) []string {
 	all := map[string]string{
 		"MAILBACK_DATABASE_URL": "sqlite:" + s.dir + "/mailback.db",
 		"MAILBACK_STOP_TIMEOUT": "5s",
@@ -74,6 +74,9 @@ func (s *Sandbox) botEnv(health string) []string {
 		all[v.Name] = v.Value
 	}
 	maps.Copy(all, s.cfg.Settings)
+	if s.cfg.ReplicaSettings != nil {
+		maps.Copy(all, s.cfg.ReplicaSettings(n))
+	}
 	all["MAILBACK_LISTEN"] = health
 	for _, name := range kept() {
 		if v, ok := os.LookupEnv(name); ok {

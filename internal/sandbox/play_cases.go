@@ -268,3 +268,11 @@ func plansOf(sku object) []object {
 	}
 	return plans
 }
+
+// Proved says why the tenant does not show that the mailbox of a case (license, user or shared) came back; nil when it does.
+func Proved(name string, before, after m365fake.Tenant, address string) error {
+	if name == "shared" {
+		return provedShared(before, after, address)
+	}
+	return provedUser(before, after, address)
+}

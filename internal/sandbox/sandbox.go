@@ -22,8 +22,14 @@ type Config struct {
 	Users int
 	// Program is the file whose "serve" is the bot. Empty means no bot: /control/bot is then refused.
 	Program string
+	// Replicas is how many bots there are beside each other; 0 means one. Several need a database that they can share, by Settings.
+	Replicas int
 	// Settings are environment variables for the bot, beside and before those that Env lists.
 	Settings map[string]string
+	// ReplicaSettings are further ones for each replica, from 1. Nil means none.
+	ReplicaSettings func(n int) map[string]string
+	// NoRateLimits takes Slack's limits away, for a harness that plays the same conversation a thousand times.
+	NoRateLimits bool
 	// BotLog gets what the bot writes. Nil means a file, whose end is told when the bot fails.
 	BotLog io.Writer
 	// BotEnded is told why the bot ended, if it had been ready and nobody had asked for it. Nil means that nobody is told.
@@ -38,7 +44,7 @@ type Sandbox struct {
 	desk    *fault.Desk
 	slack   *slackfake.Server
 	m365    *m365fake.Server
-	bot     *bot
+	bots    []*bot // none without Config.Program
 	env     []Variable
 	servers []*server // as they were started
 	control *server
@@ -66,13 +72,17 @@ func Start(ctx context.Context, cfg Config) (_ *Sandbox, err error) {
 		return nil, err
 	}
 	if cfg.Program != "" {
-		s.bot = newBot(s)
+		for n := range max(cfg.Replicas, 1) {
+			s.bots = append(s.bots, newBot(s, n+1))
+		}
 	}
 	if s.control, err = s.open(ctx, cfg.Listen, s.handler()); err != nil {
 		return nil, err
 	}
-	if s.bot != nil {
-		return s, s.bot.start(ctx)
+	for _, b := range s.bots {
+		if err := b.start(ctx); err != nil {
+			return s, err
+		}
 	}
 	return s, nil
 }
@@ -80,7 +90,7 @@ func Start(ctx context.Context, cfg Config) (_ *Sandbox, err error) {
 // startServices seeds both stand-ins and gives each service a port of its own.
 func (s *Sandbox) startServices(ctx context.Context) error {
 	s.desk = fault.New(s.clock.now)
-	s.slack = slackfake.New(slackfake.Config{Now: s.clock.now, Desk: s.desk, Scopes: scopes()})
+	s.slack = slackfake.New(slackfake.Config{Now: s.clock.now, Desk: s.desk, Scopes: scopes(), NoRateLimits: s.cfg.NoRateLimits})
 	var err error
 	if s.m365, err = m365fake.New(m365fake.Config{Now: s.clock.now, Desk: s.desk, Users: s.cfg.Users}); err != nil {
 		return err
@@ -144,6 +154,9 @@ func (s *Sandbox) open(ctx context.Context, address string, h http.Handler) (*se
 	return started, nil
 }
 
+// Desk is where faults are laid on the stand-ins' calls, and calls are watched.
+func (s *Sandbox) Desk() *fault.Desk { return s.desk }
+
 // URL is the address of the page, and of the control API below /control/. It ends in no slash.
 func (s *Sandbox) URL() string { return "http://" + s.control.addr }
 
@@ -155,8 +168,8 @@ func (s *Sandbox) caFile() string { return filepath.Join(s.dir, "ca.pem") }
 // Close stops the bot, ends the stand-ins and removes the sandbox's files.
 func (s *Sandbox) Close() error {
 	var errs []error
-	if s.bot != nil {
-		errs = append(errs, s.bot.close())
+	for _, b := range s.bots {
+		errs = append(errs, b.close())
 	}
 	if s.slack != nil {
 		s.slack.Close()

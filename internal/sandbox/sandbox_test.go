@@ -52,7 +52,7 @@ func TestBotLivesAndDiesOnDemand(t *testing.T) {
 	if err != nil || reply.Reply != "0s <nil> here" || reply.AckMS <= 0 {
 		t.Fatalf("the bot's answer: %+v, %v", reply, err)
 	}
-	first := s.bot.current()
+	first := s.bots[0].current()
 	if err := c.Signal(ctx, "start"); err == nil {
 		t.Error("a second bot was started")
 	}
@@ -71,7 +71,7 @@ func TestBotLivesAndDiesOnDemand(t *testing.T) {
 	if err := c.Signal(ctx, "start"); err != nil {
 		t.Fatal(err)
 	}
-	second := s.bot.current()
+	second := s.bots[0].current()
 	if err := c.Signal(ctx, "stop"); err != nil {
 		t.Fatal(err)
 	}
@@ -110,11 +110,11 @@ func TestTimeMovesForAll(t *testing.T) {
 func TestCloseLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := withBot(t, Config{})
-	p := s.bot.current()
+	p := s.bots[0].current()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s.servers, s.bot = nil, nil // the clean-up closes once more
+	s.servers, s.bots = nil, nil // the clean-up closes once more
 	if p.alive() {
 		t.Error("the bot lives on")
 	}

@@ -44,6 +44,7 @@ func SignInFailed(err error) *recovery.Error {
 			e.RetryAfter = asked
 		}
 	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout, passes(code):
+		e.RetryAfter = retryAfter(answer)
 	case code != "":
 		e.Kind, e.Detail = recovery.Forbidden, "sign-in to Microsoft Entra: "+cause(code)
 	case status >= http.StatusBadRequest:

@@ -93,6 +93,7 @@ func TestSignInFailed(t *testing.T) {
 		"graph down":          {refuses(400, "90090"), recovery.Unavailable, "", 0},
 		"graph out of reach":  {refuses(400, "90091"), recovery.Unavailable, "", 0},
 		"5xx":                 {refuses(503, ""), recovery.Unavailable, "", 0},
+		"5xx for a while":     {refuses(503, "", "Retry-After", "90"), recovery.Unavailable, "", 90 * time.Second},
 		"5xx with a code":     {refuses(500, "7000222"), recovery.Unavailable, "", 0},
 		"loop":                {refuses(400, "50196"), recovery.Throttled, "", 10 * time.Second},
 		"blocked tenant":      {refuses(400, "90055", "Retry-After", "90"), recovery.Throttled, "", 90 * time.Second},

@@ -69,11 +69,14 @@ func (x *call) fault(err error) *recovery.Error {
 	exception, message := r.said()
 	e.Err = fmt.Errorf("HTTP %d %s %s: %s", x.status, x.word(r.Error.Code), x.word(exception), x.quote(message))
 	e.Kind, e.Detail = x.kind(exception, message)
-	if e.Kind == recovery.Throttled {
-		e.RetryAfter = max(retryAfter(x.header), unnamedWait)
-	}
 	if !readable && len(bytes.Trim(x.body, "\x00")) > 0 && e.Kind == recovery.Invalid {
 		e.Kind = recovery.Unavailable // something between us and Exchange answered
+	}
+	switch e.Kind {
+	case recovery.Throttled:
+		e.RetryAfter = max(retryAfter(x.header), unnamedWait)
+	case recovery.Unavailable:
+		e.RetryAfter = retryAfter(x.header)
 	}
 	return e
 }
@@ -162,7 +165,7 @@ func retryAfter(h http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return time.Duration(seconds * float64(time.Second))
+	return max(0, time.Duration(seconds*float64(time.Second)))
 }
 
 // oneLine keeps an error's text fit for a log line.

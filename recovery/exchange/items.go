@@ -71,9 +71,10 @@ func (c *Client) Items(ctx context.Context, mailbox string, f recovery.ItemFilte
 		return nil, err
 	}
 	var all []recovery.Item
+	seen := map[string]bool{} // pages shift when something is deleted meanwhile
 	for _, r := range rows {
-		if r.matches(f, classes) {
-			all = append(all, r.item())
+		if r.matches(f, classes) && !seen[r.EntryID] {
+			all, seen[r.EntryID] = append(all, r.item()), true
 		}
 	}
 	slices.SortFunc(all, func(a, b recovery.Item) int {
@@ -133,17 +134,19 @@ func (r itemRow) matches(f recovery.ItemFilter, classes []string) bool {
 }
 
 // classesOf gives the beginnings of ItemClass, in small letters, that a type of item means
-// (learn.microsoft.com/office/vba/outlook/concepts/forms/item-types-and-message-classes).
+// (learn.microsoft.com/office/vba/outlook/concepts/forms/item-types-and-message-classes; reports of delivery and of reading are
+// REPORT.IPM.Note.NDR and the like, learn.microsoft.com/office/client-developer/outlook/mapi/pidtagmessageclass-canonical-property).
+// What is of none of them, as notes and journal entries, is found without a type.
 func classesOf(kind string) ([]string, error) {
 	switch kind {
 	case "":
 		return nil, nil
 	case "message":
-		return []string{"ipm.note"}, nil
+		return []string{"ipm.note", "ipm.post", "report."}, nil
 	case "meeting":
 		return []string{"ipm.appointment", "ipm.schedule.meeting"}, nil
 	case "contact":
-		return []string{"ipm.contact"}, nil
+		return []string{"ipm.contact", "ipm.distlist"}, nil
 	case "task":
 		return []string{"ipm.task"}, nil
 	}
@@ -167,7 +170,8 @@ func (r itemRow) item() recovery.Item {
 // RestoreItem puts one item of the live mailbox with this ExchangeGuid back, by its EntryID alone: into the folder that it was
 // in. Where that is gone it goes into the named one, which is made where it is missing, or with no name into the default one of
 // its type (learn.microsoft.com/powershell/module/exchangepowershell/restore-recoverableitems). Exchange's answer to a failure is a
-// row that says so: then ItemResult.Restored is false and there is no error. NotFound where the item is no longer there.
+// row that says so: then ItemResult.Restored is false and there is no error. NotFound where the item is no longer there; no cmdlet
+// tells whether it is back.
 func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder string) (recovery.ItemResult, error) {
 	entry, err := identify(asEntryID, entryID)
 	if err != nil {
@@ -192,11 +196,11 @@ func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder strin
 	}
 	raw, _, err := c.change(ctx, cmd)
 	if err != nil {
-		return recovery.ItemResult{}, err
+		return recovery.ItemResult{Sent: true}, err
 	}
 	rows, err := itemRows(cmdRestoreItems, raw, m)
 	if err != nil {
-		return recovery.ItemResult{}, err
+		return recovery.ItemResult{Sent: true}, err
 	}
 	return restored(rows, entryID)
 }
@@ -219,17 +223,19 @@ func (c *Client) unlessItsOwn(ctx context.Context, m found, about map[string]ide
 	return folder, nil
 }
 
-// restored reads the one row that the item must have.
+// restored reads the one row that the item must have in the answer to the call that restores it.
 func restored(rows []itemRow, entryID string) (recovery.ItemResult, error) {
+	result := recovery.ItemResult{Sent: true}
 	if len(rows) == 1 && rows[0].EntryID != entryID {
-		return recovery.ItemResult{}, incomplete(cmdRestoreItems, errors.New("the answer is about another item"))
+		return result, incomplete(cmdRestoreItems, errors.New("the answer is about another item"))
 	}
 	r, err := only(cmdRestoreItems, rows, func(r itemRow) bool { return r.EntryID == entryID })
 	if err != nil {
-		return recovery.ItemResult{}, err
+		return result, err
 	}
 	if r.Restored == nil {
-		return recovery.ItemResult{}, incomplete(cmdRestoreItems, errors.New("the answer does not say whether the item was restored"))
+		return result, incomplete(cmdRestoreItems, errors.New("the answer does not say whether the item was restored"))
 	}
-	return recovery.ItemResult{Restored: bool(*r.Restored), Folder: r.RestoredTo}, nil
+	result.Restored, result.Folder = bool(*r.Restored), r.RestoredTo
+	return result, nil
 }

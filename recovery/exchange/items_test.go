@@ -251,7 +251,7 @@ func TestRestoreItemLooksFirst(t *testing.T) {
 	}
 	for _, look := range []string{rows(""), rows("", itemRow(2, me, "")), rows("", itemRow(1, "alexw@contoso.com", "")), rows("", itemRow(1, me, ""), itemRow(2, me, ""))} {
 		s := script(t, map[string]string{"Get-Mailbox": box(), "Get-RecoverableItems": look, "Restore-RecoverableItems": done})
-		if got, err := s.client.RestoreItem(t.Context(), boxGUID, entry(1), "Restored"); err == nil || got.Restored || len(s.requests()) != 2 {
+		if got, err := s.client.RestoreItem(t.Context(), boxGUID, entry(1), "Restored"); err == nil || got != (recovery.ItemResult{}) || len(s.requests()) != 2 {
 			t.Errorf("%s: %+v, %v, %d requests", look, got, err, len(s.requests()))
 		}
 	}
@@ -279,6 +279,7 @@ func TestRestoreItemAsItMayBeAnswered(t *testing.T) {
 	} {
 		s := script(t, map[string]string{"Get-Mailbox": box(), "Restore-RecoverableItems": answer})
 		got, err := s.client.RestoreItem(t.Context(), boxGUID, entry(1), "")
+		want.result.Sent = true
 		if got != want.result || recovery.KindOf(err) != want.kind {
 			t.Errorf("%s: %+v, %v", answer, got, err)
 		}
@@ -325,6 +326,32 @@ func TestNothingPrivateIsSaid(t *testing.T) {
 		}
 		if n := len(s.requests()); n < 4 || !strings.Contains(s.logged.String(), "Restore-RecoverableItems") {
 			t.Errorf("%s: %d calls, logged %s", answer, n, s.logged.String())
+		}
+	}
+}
+
+// TestItemClasses has classes beside the plain ones, and one item on two pages.
+func TestItemClasses(t *testing.T) {
+	t.Parallel()
+	var all []string
+	classes := []string{
+		"IPM.Note.SMIME.MultipartSigned", "IPM.Post", "REPORT.IPM.Note.NDR", "IPM.DistList", "IPM.Contact", "IPM.TaskRequest.Accept",
+		"IPM.Schedule.Meeting.Request", "IPM.Appointment", "IPM.StickyNote", "IPM.Activity", "IPM.File", "",
+	}
+	for n, class := range classes {
+		all = append(all, strings.Replace(itemRow(n, "meganb@contoso.com", ""), "IPM.Note.SMIME", class, 1))
+	}
+	s := script(t, map[string]string{"Get-Mailbox": box(), "Get-RecoverableItems": rows("", append(all, all[0])...)})
+	for kind, want := range map[string][]string{
+		"": classes, "message": classes[:3], "contact": classes[3:5], "task": classes[5:6], "meeting": classes[6:8],
+	} {
+		got, err := s.client.Items(t.Context(), boxGUID, recovery.ItemFilter{Type: kind})
+		var is []string
+		for _, i := range got {
+			is = append(is, i.Class)
+		}
+		if err != nil || !slices.Equal(is, want) {
+			t.Errorf("%q: %q, %v", kind, is, err)
 		}
 	}
 }

@@ -258,6 +258,17 @@ func TestPages(t *testing.T) {
 	}
 }
 
+func TestAwayForAWhile(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{"70": 70 * time.Second, "": 0, "-70": 0, "later": 0} {
+		s := newStub(t, says(503, "", "Retry-After", header))
+		_, err := live(s, t, "meganb@contoso.com")
+		if e, ok := errors.AsType[*recovery.Error](err); !ok || e.Kind != recovery.Unavailable || e.RetryAfter != want {
+			t.Errorf("Retry-After %q: %v after %v", header, err, e.RetryAfter)
+		}
+	}
+}
+
 func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{

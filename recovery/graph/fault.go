@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,10 +104,7 @@ func fault(x *call, err error) *recovery.Error {
 		if x.op.private() {
 			r.message = ""
 		}
-		e.RetryAfter = x.retryAfter()
-		if e.Kind == recovery.Throttled && e.RetryAfter == 0 {
-			e.RetryAfter = unnamedWait
-		}
+		e.RetryAfter = x.pause(e.Kind)
 	}
 	return e
 }
@@ -124,6 +122,18 @@ func unquoted(err error) error {
 // unnamedWait is for throttled answers that do not say how long: Graph's own advice is to back off exponentially, which
 // begins here (learn.microsoft.com/graph/throttling).
 const unnamedWait = 10 * time.Second
+
+// pause is how long an answer asks to be left alone: one that throttles, or that says that Graph is away.
+func (c *call) pause(kind recovery.Kind) time.Duration {
+	switch asked := c.retryAfter(); kind {
+	case recovery.Throttled:
+		return cmp.Or(asked, unnamedWait)
+	case recovery.Unavailable:
+		return asked
+	default:
+		return 0
+	}
+}
 
 // kind reads a refusal: by details and codes first, by status where those say nothing.
 func (r *refusal) kind(op operation) (recovery.Kind, string) {

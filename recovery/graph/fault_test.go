@@ -145,6 +145,17 @@ func TestThrottledForLong(t *testing.T) {
 	}
 }
 
+func TestAwayForLong(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{"120": 2 * time.Minute, "": 0} {
+		s := newStub(t, says(503, refusal("ServiceNotAvailable", "…", ""), "Retry-After", header))
+		_, _, err := s.client.Account(t.Context(), someID)
+		if e, ok := errors.AsType[*recovery.Error](err); !ok || e.Kind != recovery.Unavailable || e.RetryAfter != want {
+			t.Errorf("Retry-After %q: %v after %v", header, err, e.RetryAfter)
+		}
+	}
+}
+
 func TestShortThrottleIsWaitedForByReadsAlone(t *testing.T) {
 	t.Parallel()
 	busy := says(503, refusal("ServiceNotAvailable", "…", ""), "Retry-After", "0.01")

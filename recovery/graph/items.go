@@ -133,12 +133,15 @@ func changedWithin(f recovery.ItemFilter) string {
 	return strings.Join(bounds, " and ")
 }
 
-// within says whether a message is of the interval and the type that are asked for.
+// within says whether a message is of the interval and the type that are asked for
+// (learn.microsoft.com/office/vba/outlook/concepts/forms/item-types-and-message-classes; reports of delivery and of reading are
+// REPORT.IPM.Note.NDR and the like, learn.microsoft.com/office/client-developer/outlook/mapi/pidtagmessageclass-canonical-property).
 func (x lostMessage) within(f recovery.ItemFilter) bool {
 	if !f.After.IsZero() && x.ModifiedAt.Before(f.After) || !f.Before.IsZero() && !x.ModifiedAt.Before(f.Before) {
 		return false
 	}
-	return f.Type == "" || strings.HasPrefix(strings.ToLower(x.Class), "ipm.note")
+	ofType := func(prefix string) bool { return strings.HasPrefix(strings.ToLower(x.Class), prefix) }
+	return f.Type == "" || slices.ContainsFunc([]string{"ipm.note", "ipm.post", "report."}, ofType)
 }
 
 func itemFrom(x models.Messageable, source string) recovery.Item {

@@ -20,8 +20,9 @@ type moveBody struct {
 // while that is there, else into the folder at the given path, which is made where it is missing, or into the inbox where
 // none is given. Where Exchange says that the move failed, ItemResult.Restored is false and there is no error.
 //
-// The id is the same after the move. So where an answer was lost (Unavailable) it can be asked for again: a message that is
-// back already is found and left where it is. NotFound where it is no longer there, or gone where it cannot be had from.
+// The id is the same after the move (learn.microsoft.com/graph/outlook-immutable-id). So where an answer was lost (Unavailable) it can
+// be asked for again: a message that is back already is found and left where it is. NotFound, with NotBack, where it is in no folder
+// that people see nor in one that it can be had from.
 func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder string) (recovery.ItemResult, error) {
 	switch err := objectID(mailbox); {
 	case err != nil:
@@ -38,12 +39,24 @@ func (c *Client) RestoreItem(ctx context.Context, mailbox, entryID, folder strin
 		result, err = m.putBack(ctx, entryID, folder)
 	}
 	if hasCode(err, "ErrorMoveCopyFailed") {
-		return recovery.ItemResult{}, nil
+		return recovery.ItemResult{Sent: true}, nil
 	}
-	if e, ok := errors.AsType[*recovery.Error](err); ok && e.Kind == recovery.NotFound && noMailbox(err) {
+	return result, notThere(err)
+}
+
+// notThere says what it is that was not found: the mailbox, the message, or a folder, which the message does not vanish with.
+func notThere(err error) error {
+	e, ok := errors.AsType[*recovery.Error](err)
+	switch {
+	case !ok || e.Kind != recovery.NotFound:
+	case noMailbox(err):
 		e.Detail = recovery.NoMailbox
+	case e.Op == string(opItem):
+		e.Detail = recovery.NotBack
+	default:
+		e.Kind = recovery.Unavailable
 	}
-	return result, err
+	return err
 }
 
 // isItemID says whether a text has the form of Graph's ids: base64 for URLs.
@@ -76,9 +89,9 @@ func (m *mail) putBack(ctx context.Context, id, folder string) (recovery.ItemRes
 		return recovery.ItemResult{}, err
 	}
 	if err := m.move(ctx, id, to); err != nil {
-		return recovery.ItemResult{}, err
+		return recovery.ItemResult{Sent: true}, err
 	}
-	return recovery.ItemResult{Restored: true, Folder: path}, nil
+	return recovery.ItemResult{Sent: true, Restored: true, Folder: path}, nil
 }
 
 // whereabouts reads which folder a message is in, and which one it remembers.

@@ -127,7 +127,7 @@ func TestRestoreItemThatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := n.client.RestoreItem(t.Context(), joni, all[0].EntryID, "")
-	wantFault(t, err, recovery.NotFound, "")
+	wantFault(t, err, recovery.NotFound, recovery.NotBack)
 	if n := sentTo(n, http.MethodPost, "/move"); n != 0 {
 		t.Errorf("%d moves", n)
 	}
@@ -144,7 +144,7 @@ func TestRestoreItemDeletedAgain(t *testing.T) {
 		t.Fatalf("into %q", got)
 	}
 	_, err := n.client.RestoreItem(t.Context(), xenia, lost.EntryID, "")
-	wantFault(t, err, recovery.NotFound, "")
+	wantFault(t, err, recovery.NotFound, recovery.NotBack)
 }
 
 // TestRestoreItemThatExchangeCannotMove is one item's failure and no error.
@@ -179,8 +179,11 @@ func TestRestoreItemWhoseAnswerIsLost(t *testing.T) {
 	if err := n.desk.Add(fault.Fault{Service: "graph", Match: "/move", Kind: fault.Lost, Times: 1}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := n.client.RestoreItem(t.Context(), joni, i.EntryID, "")
+	r, err := n.client.RestoreItem(t.Context(), joni, i.EntryID, "")
 	wantFault(t, err, recovery.Unavailable, "")
+	if !r.Sent {
+		t.Error("the move was sent")
+	}
 	if got := restored(t, n, "jonis", joni, i, ""); got != i.Folder {
 		t.Errorf("it is in %q", got)
 	}
@@ -228,8 +231,32 @@ func TestRestoreItemWithoutTranslation(t *testing.T) {
 	if err := n.desk.Add(fault.Fault{Service: "graph", Match: "translateExchangeIds", Kind: fault.Status, Value: 503}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := n.client.RestoreItem(t.Context(), lee, all[1].EntryID, "Restored")
+	r, err := n.client.RestoreItem(t.Context(), lee, all[1].EntryID, "Restored")
 	wantFault(t, err, recovery.Unavailable, "")
+	if r.Sent {
+		t.Error("nothing was sent that changes anything")
+	}
+}
+
+// TestFolderThatIsNeverFound: the message is where it was, whatever is wrong with the folder.
+func TestFolderThatIsNeverFound(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, func(w http.ResponseWriter, r *http.Request) {
+		name := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
+		switch {
+		case r.Method == http.MethodPost:
+			says(404, refusal("ErrorFolderNotFound", "…", ""))(w, r)
+		case strings.Contains(r.URL.Path, "/messages/"):
+			says(200, `{"id":"AAkALg==","parentFolderId":"deletions"}`)(w, r)
+		default:
+			says(200, `{"id":"`+strings.TrimPrefix(name, "recoverableitems")+`","displayName":"Inbox","parentFolderId":"x"}`)(w, r)
+		}
+	})
+	r, err := s.client.RestoreItem(t.Context(), someID, "AAkALg==", "")
+	wantFault(t, err, recovery.Unavailable, "")
+	if !r.Sent {
+		t.Error("the move was sent")
+	}
 }
 
 func TestRestoreItemThatMakesNoSense(t *testing.T) {
@@ -281,7 +308,7 @@ func TestMoveIsSentAsGraphWantsIt(t *testing.T) {
 		}
 	})
 	r, err := s.client.RestoreItem(t.Context(), someID, "AAkALg==", "")
-	if err != nil || r != (recovery.ItemResult{Restored: true, Folder: "Posteingang"}) {
+	if err != nil || r != (recovery.ItemResult{Sent: true, Restored: true, Folder: "Posteingang"}) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	all := s.requests()

@@ -19,9 +19,11 @@ type dialect struct {
 	name    string // of its folder of migrations
 	lockRow string // ends a SELECT that locks what it reads
 	single  bool   // one process at a time has the database
-	driver  func(*sql.DB) riverdriver.Driver[*sql.Tx]
-	defect  func(error) bool // the statement is at fault, so repeating it is useless
-	busy    func(error) bool // another transaction is in the way, so repeating this one helps
+	// snapshot is the level of isolation at which a transaction that only reads sees the database as it was at its first statement.
+	snapshot sql.IsolationLevel
+	driver   func(*sql.DB) riverdriver.Driver[*sql.Tx]
+	defect   func(error) bool // the statement is at fault, so repeating it is useless
+	busy     func(error) bool // another transaction is in the way, so repeating this one helps
 }
 
 // database is an open one. In PostgreSQL, read and write are the same pool.
@@ -49,10 +51,19 @@ func openDatabase(ctx context.Context, url string) (*database, error) {
 	return nil, fmt.Errorf("the database URL begins with %q: it has to be sqlite:FILE or postgres://…", scheme+":")
 }
 
+// openBeside opens a database that a Mailback may be using.
+func openBeside(ctx context.Context, url string) (*database, error) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	if scheme == "sqlite" {
+		return openSQLiteBeside(ctx, strings.TrimPrefix(rest, "//"))
+	}
+	return openDatabase(ctx, url)
+}
+
 func sqliteDialect() *dialect {
 	return &dialect{
 		name:   "sqlite",
-		single: true,
+		single: true, // and a transaction always is a snapshot (SQLite: isolation)
 		driver: newShortDriver,
 		defect: func(err error) bool {
 			e, ok := errors.AsType[*sqlite.Error](err)
@@ -75,9 +86,10 @@ func sqliteDialect() *dialect {
 
 func postgresDialect() *dialect {
 	return &dialect{
-		name:    "postgres",
-		lockRow: " FOR UPDATE",
-		driver:  func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riverdatabasesql.New(db) },
+		name:     "postgres",
+		lockRow:  " FOR UPDATE",
+		snapshot: sql.LevelRepeatableRead,
+		driver:   func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riverdatabasesql.New(db) },
 		// Classes of SQLSTATE: PostgreSQL, appendix A.
 		defect: func(err error) bool {
 			e, ok := errors.AsType[*pgconn.PgError](err)

@@ -7,7 +7,8 @@
 // A tour:
 //
 //   - requests.go is the transaction: load, change, check, write.
-//   - events.go appends to the audit trail, a hash chain that the database itself refuses to change.
+//   - events.go appends to the audit trail, a hash chain that the database itself refuses to change and that names nobody;
+//     seals.go chains the chains once a day; trail.go, verify.go and erase.go are for whoever checks, exports or erases it.
 //   - messages.go turns what the renderer says into rows of the outbox; outbox.go is what delivers them.
 //   - jobs.go runs River: advance brings a request on, deliver brings a message to Slack, and an error never ends a job.
 //   - completions.go keeps River's own transactions short on SQLite, so that no ack waits long for one.

@@ -44,33 +44,51 @@ func TestItemList(t *testing.T) {
 		r, other := u.create(s, "U1"), u.create(s, "U2")
 		u.must(s.SaveItems(ctx, other.ID, itemRows(3)))
 		u.must(s.SaveItems(ctx, r.ID, itemRows(9)))
-		u.must(s.SaveItems(ctx, r.ID, itemRows(6)))
+		u.must(s.SaveItems(ctx, r.ID, itemRows(8)))
 		list, err := s.ItemRows(ctx, r.ID)
-		if diff := cmp.Diff(itemRows(6), list); err != nil || diff != "" {
+		if diff := cmp.Diff(itemRows(8), list); err != nil || diff != "" {
 			t.Fatalf("%v, read back (-want +got):\n%s", err, diff)
 		}
-		u.must(s.ChooseItems(ctx, r.ID, []int{1, 2, 4, 5, 6}))
+		u.must(s.ChooseItems(ctx, r.ID, []int{1, 2, 4, 5, 6, 7, 8}))
 		began := time.UnixMilli(1_800_000_000_000).UTC()
-		u.must(s.BeginItem(ctx, r.ID, 1, began))
-		u.must(s.SettleItem(ctx, r.ID, 1, recovery.ItemRestored, "/Inbox"))
-		u.must(s.SettleItem(ctx, r.ID, 2, recovery.ItemGone, ""))
-		u.must(s.BeginItem(ctx, r.ID, 4, began))
-		u.must(s.SettleItem(ctx, r.ID, 4, recovery.ItemFailed, ""))
-		u.must(s.BeginItem(ctx, r.ID, 5, began))
-		u.must(s.BeginItem(ctx, r.ID, 6, began))
-		u.must(s.BeginItem(ctx, r.ID, 6, time.Time{}))
-		next, err := s.NextItems(ctx, r.ID, 1)
-		if err != nil || len(next) != 1 || next[0].N != 5 || !next[0].Began.Equal(began) {
+		row := func(n int, change func(*recovery.ItemRow)) recovery.ItemRow {
+			r := list[n-1]
+			r.Began, r.Tries, r.Sent = began, 1, true
+			change(&r)
+			return r
+		}
+		ended := func(result recovery.ItemState, folder string) func(*recovery.ItemRow) {
+			return func(r *recovery.ItemRow) { r.Result, r.RestoredTo = result, folder }
+		}
+		u.must(s.UpdateItems(ctx, r.ID, row(1, ended(recovery.ItemRestored, "/Inbox")), row(2, ended(recovery.ItemGone, ""))))
+		u.must(s.UpdateItems(ctx, r.ID, row(4, ended(recovery.ItemFailed, "")), row(7, ended(recovery.ItemUnknown, ""))))
+		u.must(s.UpdateItems(ctx, r.ID, row(5, func(r *recovery.ItemRow) { r.Tries = 3 })))
+		u.must(s.UpdateItems(ctx, r.ID, row(6, func(r *recovery.ItemRow) { r.Tries, r.Sent, r.Began = 2, false, time.Time{} })))
+		next, err := s.NextItems(ctx, r.ID, 2)
+		if err != nil || !slices.Equal(numbersOf(next), []int{8, 6}) || !next[0].Began.IsZero() || !next[1].Began.IsZero() || next[1].Sent || next[1].Tries != 2 {
+			t.Errorf("next %+v, %v", next, err)
+		}
+		if next, err = s.NextItems(ctx, r.ID, 9); err != nil || len(next) != 3 || cmp.Diff(row(5, func(r *recovery.ItemRow) { r.Tries = 3 }), next[2]) != "" {
 			t.Errorf("next %+v, %v", next, err)
 		}
 		counts, err := s.CountItems(ctx, r.ID)
-		if diff := cmp.Diff(recovery.ItemCounts{Chosen: 5, Restored: 1, Gone: 1, Failed: 1}, counts); err != nil || diff != "" {
+		if diff := cmp.Diff(recovery.ItemCounts{Chosen: 7, Restored: 1, Gone: 1, Failed: 1, Unknown: 1}, counts); err != nil || diff != "" {
 			t.Errorf("%v, counts (-want +got):\n%s", err, diff)
 		}
 		u.must(s.ReopenItems(ctx, r.ID))
 		next, err = s.NextItems(ctx, r.ID, 10)
-		if err != nil || !slices.Equal(numbersOf(next), []int{4, 5, 6}) || !next[0].Began.IsZero() || next[1].Began.IsZero() || !next[2].Began.IsZero() {
+		sent := slices.Collect(func(yield func(bool) bool) {
+			for _, r := range next {
+				yield(r.Sent)
+			}
+		})
+		if err != nil || !slices.Equal(numbersOf(next), []int{4, 5, 6, 7, 8}) || !slices.Equal(sent, []bool{true, true, false, true, false}) {
 			t.Errorf("next, after those that failed were reopened: %+v, %v", next, err)
+		}
+		for _, r := range next {
+			if !r.Began.IsZero() || r.Tries != 0 || r.Result != "" {
+				t.Errorf("reopened: %+v", r)
+			}
 		}
 		list, err = s.ItemRows(ctx, r.ID)
 		if err != nil || list[0].Result != recovery.ItemRestored || list[0].RestoredTo != "/Inbox" || list[2].Chosen || list[1].Result != recovery.ItemGone {

@@ -100,13 +100,17 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	}
 	s.workers = w
 	cfg := s.riverConfig()
+	cfg.ID = s.client
 	cfg.Workers = s.riverWorkers()
 	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
-	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue}
+	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
 	cfg.FetchPollInterval = s.cfg.PollInterval
 	cfg.FetchCooldown = min(s.cfg.PollInterval, 10*time.Millisecond)
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout, s.cfg.RescueAfter
 	cfg.CompletedJobRetentionPeriod = time.Hour
+	if err := s.schedule(ctx); err != nil {
+		return fmt.Errorf("schedule the daily job: %w", err)
+	}
 	client, err := river.NewClient(s.db.driver(s.db.write), cfg)
 	if err != nil {
 		return fmt.Errorf("set up the jobs: %w", err)
@@ -115,6 +119,9 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 		return fmt.Errorf("start the jobs: %w", err)
 	}
 	s.running = client
+	if s.roll, err = s.joinRoll(ctx); err != nil {
+		return errors.Join(err, s.halt(ctx))
+	}
 	return nil
 }
 
@@ -129,6 +136,11 @@ func (s *Store) Stop(ctx context.Context) error {
 	if s.running == nil {
 		return nil
 	}
+	return s.halt(ctx)
+}
+
+// halt stops the jobs, and then leaves the roll: as long as a job runs, this process is alive.
+func (s *Store) halt(ctx context.Context) error {
 	if err := s.running.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 		defer cancel()
@@ -136,7 +148,10 @@ func (s *Store) Stop(ctx context.Context) error {
 			return fmt.Errorf("jobs do not stop: %w", err)
 		}
 	}
-	s.running = nil
+	if s.roll != nil {
+		s.roll.leave()
+	}
+	s.running, s.roll = nil, nil
 	return nil
 }
 
@@ -153,13 +168,22 @@ func (s *Store) riverWorkers() *river.Workers {
 			return s.deliver(ofJob(ctx), log, j.Args)
 		})
 	}))
+	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[upkeepArgs]) error {
+		return s.run(ctx, j.JobRow, s.log, func(log *slog.Logger) (time.Duration, error) { return s.upkeep(ofJob(ctx), log) })
+	}))
 	return ws
 }
 
 // logRequest names a request in a line of the log as people know it.
 func logRequest(id int64) slog.Attr { return slog.String("request", ref(id)) }
 
-func ref(id int64) string { return recovery.Request{ID: id}.Ref() }
+// ref is a request as people know it; empty for none, as a seal's.
+func ref(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return recovery.Request{ID: id}.Ref()
+}
 
 // advance is the job of one version of a request.
 func (s *Store) advance(ctx context.Context, log *slog.Logger, id, version int64) (time.Duration, error) {
@@ -245,17 +269,16 @@ func guard(work func() (time.Duration, error)) (wait time.Duration, err error) {
 // A job that Stop cut off goes on with the next Start.
 func (s *Store) patience(row *rivertype.JobRow, err error, stopped bool) time.Duration {
 	age := s.now().Sub(row.CreatedAt) / 4
-	kind := recovery.KindOf(err)
+	kind, asked := recovery.KindOf(err), recovery.Pause(err)
 	switch {
 	case kind == recovery.Throttled:
-		e, _ := errors.AsType[*recovery.Error](err)
-		return max(e.RetryAfter, time.Second)
+		return max(asked, time.Second)
 	case stopped:
 		return 100 * time.Millisecond
 	case kind == recovery.Unavailable:
-		return min(max(age, time.Second), time.Minute)
+		return max(asked, min(max(age, time.Second), time.Minute))
 	default:
-		return min(max(age, 5*time.Second), 5*time.Minute)
+		return max(asked, min(max(age, 5*time.Second), 5*time.Minute))
 	}
 }
 

@@ -298,14 +298,8 @@ func (u *setup) kill() {
 func TestKilledProcess(t *testing.T) {
 	each(t, func(t *testing.T, u *setup) {
 		u.kill()
-		s := u.open(func(c *Config) { c.JobTimeout, c.RescueAfter = time.Second, time.Second })
+		s := u.open()
 		c := newCalls(func(string) (time.Duration, error) { return time.Hour, nil })
-		if !s.db.single { // other processes may be alive: River waits for its leader's term, then for RescueAfter
-			u.clock.advance(messageLease + time.Second)
-			u.start(s, c.workers())
-			c.wait(t, "advance 1 1", 90*time.Second)
-			return
-		}
 		u.start(s, c.workers())
 		c.wait(t, "advance 1 2", 30*time.Second)
 		c.wait(t, "deliver 1 2", 30*time.Second)

@@ -54,10 +54,8 @@ func TestLinksCannotBeChanged(t *testing.T) {
 	each(t, func(t *testing.T, u *setup) {
 		s := u.open()
 		u.must(s.KeepLink(t.Context(), recovery.Link{Actor: recovery.Actor{TeamID: "T1", UserID: "U1"}, ObjectID: "a", LinkedAt: time.Now()}))
-		for _, query := range []string{`UPDATE links SET object_id = 'b'`, `DELETE FROM links`} {
-			if err := s.db.writer().exec(t.Context(), "tamper", query); err == nil || !strings.Contains(err.Error(), "audit trail") {
-				t.Errorf("%s: %v", query, err)
-			}
+		if err := s.db.writer().exec(t.Context(), "tamper", `UPDATE links SET object_id = 'b'`); err == nil || !strings.Contains(err.Error(), "audit trail") {
+			t.Errorf("changed: %v", err)
 		}
 		if err := s.KeepLink(t.Context(), recovery.Link{Actor: recovery.Actor{TeamID: "T1", UserID: "U2"}}); recovery.KindOf(err) != recovery.Internal {
 			t.Errorf("a link to nothing: %v", err)

@@ -146,30 +146,36 @@ func (u *setup) count(s *Store, query string, args ...any) (n int) {
 	return n
 }
 
-// events reads a request's audit trail and checks its chain.
-func (u *setup) events(s *Store, id int64) []recovery.Event {
+// trail opens the audit trail beside the store.
+func (u *setup) trail() *Trail {
 	u.t.Helper()
-	rows, err := s.db.read.QueryContext(u.t.Context(), `SELECT body, prev_hash, hash FROM events WHERE request_id = $1 ORDER BY seq`, id)
+	trail, err := OpenTrail(u.t.Context(), u.url, u.clock.now)
 	if err != nil {
+		u.t.Fatalf("open the audit trail: %v", err)
+	}
+	u.t.Cleanup(func() {
+		if err := trail.Close(); err != nil {
+			u.t.Errorf("close the audit trail: %v", err)
+		}
+	})
+	return trail
+}
+
+// events verifies the whole audit trail and gives a request's part of it.
+func (u *setup) events(_ *Store, id int64) []recovery.Event {
+	u.t.Helper()
+	trail := u.trail()
+	if _, err := trail.Verify(u.t.Context(), nil); err != nil {
 		u.t.Fatal(err)
 	}
-	defer rows.Close()
 	var es []recovery.Event
-	last := ""
-	for rows.Next() {
-		var body []byte
-		var prev, hash string
-		var e recovery.Event
-		if err := errors.Join(rows.Scan(&body, &prev, &hash), json.Unmarshal(body, &e)); err != nil {
-			u.t.Fatal(err)
+	err := trail.Export(u.t.Context(), time.Time{}, func(e Entry) error {
+		if e.Request == id {
+			es = append(es, e.Event)
 		}
-		if prev != last || hash != chain(prev, body) || e.Seq != int64(len(es)+1) || e.Request != id {
-			u.t.Fatalf("the chain is broken at %d: %s", len(es)+1, body)
-		}
-		last = hash
-		es = append(es, e)
-	}
-	if err := rows.Err(); err != nil {
+		return nil
+	})
+	if err != nil {
 		u.t.Fatal(err)
 	}
 	return es

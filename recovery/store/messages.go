@@ -61,7 +61,7 @@ func isCard(m recovery.Message) bool {
 
 // Posted tells whose message is in channel as ts: see recovery.Store.
 func (s *Store) Posted(ctx context.Context, channel, ts string) (id int64, key string, err error) {
-	const query = `SELECT request_id, key FROM messages WHERE posted_channel = $1 AND ts = $2 AND ts <> '' AND ephemeral = ''`
+	const query = `SELECT COALESCE(request_id, 0), key FROM messages WHERE posted_channel = $1 AND ts = $2 AND ts <> '' AND ephemeral = ''`
 	err = s.db.reader().row(ctx, "find a message", query, []any{channel, ts}, &id, &key)
 	return id, key, notFound(err, "message %s in %s", ts, channel)
 }

@@ -28,10 +28,19 @@ func (s *Store) migrate(ctx context.Context) error {
 	})
 }
 
-func (s *Store) migrateOwn(ctx context.Context) error {
-	files, err := fs.Glob(migrations, path.Join("migrations", s.db.name, "*.sql")) // sorted
+// migrations lists the database's migrations, in order.
+func (d *dialect) migrations() ([]string, error) {
+	files, err := fs.Glob(migrations, path.Join("migrations", d.name, "*.sql")) // sorted
 	if err != nil {
-		return fmt.Errorf("list the migrations: %w", err)
+		return nil, fmt.Errorf("list the migrations: %w", err)
+	}
+	return files, nil
+}
+
+func (s *Store) migrateOwn(ctx context.Context) error {
+	files, err := s.db.migrations()
+	if err != nil {
+		return err
 	}
 	const table = `CREATE TABLE IF NOT EXISTS mailback_migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)`
 	if err := s.db.writer().exec(ctx, "create the table of migrations", table); err != nil {

@@ -75,11 +75,11 @@ func (o *Outbox) Posted(ctx context.Context, id, version int64, channel, ts stri
 func (o *Outbox) Refused(ctx context.Context, id, version int64, code string) error {
 	var request int64
 	var key string
-	const find = `SELECT request_id, key FROM messages WHERE id = $1`
+	const find = `SELECT COALESCE(request_id, 0), key FROM messages WHERE id = $1`
 	if err := o.s.db.reader().row(ctx, "read a message", find, []any{id}, &request, &key); err != nil {
 		return notFound(err, "message %d", id)
 	}
-	if hook := o.s.workers.Refused; hook != nil {
+	if hook := o.s.workers.Refused; hook != nil && request != 0 { // a seal stays in the database
 		if err := hook(ctx, request, key, code); err != nil {
 			return fmt.Errorf("tell R-%d of its refused message: %w", request, err)
 		}

@@ -299,7 +299,7 @@ func TestAuditTrailCannotBeChanged(t *testing.T) {
 		tricks := map[string]string{
 			"sqlite": `INSERT OR REPLACE INTO events (request_id, seq, at, kind, body, prev_hash, hash)
 				VALUES (1, 1, 0, 'asked', '{}', '', '')`,
-			"postgres": `TRUNCATE events`,
+			"postgres": `TRUNCATE events CASCADE`,
 		}
 		if err := s.db.writer().exec(t.Context(), "tamper", tricks[s.db.name]); err == nil || !strings.Contains(err.Error(), "audit trail") {
 			t.Errorf("%s: %v", tricks[s.db.name], err)

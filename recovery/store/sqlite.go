@@ -34,6 +34,21 @@ func openSQLite(ctx context.Context, file string) (*database, error) {
 	}, nil
 }
 
+// openSQLiteBeside opens a file that another process may have: SQLite lets several read, and write in turn.
+func openSQLiteBeside(ctx context.Context, file string) (*database, error) {
+	if _, err := os.Stat(file); err != nil {
+		return nil, fmt.Errorf("the database %s cannot be read: %w", file, err)
+	}
+	write, read, err := openPools(ctx, file)
+	if err != nil {
+		return nil, sqliteTrouble(file, err)
+	}
+	return &database{
+		dialect: sqliteDialect(), write: write, read: read, turns: make(chan struct{}, 1),
+		close: sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close()) }),
+	}, nil
+}
+
 // openPools gives one connection that writes, and some that read beside it (SQLite: write-ahead logging).
 func openPools(ctx context.Context, file string) (write, read *sql.DB, err error) {
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names it

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,10 +17,12 @@ import (
 
 // Config is what a Store works with. URL and Render are required.
 type Config struct {
-	URL    string            // "sqlite:mailback.db", or "postgres://user@host/name"
-	Render recovery.Renderer // words the messages of an event
-	Now    recovery.Clock    // nil: the system's; given to River too, so that waiting jobs follow a moved clock
-	Logger *slog.Logger      // nil: slog.Default()
+	URL        string                // "sqlite:mailback.db", or "postgres://user@host/name"
+	Render     recovery.Renderer     // words the messages of an event
+	RenderSeal recovery.SealRenderer // words a seal of the audit trail; nil: it is posted nowhere
+	Retention  time.Duration         // how long ended requests keep what names people; 0: for ever
+	Now        recovery.Clock        // nil: the system's; given to River too, so that waiting jobs follow a moved clock
+	Logger     *slog.Logger          // nil: slog.Default()
 
 	JobTimeout   time.Duration // how long a job may take; 0: 30 s
 	RescueAfter  time.Duration // when the job of a process that died is taken over by another; 0: 35 s, never less than JobTimeout
@@ -32,10 +35,12 @@ type Store struct {
 	log    *slog.Logger
 	db     *database
 	insert *river.Client[*sql.Tx] // inserts jobs, runs none
+	client string                 // by which River knows this process
 
 	mu      sync.Mutex
 	workers Workers
 	running *river.Client[*sql.Tx] // nil unless started
+	roll    *roll                  // nil unless started
 }
 
 var _ recovery.Store = (*Store)(nil)
@@ -46,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Render == nil {
 		return nil, errors.New("store: no renderer")
 	}
-	s := &Store{cfg: cfg, log: cfg.Logger}
+	s := &Store{cfg: cfg, log: cfg.Logger, client: "mailback-" + rand.Text()}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

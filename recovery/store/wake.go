@@ -12,18 +12,11 @@ import (
 // were running for RescueAfter and more, and as they are unique, with their old versions they would swallow their like.
 func (s *Store) wake(ctx context.Context) error {
 	return s.db.transact(ctx, func(t txn) error {
-		jobs, err := s.wakeRequests(ctx, t)
+		jobs, err := s.wakeRequests(ctx, t, "WHERE active")
 		if err != nil {
 			return err
 		}
-		const query = `UPDATE messages SET version = version + 1, lease_until = 0 WHERE shown_version < version
-			RETURNING request_id, id, version`
-		err = t.rows(ctx, "wake the messages", query, nil, func(rows *sql.Rows) error {
-			var request, id, version int64
-			err := rows.Scan(&request, &id, &version)
-			jobs = append(jobs, deliverJob(request, id, version))
-			return err
-		})
+		messages, err := s.wakeMessages(ctx, t, "")
 		if err != nil {
 			return err
 		}
@@ -31,13 +24,26 @@ func (s *Store) wake(ctx context.Context) error {
 		if err := t.exec(ctx, "take the lead", `DELETE FROM river_leader`); err != nil {
 			return err
 		}
-		return s.enqueue(ctx, t, jobs)
+		return s.enqueue(ctx, t, append(jobs, messages...))
 	})
 }
 
-// wakeRequests gives the active requests new versions. It is not an event: nothing about them changed.
-func (s *Store) wakeRequests(ctx context.Context, t txn) ([]job, error) {
-	rs, err := t.requests(ctx, "WHERE active")
+// wakeMessages gives the messages that are not shown new versions, those that and selects.
+func (s *Store) wakeMessages(ctx context.Context, t txn, and string, args ...any) (jobs []job, err error) {
+	query := `UPDATE messages SET version = version + 1, lease_until = 0 WHERE shown_version < version` + and +
+		` RETURNING COALESCE(request_id, 0), id, version`
+	err = t.rows(ctx, "wake the messages", query, args, func(rows *sql.Rows) error {
+		var request, id, version int64
+		err := rows.Scan(&request, &id, &version)
+		jobs = append(jobs, deliverJob(request, id, version))
+		return err
+	})
+	return jobs, err
+}
+
+// wakeRequests gives the requests that clause selects new versions. It is not an event: nothing about them changed.
+func (s *Store) wakeRequests(ctx context.Context, t txn, clause string, args ...any) ([]job, error) {
+	rs, err := t.requests(ctx, clause, args...)
 	if err != nil {
 		return nil, err
 	}

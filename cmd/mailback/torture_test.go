@@ -1,0 +1,307 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mailback/internal/m365fake"
+	"mailback/internal/sandbox"
+	"mailback/internal/slackfake"
+	"mailback/recovery/store"
+	"mailback/recovery/store/pgtest"
+)
+
+// The torture: a whole conversation is held while something breaks, once at each place at which it can, and whatever broke, in the end
+// everything must be as if nothing had. torture_kill_test.go kills the bot, torture_faults_test.go breaks what it talks to.
+//
+// The short form is part of the tests; MAILBACK_TORTURE=long ("make torture") tries every place.
+
+// long says whether every place is tried.
+func long() bool { return os.Getenv("MAILBACK_TORTURE") == "long" }
+
+// plot is a conversation that is to come to a good end, whatever breaks.
+type plot struct {
+	name, address, line string
+	approvals           int // that it takes
+	effects             []effect
+}
+
+// effect is a call that must have happened exactly so often. What Microsoft answers with success has happened.
+type effect struct {
+	call  *regexp.Regexp // service METHOD path status
+	times int
+}
+
+// plots are the three cases of the main job.
+func plots() []plot {
+	restored := effect{regexp.MustCompile(`^graph POST /v1.0/directory/deletedItems/[^/]*/restore 200$`), 1}
+	assigned := effect{regexp.MustCompile(`^graph POST /v1.0/users/[^/]*/assignLicense 200$`), 1}
+	never := func(e effect) effect { return effect{e.call, 0} }
+	return []plot{
+		{"user", "adelev@contoso.com", "/restore-mailbox adelev@contoso.com left by mistake", 1, []effect{restored, never(assigned)}},
+		{"license", "johannal@contoso.com", "/restore-mailbox johannal@contoso.com licence was taken by mistake", 1, []effect{assigned, never(restored)}},
+		{"shared", "info@contoso.com", "/restore-mailbox info@contoso.com still needed", 1, []effect{restored, never(assigned)}},
+	}
+}
+
+// stage is a sandbox in which a plot is played while something breaks.
+type stage struct {
+	*sandbox.Sandbox
+
+	client   *sandbox.Client
+	url      string // of the database, for those who check the audit trail
+	log      logTail
+	replicas int
+}
+
+// database is one of the two, with what each replica has to be told of it.
+type database struct {
+	url   string
+	wires []*wire // of PostgreSQL: one for each replica
+}
+
+// of gives the settings of a replica, from 1.
+func (d database) of(replica int) map[string]string {
+	url := d.url
+	if len(d.wires) > 0 {
+		url = d.wires[replica-1].url
+	}
+	return map[string]string{"MAILBACK_DATABASE_URL": url}
+}
+
+func sqliteDatabase(t *testing.T) database {
+	t.Helper()
+	return database{url: "sqlite:" + filepath.Join(t.TempDir(), "mailback.db")}
+}
+
+// postgresDatabase is one with a wire for each of the replicas.
+func postgresDatabase(replicas int) func(t *testing.T) database {
+	return func(t *testing.T) database {
+		t.Helper()
+		d := database{url: pgtest.Database(t)}
+		for range replicas {
+			d.wires = append(d.wires, newWire(t, d.url))
+		}
+		return d
+	}
+}
+
+// setStage starts a sandbox with that many bots.
+func setStage(t *testing.T, db database, replicas int, settings map[string]string) *stage {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{url: db.url, replicas: replicas}
+	all := map[string]string{"MAILBACK_LOG_LEVEL": "debug", playsMailback: "1"}
+	for name, value := range settings {
+		all[name] = value
+	}
+	s.Sandbox, err = sandbox.Start(t.Context(), sandbox.Config{
+		Program: program, Replicas: replicas, Settings: all, ReplicaSettings: db.of, NoRateLimits: true, BotLog: &s.log,
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.log.String())
+	}
+	s.client = sandbox.NewClient(s.URL())
+	return s
+}
+
+// close ends the sandbox, and shows the log of a test that failed.
+func (s *stage) close(t *testing.T) {
+	t.Helper()
+	if t.Failed() {
+		t.Logf("the bots' log ends with:\n%s", s.log.String())
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("close the sandbox: %v", err)
+	}
+}
+
+// playWithin is how long a plot may take with all that breaks.
+const playWithin = 150 * time.Second
+
+// play holds the conversation as patient people do: they type again what was not acked, and press again what did not work. It gives
+// why that did not come to a good end.
+func (s *stage) play(ctx context.Context, p plot) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, playWithin, errors.New("it took too long"))
+	defer cancel()
+	if err := s.ask(ctx, p); err != nil {
+		return err
+	}
+	ends := regexp.MustCompile(`(?s)\bR-1: ` + regexp.QuoteMeta(p.address) + ` is restored`)
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		done, err := s.told(ctx, ends)
+		if done || err != nil && ctx.Err() != nil {
+			return err
+		}
+		s.press(ctx, slackfake.Megan, "request.confirm")
+		for _, approver := range []string{slackfake.Patti, slackfake.Nestor}[:p.approvals] {
+			s.press(ctx, approver, "request.approve")
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w; Megan sees:\n%s", context.Cause(ctx), s.view(slackfake.Megan))
+		}
+	}
+}
+
+// ask types the command until it is acked with an id.
+func (s *stage) ask(ctx context.Context, p plot) error {
+	for {
+		got, err := s.client.Command(ctx, slackfake.Megan, "", p.line)
+		if err == nil && got.Error == "" && strings.Contains(got.Reply, "R-") {
+			return nil
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("the command was never acked: %+v, %w", got, context.Cause(ctx))
+		}
+	}
+}
+
+// told says whether the requester was told the end.
+func (s *stage) told(ctx context.Context, ends *regexp.Regexp) (bool, error) {
+	list, err := s.client.Messages(ctx, slackfake.Megan)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(list, func(m slackfake.MessageInfo) bool { return ends.MatchString(m.Text) }), nil
+}
+
+// press presses a button if somebody has it. What does not work is pressed again by the next look.
+func (s *stage) press(ctx context.Context, user, action string) {
+	list, err := s.client.Messages(ctx, user)
+	if err != nil {
+		return
+	}
+	for _, m := range slices.Backward(list) {
+		if e := sandbox.FindAction(m.Blocks, action); e != nil {
+			_, _ = s.client.Click(ctx, slackfake.ClickRequest{User: user, Channel: m.Channel, TS: m.TS, ActionID: action})
+			return
+		}
+	}
+}
+
+func (s *stage) view(user string) string {
+	list, err := s.client.Messages(context.Background(), user)
+	if err != nil {
+		return err.Error()
+	}
+	var all []string
+	for _, m := range list {
+		all = append(all, m.Text)
+	}
+	return strings.Join(all, "\n--\n")
+}
+
+// settled waits until the bots have nothing to say any more: the last edits come after the end was told.
+func (s *stage) settled(ctx context.Context) error {
+	last, since := -1, time.Now()
+	for {
+		n := len(s.Desk().Calls())
+		if n != last {
+			last, since = n, time.Now()
+		}
+		if time.Since(since) > 700*time.Millisecond {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("the bots do not come to rest: %w", ctx.Err())
+		}
+	}
+}
+
+// faultless says what is not as if nothing had broken.
+func (s *stage) faultless(ctx context.Context, p plot, before m365fake.Tenant) []string {
+	var wrong []string
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	if err := s.settled(ctx); err != nil {
+		say("%v", err)
+	}
+	after, err := s.client.Tenant(ctx)
+	if err == nil {
+		err = sandbox.Proved(p.name, before, after, p.address)
+	}
+	if err != nil {
+		say("the tenant: %v", err)
+	}
+	for _, e := range p.effects {
+		n := 0
+		for _, c := range s.Desk().Calls() {
+			if e.call.MatchString(fmt.Sprintf("%s %s %s %d", c.Service, c.Method, c.Path, c.Status)) {
+				n++
+			}
+		}
+		if n != e.times {
+			say("%d calls had the effect %s, not %d", n, e.call, e.times)
+		}
+	}
+	for _, user := range []string{slackfake.Megan, slackfake.Patti} {
+		wrong = append(wrong, s.liveButtons(ctx, user)...)
+	}
+	if told, err := s.told(ctx, regexp.MustCompile(`is restored`)); err != nil || !told {
+		say("the requester was not told: %v", err)
+	}
+	return append(wrong, s.unproven(ctx)...)
+}
+
+// liveButtons names the buttons that must not be there any more: what has ended can be neither confirmed, approved, denied nor cancelled.
+func (s *stage) liveButtons(ctx context.Context, user string) []string {
+	list, err := s.client.Messages(ctx, user)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var wrong []string
+	for _, m := range list {
+		for _, action := range []string{"request.confirm", "request.cancel", "request.approve", "request.deny"} {
+			if sandbox.FindAction(m.Blocks, action) != nil {
+				wrong = append(wrong, fmt.Sprintf("a message in %s still has %s", m.Channel, action))
+			}
+		}
+	}
+	return wrong
+}
+
+// unproven says what is wrong with the requests in the database and their audit trail.
+func (s *stage) unproven(ctx context.Context) []string {
+	trail, err := store.OpenTrail(ctx, s.url, time.Now)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer trail.Close()
+	var wrong []string
+	v, err := trail.Verify(ctx, nil)
+	if err != nil || v.Requests != 1 {
+		wrong = append(wrong, fmt.Sprintf("%d requests, %v", v.Requests, err))
+	}
+	started, ended := 0, 0
+	err = trail.Export(ctx, time.Time{}, func(e store.Entry) error {
+		switch e.Kind {
+		case "started":
+			started++
+		case "ended":
+			ended++
+		}
+		return nil
+	})
+	if err != nil || started != 1 || ended != 1 {
+		wrong = append(wrong, fmt.Sprintf("%d starts and %d ends in the audit trail, %v", started, ended, err))
+	}
+	return wrong
+}

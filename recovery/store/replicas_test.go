@@ -1,0 +1,42 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"mailback/recovery/store/pgtest"
+)
+
+// Replicas that are alive leave each other's work alone, also one whose session the server ended.
+func TestReplicasKnowWhoLives(t *testing.T) {
+	t.Parallel()
+	u := &setup{t: t, url: pgtest.Database(t), clock: &clock{}}
+	one, two := u.open(), u.open()
+	busy := make(chan struct{})
+	c := newCalls(func(string) (time.Duration, error) {
+		<-busy
+		return time.Hour, nil
+	})
+	u.create(one, "U1")
+	u.start(one, c.workers())
+	c.wait(t, "advance 1 1", 30*time.Second)
+	u.start(two, newCalls(func(string) (time.Duration, error) { return time.Hour, nil }).workers())
+	u.await("both on the roll", func() bool { return u.count(one, `SELECT COUNT(*) FROM replicas`) == 2 })
+
+	const end = `SELECT COUNT(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND database =
+		(SELECT oid FROM pg_database WHERE datname = current_database())`
+	before := u.count(one, `SELECT MAX(id) FROM replicas`)
+	if n := u.count(one, end, rollLock); n != 2 {
+		t.Fatalf("%d sessions ended", n)
+	}
+	u.await("new places for both", func() bool {
+		return u.count(one, `SELECT COUNT(*) FROM replicas WHERE id > $1`, before) == 2 && u.count(one, `SELECT COUNT(*) FROM replicas`) == 2
+	})
+	close(busy)
+	u.stop(one)
+	u.await("one alone", func() bool { return u.count(two, `SELECT COUNT(*) FROM replicas`) == 1 })
+	u.stop(two)
+	if n := u.count(two, `SELECT COUNT(*) FROM replicas`); n != 0 {
+		t.Errorf("%d are on the roll after all have stopped", n)
+	}
+}
