@@ -39,9 +39,9 @@ test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 fuzz: ## Fuzz the parser for FUZZTIME (make fuzz FUZZTIME=10m)
 	go test ./commands -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 
-bench: build ## Run the benchmarks behind docs/performance.md and print their figures as a table
-	@set -o pipefail; { go test -run '^$$' -bench . -benchtime 1x ./cmd/mailback && \
-		go test -timeout 30m -p 1 -run '^$$' -bench . ./recovery ./recovery/store ./recovery/graph ./bot; } | tee /dev/stderr | awk ' \
+bench: build ## Run the benchmarks behind docs/performance.md, print their figures as a table, and fail where one misses its goal
+	@set -o pipefail; { go test -run '^$$' -bench . -benchtime 1x ./cmd/mailback; ok=$$?; \
+		go test -timeout 30m -p 1 -run '^$$' -bench . ./recovery ./recovery/store ./recovery/graph ./bot && exit $$ok; } | tee /dev/stderr | awk ' \
 		/^Benchmark/ {name = $$1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$$/, "", name); \
 			for (i = 3; i < NF; i += 2) if ($$(i+1) ~ /-goal$$/) goal[$$(i+1)] = $$i; \
 			for (i = 3; i < NF; i += 2) if ($$(i+1) !~ /-goal$$/) \

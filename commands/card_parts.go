@@ -37,7 +37,11 @@ func (c *card) what(d *recovery.Diagnosis, subject string) {
 	if c.approver && d.Account.DisplayName != "" {
 		name = c.say("name", d.Account.DisplayName)
 	}
-	c.para(c.say("case."+string(d.Case), subject), c.inASCII(subject), name)
+	what := "case." + string(d.Case)
+	if d.Case == recovery.CaseShared && !d.TypeProven {
+		what = "case.shared.probably"
+	}
+	c.para(c.say(what, subject), c.inASCII(subject), name)
 }
 
 // found lists what the diagnosis rests on; how much the mailbox holds is for approvers.
@@ -158,7 +162,10 @@ func (c *card) copied(p *recovery.Plan) []markup {
 
 // cost names the licence, and to approvers the seats that are free.
 func (c *card) cost(p *recovery.Plan) markup {
+	large := slices.ContainsFunc(p.Warnings, func(n recovery.Note) bool { return n.Code == recovery.NoteLarge })
 	switch {
+	case p.Seats == nil && large:
+		return c.say("cost.none.large")
 	case p.Seats == nil && (p.Case == recovery.CaseShared || p.SignIn == recovery.SignInNone || p.Source != nil && p.SignIn == recovery.SignInBlocked):
 		return c.say("cost.none")
 	case p.Seats == nil:
@@ -237,8 +244,11 @@ func (c *card) proof(p recovery.Proof) {
 		if p.Contents != nil {
 			lines = append(lines, c.say("proof.contents", c.count("items", p.Contents.Items), c.size(p.Contents.Bytes)))
 		}
-		if len(p.Grants) > 0 {
+		switch {
+		case len(p.Grants) > 0:
 			lines = append(lines, c.say("proof.grants", grants(p.Grants)))
+		case p.GrantsKnown:
+			lines = append(lines, c.say("proof.grants.none"))
 		}
 		if p.SignInEnabled != nil && *p.SignInEnabled {
 			lines = append(lines, c.say("proof.enabled"))

@@ -70,6 +70,7 @@ func englishCommon() map[string]string {
 		"case.noun.softdeleted":  "mailbox without its user",
 		"case.noun.inactive":     "inactive mailbox",
 		"case.noun.healthy":      "working mailbox",
+		"case.noun.connecting":   "mailbox that is still connecting",
 		"case.noun.gone":         "not there",
 		"case.noun.ambiguous":    "several accounts",
 		"case.noun.synchronised": "on-premises account",

@@ -12,6 +12,8 @@ func englishNotes() map[string]string {
 		"note.plan-off.limited":          "The mailbox is switched off inside the account's licence.",
 		"note.mailbox-answers":           "The mailbox answers.",
 		"note.mailbox-absent":            "The mailbox does not answer.",
+		"note.listed":                    "Exchange lists the mailbox as in use.",
+		"note.listed-deleted":            "Exchange still lists the mailbox as deleted, since %[1]s.",
 		"note.exchange-type":             "Exchange lists it as %[1]s.",
 		"note.probably-shared":           "It is probably a shared mailbox: no licence, and sign-in was blocked. Exchange was not asked.",
 		"note.license-lost":              "The licence was lost on %[1]s.",
@@ -50,6 +52,8 @@ func englishNotes() map[string]string {
 		"note.country-tenant":          "The account has no usage location. The organisation's will be used: %[1]s.",
 
 		// Obstacles.
+		"note.connecting":                    "The account has its licence, and Microsoft is still connecting its mailbox. That can take up to a day; nothing else is to be done. Ask again if it does not answer tomorrow.",
+		"note.made-new":                      "The account has its licence, but Exchange has no mailbox for it yet. Microsoft makes one, which can take up to a day: a new and empty one. If there was one before, ask your administrators for a backup.",
 		"note.healthy":                       "This mailbox works, so there is nothing to bring back. If only messages are missing, look in Outlook under Deleted Items, “Recover items recently removed from this folder”, or ask me: `/restore-mailbox items` and the address.",
 		"note.gone":                          "There is no account with this address, live or deleted. Check the spelling. An account deleted more than 30 days ago cannot be brought back; ask your administrators for a backup.",
 		"note.synced-user":                   "This account comes from the on-premises Active Directory and has to be brought back there: from its Recycle Bin, then synchronise. Ask your directory administrators.",
@@ -62,6 +66,8 @@ func englishNotes() map[string]string {
 		"note.no-license":                    "This organisation has no licence with a mailbox. An administrator has to buy one first.",
 		"note.no-location":                   "The account has no usage location, and the organisation names no country to take. An administrator has to set MAILBACK_USAGE_LOCATION or the account's usage location.",
 		"note.lost-too-long":                 "The licence was lost on %[1]s, more than 30 days ago. Microsoft has deleted the contents; a licence would give an empty mailbox. Ask your administrators for a backup.",
+		"note.gone-here":                     "There is no account with this name or address, live or deleted. Check the spelling. Mailboxes that outlived their account were not looked for, because Exchange was not asked: have an Exchange administrator look among the soft-deleted and the inactive ones.",
+		"note.purged-here":                   "Microsoft deleted this account for good on %[1]s. Whether its mailbox outlived it was not looked at, because Exchange was not asked: have an Exchange administrator look among the soft-deleted and the inactive ones.",
 		"note.purged":                        "Microsoft deleted this account for good on %[1]s. It cannot be brought back; ask your administrators for a backup.",
 		"note.mailbox-gone":                  "Exchange no longer has a mailbox for this account. A licence would give an empty one. Ask your administrators for a backup.",
 		"note.missing-role":                  "Mailback lacks a permission for this: %[1]s. An administrator can grant it in Microsoft Entra; then press “Check again”.",
@@ -87,7 +93,6 @@ func englishNotes() map[string]string {
 		"note.failed-step":                   "I could not %[1]s (%[2]s).",
 		"note.empty-mailbox":                 "The mailbox was created anew on %[1]s: the old contents are not in it. Ask your administrators for a backup.",
 		"note.still-waiting":                 "Microsoft has been at work on it since %[1]s. It can take up to a day.",
-		"note.still-waiting.new":             "The account has its licence, but the mailbox does not answer yet. Microsoft can take up to a day. Ask again if it is not there tomorrow.",
 		"note.privileged":                    "Microsoft lets only a more privileged administrator bring this account back, because it held admin roles. A Privileged Authentication Administrator or Global Administrator can do it in Microsoft Entra, under Deleted users.",
 		"note.privileged.limited":            "Microsoft lets only a more privileged administrator bring this account back. Ask your administrators.",
 		"note.roles-came-back":               "The account holds admin roles that the plan did not name: %[1]s. Check at once whether it should, and block its sign-in or take the roles away in Microsoft Entra if not.",
@@ -98,6 +103,12 @@ func englishNotes() map[string]string {
 		"note.still-deleted":                 "When I read it back, Exchange still had the mailbox among the deleted ones. It may still come; an approver can press “Try again” to look once more.",
 		"note.age-unknown":                   "Exchange did not say since when the mailbox exists, so it cannot be known whether it is the old one.",
 		"note.step-missing":                  "When I read it back, one thing was not there: %[1]s.",
+		"note.fewer-items":                   "The mailbox is the old one, but not all is in it: items counted before: %[1]s, now: %[2]s. More may still come; an approver can press “Try again” later to count once more. If it stays so, ask your administrators for a backup.",
+		"note.fewer-items.limited":           "The mailbox is the old one, but not all that was in it is there. More may still come; an approver can press “Try again” later to count once more.",
+		"note.before-unknown":                "How much was in the mailbox before is not known, so its contents could not be compared. Look into it.",
+		"note.after-unknown":                 "How much is in the mailbox now could not be counted (%[1]s), so its contents could not be compared. Look into it.",
+		"note.grants-unread":                 "Who else has access could not be read (%[1]s). An Exchange administrator can look with Get-MailboxPermission.",
+		"note.grants-unread.limited":         "",
 
 		// Refusals.
 		"note.your-own":             "You asked for %[5]s, so someone else must decide.",

@@ -11,27 +11,27 @@ import (
 )
 
 // of gives the words to speak of a request with: one that puts back what another did has sentences of its own, under the same keys
-// with ".undo" behind.
+// with ".undo" behind, and so has one that ended because the mailbox comes by itself, with ".connecting".
 func (w words) of(r recovery.Request) words {
-	if r.UndoOf == 0 {
+	switch {
+	case r.UndoOf != 0:
+		return w.in(".undo")
+	case r.Diagnosis != nil && r.Diagnosis.Case == recovery.CaseConnecting:
+		return w.in(".connecting")
+	default:
 		return w
 	}
+}
+
+// in gives the words with the sentences whose key has a suffix in the place of those without.
+func (w words) in(suffix string) words {
 	w.text = maps.Clone(w.text)
 	for key, text := range w.text {
-		if plain, ok := strings.CutSuffix(key, ".undo"); ok {
+		if plain, ok := strings.CutSuffix(key, suffix); ok {
 			w.text[plain] = text
 		}
 	}
 	return w
-}
-
-// moved names what others have changed, from the arguments of recovery.NoteMovedOn.
-func (w words) moved(args []string) markup {
-	var all []string
-	for _, a := range args[:min(len(args), maxListed)] {
-		all = append(all, string(w.oneOf("moved.", a)))
-	}
-	return markup(strings.Join(all, ", "))
 }
 
 // undoPlan says what will be undone, and before the rest of what to know what will not.

@@ -187,8 +187,6 @@ func (w reader) note(n recovery.Note) markup {
 		key += ".general"
 	case (n.Code == recovery.NoteUnreadable || n.Code == recovery.NoteNotProven) && slices.Equal(n.Args, []string{string(recovery.Internal)}):
 		key += ".internal"
-	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
-		key += ".new"
 	case n.Code == recovery.NoteCopyWaits && w.approver && len(n.Args) > 1:
 		key = "note.copy-suspended.why"
 	case n.Code == recovery.NoteMissingCmdlet && strings.HasSuffix(strings.Join(n.Args, ""), "-RecoverableItems"):
@@ -224,9 +222,11 @@ func (w reader) noteArgs(n recovery.Note) []any {
 	case recovery.NoteHadRoles, recovery.NoteRolesCameBack, recovery.NoteAddressTaken, recovery.NoteHoldersUnknown:
 		return []any{literals(n.Args), "", "", ""}
 	case recovery.NoteMovedOn:
-		return []any{w.moved(n.Args), "", "", ""}
+		return []any{w.eachOf("moved.", n.Args), "", "", ""}
 	case recovery.NoteNoSeat:
 		return []any{w.licenses(n.Args), "", "", ""}
+	case recovery.NoteLarge:
+		return []any{w.eachOf("large.", n.Args), "", "", ""}
 	}
 	args := make([]any, 4) // no note has more; what is missing reads as ""
 	for i := range args {
@@ -258,7 +258,7 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		if i == 1 {
 			return w.oneOf("state.", arg)
 		}
-	case recovery.NoteUnreadable, recovery.NoteNotProven:
+	case recovery.NoteUnreadable, recovery.NoteNotProven, recovery.NoteAfterUnknown, recovery.NoteGrantsUnread:
 		return w.oneOf("kind.", arg)
 	case recovery.NoteCopyFailed:
 		return w.oneOf("copy.", arg)
@@ -276,7 +276,7 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		return w.oneOf("type.", arg)
 	case recovery.NoteApproverLost:
 		return mention(arg)
-	case recovery.NoteTargetFull, recovery.NoteLarge:
+	case recovery.NoteTargetFull, recovery.NoteArchiveFull:
 		return w.sizeArg(arg)
 	}
 	if t, err := time.Parse(time.RFC3339, arg); err == nil {
@@ -291,6 +291,15 @@ func (w words) oneOf(prefix, value string) markup {
 		return w.say(prefix + value)
 	}
 	return literal(value)
+}
+
+// eachOf words values of a known set.
+func (w words) eachOf(prefix string, values []string) markup {
+	var all []string
+	for _, v := range values[:min(len(values), maxListed)] {
+		all = append(all, string(w.oneOf(prefix, v)))
+	}
+	return markup(strings.Join(all, ", "))
 }
 
 // lasting words a time of whole minutes, of whole hours where it is some.

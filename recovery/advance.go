@@ -270,7 +270,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return r.become(Confirming, Event{Kind: EventPlanned})
 	case d.Obstacle.removable():
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
-	case d.Case == CaseHealthy || d.Obstacle.Code == NoteNoItems:
+	case d.Case.settled() || d.Obstacle.Code == NoteNoItems:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
 		return r.become(Impossible, Event{Kind: EventEnded, Note: d.Obstacle})
@@ -280,7 +280,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 // removable says whether somebody can remove the obstacle, so that the request stays and can be looked at again.
 func (n *Note) removable() bool {
 	switch n.Code {
-	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteSignInTaken, NoteDomain:
+	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull, NoteSignInTaken, NoteDomain:
 		return true
 	default:
 		return n.passing()
@@ -290,7 +290,7 @@ func (n *Note) removable() bool {
 // refusesAStep says whether the obstacle is one that Microsoft would put before a single step.
 func (n *Note) refusesAStep() bool {
 	switch n.Code {
-	case NoteNoSeat, NoteNoLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull:
+	case NoteNoSeat, NoteNoLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull:
 		return true
 	default:
 		return false
@@ -401,7 +401,7 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 			return r.void(now.diagnosis, now.diff)
 		}
 		r.Obstacle, r.Reviews = nil, now.stand
-		if now.diagnosis.Case == CaseHealthy && r.Plan.Source == nil { // else the steps look for themselves
+		if now.diagnosis.Case.settled() && r.Plan.Source == nil { // else the steps look for themselves
 			r.skipHealthy(s.Now())
 		}
 		return r.become(Restoring, Event{Kind: EventStarted})

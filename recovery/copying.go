@@ -249,7 +249,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	}
 	var now Contents
 	if err == nil {
-		now, err = s.Mailboxes.Contents(ctx, t.ExchangeGUID, false)
+		now, err = s.Mailboxes.Contents(ctx, t, false)
 	}
 	if err != nil {
 		return s.unproven(ctx, r, err)
@@ -258,9 +258,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	for _, st := range r.Plan.Steps {
 		proof.copied(st)
 	}
-	if list, err := s.Mailboxes.Grants(ctx, t.ExchangeGUID); !s.unknown(ctx, "list who has access", err) {
-		proof.Grants = list
-	}
+	s.grants(ctx, &proof, t)
 	return 0, s.commit(ctx, r, func(r *Request) Event { return r.proven(proof) })
 }
 

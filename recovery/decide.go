@@ -378,7 +378,7 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 // differences says how a fresh diagnosis differs from the plan that was approved; nothing when it does not.
 func (r *Request) differences(d Diagnosis) []Note {
 	switch {
-	case r.Touched() && r.Plan.Target == nil && d.Case == CaseHealthy:
+	case r.Touched() && r.Plan.Target == nil && d.Case.settled():
 		return nil // our own steps did it
 	case r.Touched() && d.Plan == nil && d.Obstacle.refusesAStep():
 		return nil // the step that it refuses says so, and what was done before stays known

@@ -6,8 +6,8 @@
 // # From an ask to a proof
 //
 // A Query names a mailbox. Service.Ask records it as a Request in state Submitted, and a job calls Service.Advance until
-// the request has ended. Advance reads the tenant (Directory and Mailboxes, side by side), and Settings.judge, which is
-// pure, turns what was read into a Diagnosis: the Case, the evidence, the purge deadline, and either an obstacle or a Plan
+// the request has ended. Advance reads the tenant (Directory and Mailboxes side by side, in two rounds: reading.go), and
+// Settings.judge, which is pure, turns what was read into a Diagnosis: the Case, the evidence, the purge deadline, and either an obstacle or a Plan
 // of Steps. The requester confirms the plan, approvers review it, and then each step is looked at, done, and looked at
 // again until its effect was read back. The last thing is a Proof.
 //

@@ -63,7 +63,7 @@ func (r reading) inUse(q Query) (Diagnosis, string) {
 	case len(live) == 0 && len(r.Found)+len(r.mailboxes) > 0:
 		return d.ends(CaseItems, Note{NoteMailboxFirst, []string{q.Value}}), ""
 	case len(live) == 0:
-		return d.ends(CaseGone, Note{Code: NoteGone}), ""
+		return d.ends(CaseGone, r.gone()), ""
 	}
 	f := live[0]
 	d.Account = f.Account

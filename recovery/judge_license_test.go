@@ -141,10 +141,10 @@ func TestHeldLicenses(t *testing.T) {
 		warns   []NoteCode
 	}{
 		{"mailbox plan off: other plans stay off", false, []AssignedLicense{off(skuE3, planYammer, planEXO2, planTeams)}, off(skuE3, planTeams, planYammer), []NoteCode{NoteLossUnknown}},
-		{"comes back with the account", true, []AssignedLicense{off(skuE3, planYammer)}, off(skuE3, planYammer), []NoteCode{NoteSignInReturns, NoteLicenseWithIt}},
-		{"comes back with its mailbox plan off", true, []AssignedLicense{off(skuE3, planEXO2, planTeams)}, off(skuE3, planTeams), []NoteCode{NoteSignInReturns}},
-		{"comes back, another with its plan off first", true, []AssignedLicense{off(skuE3, planEXO2), off(skuEXO1)}, off(skuEXO1), []NoteCode{NoteSignInReturns, NoteLicenseWithIt}},
-		{"comes back beyond the seats", true, []AssignedLicense{off(skuE5)}, off(skuE5), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteOverConsumed}},
+		{"comes back with the account", true, []AssignedLicense{off(skuE3, planYammer)}, off(skuE3, planYammer), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteDelegates}},
+		{"comes back with its mailbox plan off", true, []AssignedLicense{off(skuE3, planEXO2, planTeams)}, off(skuE3, planTeams), []NoteCode{NoteSignInReturns, NoteDelegates}},
+		{"comes back, another with its plan off first", true, []AssignedLicense{off(skuE3, planEXO2), off(skuEXO1)}, off(skuEXO1), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteDelegates}},
+		{"comes back beyond the seats", true, []AssignedLicense{off(skuE5)}, off(skuE5), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteOverConsumed, NoteDelegates}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -169,6 +169,41 @@ func TestHeldLicenses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where the tenant delays taking a mailbox away, Exchange knows until when it works: the thirty days begin then, whatever the licence's
+// own state says, and nothing about the loss is unknown.
+func TestDelayedDelicensing(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, tt := range map[string]struct {
+		due     time.Duration // from now
+		works   bool
+		unknown bool
+	}{
+		"works for a month": {30 * day, true, false},
+		"just over":         {-time.Minute, false, false},
+		"long over":         {-31 * day, false, true}, // and yet in use: the date says nothing
+	} {
+		w := newWorld(t)
+		w.lives(john, "john", answers)
+		w.tenant.delicense = w.clock.Add(tt.due)
+		d := w.looks(Ask{}, Choices{})
+		plans(t, d, CaseLicense, StepAssign, StepMailbox)
+		works := slices.ContainsFunc(d.Evidence, Note{NoteDelayed, []string{stamp(w.tenant.delicense)}}.same)
+		if unknown := slices.Contains(warnings(d), NoteLossUnknown); works != tt.works || unknown != tt.unknown || d.Deadline.IsZero() != tt.unknown || !d.Plan.Deadline.Equal(d.Deadline) {
+			t.Errorf("%s: evidence %v, warnings %v, deadline %v", name, d.Evidence, warnings(d), d.Deadline)
+		}
+		if !tt.unknown && !d.Deadline.Equal(w.tenant.delicense.Add(Retention)) {
+			t.Errorf("%s: deadline %v", name, d.Deadline)
+		}
+	}
+	w := newWorld(t) // the group's licence was lost longer ago than the mailbox would be kept without the delay
+	w.lives(john, "john", answers, func(u *user) {
+		u.account.LicenseStates = []LicenseState{{SKU: skuE3, State: "Disabled", UpdatedAt: w.ago(31 * day)}}
+	})
+	w.tenant.delicense = w.clock.Add(day)
+	plans(t, w.looks(Ask{}, Choices{}), CaseLicense, StepAssign, StepMailbox)
 }
 
 func TestGroupLicenseInError(t *testing.T) {

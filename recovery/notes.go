@@ -10,12 +10,13 @@ const (
 	NotePlanOff        NoteCode = "plan-off"          // the mailbox plan is switched off inside a licence. Args: SKU part number
 	NoteMailboxAnswers NoteCode = "mailbox-answers"   // Args: userPurpose
 	NoteMailboxAbsent  NoteCode = "mailbox-absent"    // the mailbox does not answer
+	NoteListed         NoteCode = "listed"            // Exchange lists it as in use, though it does not answer
+	NoteListedDeleted  NoteCode = "listed-deleted"    // Exchange still lists it as deleted. Args: RFC 3339 time
 	NoteExchangeType   NoteCode = "exchange-type"     // Exchange gives its type. Args: RecipientTypeDetails
 	NoteProbablyShared NoteCode = "probably-shared"   // guess without Exchange: no licence and sign-in blocked
 	NoteLicenseLost    NoteCode = "license-lost"      // known day of loss. Args: RFC 3339 time
 	NoteGroupLicense   NoteCode = "group-license"     // the licence comes from a group and is in error. Args: SKU part number, error
 	NoteSynced         NoteCode = "synced"            // the account comes from on-premises
-	NoteMaybeNotBack   NoteCode = "exchange-off"      // Exchange was not asked: what cannot be known
 	NoteSoftDeleted    NoteCode = "soft-deleted"      // Exchange keeps the mailbox without its user. Args: RFC 3339 time
 	NoteInactive       NoteCode = "inactive"          // a hold keeps the mailbox without its user
 	NoteDelayed        NoteCode = "delayed"           // the tenant delays taking the mailbox away. Args: RFC 3339 time until
@@ -44,18 +45,27 @@ const (
 	NoteHoldsGo         NoteCode = "holds-go"         // recovering an inactive mailbox takes its holds away
 	NoteNewUser         NoteCode = "new-user"         // the mailbox gets a new account: groups, roles and rights do not come back
 	NoteCouldCopy       NoteCode = "could-copy"       // into: would copy the contents instead
-	NoteLarge           NoteCode = "large"            // over 50 GB, or an archive, without a licence. Args: bytes
+	NoteLarge           NoteCode = "large"            // it needs Plan 2 and comes back without a licence. Args: each why, of size, archive, hold
+	NoteSizeUnknown     NoteCode = "size-unknown"     // whether it is over 50 GB, without a licence, could not be read
 	NoteDelegates       NoteCode = "delegates"        // rights of others to the mailbox may not come back
+	NoteDelegatesStay   NoteCode = "delegates-stay"   // rights of others to the old mailbox do not come with its contents
+	NoteHeld            NoteCode = "held"             // a hold is on the mailbox that comes back
+	NoteArchive         NoteCode = "archive"          // the mailbox that comes back has an archive
+	NoteExpanding       NoteCode = "expanding"        // the mailbox that comes back has an auto-expanding archive
+	NoteSwept           NoteCode = "swept"            // a retention policy may sweep what is copied into the target. Args: its address
 	NoteAsIgnored       NoteCode = "as-ignored"       // as: is for deleted accounts. Args: what was typed
 	NoteIntoIgnored     NoteCode = "into-ignored"     // into: is for mailboxes without their user. Args: what was typed
 	NoteLicenseIgnored  NoteCode = "license-ignored"  // license: is not what the account holds. Args: what was typed, what it holds
 	NoteLicenseUnneeded NoteCode = "license-unneeded" // license: was typed for a mailbox that needs none. Args: what was typed
+	NoteMaybeNotBack    NoteCode = "exchange-off"     // Exchange was not asked: what cannot be known
 	NoteCountryTenant   NoteCode = "country-tenant"   // the usage location is taken from the tenant. Args: country code
 )
 
 // Obstacles: why a request stays where it is or ends.
 const (
 	NoteHealthy       NoteCode = "healthy"         // the mailbox answers: nothing to restore
+	NoteConnecting    NoteCode = "connecting"      // licensed, and Microsoft is still connecting the mailbox
+	NoteMadeNew       NoteCode = "made-new"        // licensed, and Exchange has no mailbox: the one that it makes will be empty
 	NoteGone          NoteCode = "gone"            // nothing with this address, live or deleted
 	NoteSyncedUser    NoteCode = "synced-user"     // must be restored on-premises
 	NoteAmbiguous     NoteCode = "ambiguous"       // several accounts. Args: how many
@@ -67,6 +77,8 @@ const (
 	NoteNoLocation    NoteCode = "no-location"     // no usage location and no country to take
 	NoteLostTooLong   NoteCode = "lost-too-long"   // licence lost for more than 30 days. Args: RFC 3339 time
 	NotePurged        NoteCode = "purged"          // the 30 days are over. Args: RFC 3339 time
+	NoteGoneHere      NoteCode = "gone-here"       // no account, and Exchange was not asked for mailboxes that outlived theirs
+	NotePurgedHere    NoteCode = "purged-here"     // the account's 30 days are over, and Exchange was not asked for its mailbox. Args: RFC 3339 time
 	NoteMailboxGone   NoteCode = "mailbox-gone"    // Exchange has no mailbox for it any more: a licence would give an empty one
 	NoteMissingRole   NoteCode = "missing-role"    // the app lacks a permission. Args: permission
 	NoteDomain        NoteCode = "domain"          // as: is not on a verified domain. Args: what was typed
@@ -76,6 +88,7 @@ const (
 	NoteNoTarget      NoteCode = "no-target"       // into: names no live mailbox
 	NoteTwoTargets    NoteCode = "two-targets"     // into: names more than one
 	NoteTargetFull    NoteCode = "target-full"     // the contents do not fit. Args: bytes needed, bytes free
+	NoteArchiveFull   NoteCode = "archive-full"    // the archive does not fit into the target's. Args: bytes needed, bytes free
 	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
 	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
 	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy. Args: RFC 3339 time since, what Exchange says about it if anything
@@ -104,6 +117,10 @@ const (
 	NoteStillDeleted  NoteCode = "still-deleted"   // read back: Exchange still has the mailbox as deleted
 	NoteAgeUnknown    NoteCode = "age-unknown"     // read back: Exchange does not say since when the mailbox is there
 	NoteStepMissing   NoteCode = "step-missing"    // read back without its effect. Args: StepKind
+	NoteFewerItems    NoteCode = "fewer-items"     // read back: nothing, or far less, is in the mailbox. Args: items before, items now
+	NoteBeforeUnknown NoteCode = "before-unknown"  // read back: what was in the mailbox before is not known
+	NoteAfterUnknown  NoteCode = "after-unknown"   // read back: what is in the mailbox cannot be counted. Args: Kind
+	NoteGrantsUnread  NoteCode = "grants-unread"   // read back: who else has access cannot be read; for approvers. Args: Kind
 	NoteNoItems       NoteCode = "no-items"        // no recoverable item fits
 	NoteItemsOff      NoteCode = "items-off"       // recoverable items cannot be read here
 	NoteMessagesOnly  NoteCode = "messages-only"   // without Exchange only messages are listed and restored
@@ -157,6 +174,7 @@ const (
 	NoteState        NoteCode = "state"         // too late, or too early. Args: the state
 	NoteOldMessage   NoteCode = "old-message"   // not the message on file
 	NoteOwnBenefit   NoteCode = "own-benefit"   // the contents would come into the approver's own mailbox
+	NoteNoAddress    NoteCode = "no-address"    // of a copy: an approver without a confirmed address may own the target
 	NoteTwice        NoteCode = "twice"         // has decided already
 	NoteChooseFirst  NoteCode = "choose-first"  // a required choice is open. Args: Action
 	NoteNotOffered   NoteCode = "not-offered"   // the value is not among those offered

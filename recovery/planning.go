@@ -58,6 +58,9 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 		p.Warnings = append(p.Warnings, Note{NoteHoldersUnknown, sorted(f.HoldersUnknown)})
 	}
 	addAccess(p, p.Access)
+	if d.Mailbox != nil {
+		p.Warnings = append(p.Warnings, Note{Code: NoteDelegates})
+	}
 	if d.Case == CaseShared && !d.TypeProven {
 		p.Warnings = append(p.Warnings, Note{Code: NoteTypeUnknown})
 	}
@@ -67,7 +70,9 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 // finish adds what every plan has.
 func (s Settings) finish(d Diagnosis, p *Plan, r reading, into string) Diagnosis {
 	p.Steps = append(p.Steps, Step{Kind: StepMailbox})
-	p.Warnings = append(p.Warnings, d.exchangeWarnings()...)
+	if d.Mailbox != nil {
+		p.Warnings = append(p.Warnings, r.kept(*d.Mailbox, d.Case != CaseShared || hasMailboxPlan(d.Account, r.SKUs))...)
+	}
 	if into != "" {
 		p.Warnings = append([]Note{{NoteIntoIgnored, []string{into}}}, p.Warnings...)
 	}
@@ -75,29 +80,10 @@ func (s Settings) finish(d Diagnosis, p *Plan, r reading, into string) Diagnosis
 		p.Warnings = append(p.Warnings, Note{NoteNearPurge, []string{stamp(d.Deadline)}})
 	}
 	if !r.exchange {
-		d.Evidence = append(d.Evidence, Note{Code: NoteMaybeNotBack})
+		p.Warnings = append(p.Warnings, Note{Code: NoteMaybeNotBack})
 	}
 	d.Plan = p
 	return d
-}
-
-// unlicensedLimit is how much a mailbox without a licence may hold (Microsoft: about shared mailboxes).
-const unlicensedLimit = 50 << 30
-
-// exchangeWarnings says what only Exchange knows about a mailbox that comes back.
-func (d Diagnosis) exchangeWarnings() []Note {
-	if d.Mailbox == nil || d.Case != CaseShared {
-		return nil
-	}
-	list := []Note{{Code: NoteDelegates}}
-	if size := d.Contents; size != nil && size.Bytes > unlicensedLimit || d.Mailbox.ArchiveGUID != "" {
-		bytes := int64(0)
-		if size != nil {
-			bytes = size.Bytes
-		}
-		list = append(list, Note{NoteLarge, []string{fmt.Sprint(bytes)}})
-	}
-	return list
 }
 
 // addAccess says what comes back beside the mail. An account that held an admin role, or may have, needs one more

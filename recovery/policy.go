@@ -69,8 +69,8 @@ func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, e
 	return s.benefits(ctx, r.Plan, who)
 }
 
-// benefits refuses an approver whose own mailbox is the target of a copy. An approver without a confirmed address cannot be
-// compared.
+// benefits refuses an approver whose own mailbox is the target of a copy, or may be: somebody without a confirmed address cannot be
+// told from its owner.
 func (s *Service) benefits(ctx context.Context, plan *Plan, who Actor) (*Note, error) {
 	if plan == nil || plan.Target == nil {
 		return nil, nil
@@ -79,10 +79,14 @@ func (s *Service) benefits(ctx context.Context, plan *Plan, who Actor) (*Note, e
 	if err != nil {
 		return nil, fmt.Errorf("read the person %s: %w", who.UserID, err)
 	}
-	if slices.Contains(plan.Target.Addresses, strings.ToLower(p.Email)) {
+	switch {
+	case p.Email == "":
+		return &Note{Code: NoteNoAddress}, nil
+	case slices.Contains(plan.Target.Addresses, strings.ToLower(p.Email)):
 		return &Note{Code: NoteOwnBenefit}, nil
+	default:
+		return nil, nil
 	}
-	return nil, nil
 }
 
 // mayAsk says whether somebody is an approver, and why that person may not ask.

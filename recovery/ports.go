@@ -7,10 +7,12 @@ import (
 
 // Directory reads the tenant through Microsoft Graph. All errors are *Error.
 type Directory interface {
-	// Find reads everything about a query (by address, object id or display name) in at most three rounds of calls
-	// side by side. A query by name fills Account alone. Matches are exact; a list that may be cut short is an
+	// Find finds the accounts that a query (by address, object id or display name) means, with Account alone, and reads the
+	// tenant unless it is by name; at most two calls wait for each other. Matches are exact; a list that may be cut short is an
 	// Incomplete error.
 	Find(ctx context.Context, q Query) (Findings, error)
+	// Complete reads what belongs to the accounts that were found, all side by side.
+	Complete(ctx context.Context, found []Found) error
 	// Account reads one live user by object id, with Microsoft's clock; NotFound when it is not (yet) live.
 	Account(ctx context.Context, id string) (Account, Receipt, error)
 	// Mailbox asks a live user's mailbox for its purpose.

@@ -57,8 +57,8 @@ func BenchmarkAck(b *testing.B) {
 	bot.kill()
 	b.Run("durable", func(b *testing.B) {
 		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(float64(missing(b, w.database(), "asked", ids)), "missing-commands")
-		b.ReportMetric(float64(missing(b, w.database(), "clicked", ids)), "missing-clicks")
+		most(b, "missing-commands", float64(missing(b, w.database(), "asked", ids)), 0)
+		most(b, "missing-clicks", float64(missing(b, w.database(), "clicked", ids)), 0)
 	})
 }
 
