@@ -28,6 +28,7 @@ type outbox struct {
 var _ interface {
 	error
 	Retryable() bool
+	RateLimited() bool
 } = (*Error)(nil)
 
 var errCrash = errors.New("the database is gone")
@@ -79,7 +80,7 @@ func (p *peer) deliverer(o Outbox) *Deliverer { return NewDeliverer(p.bot(), o) 
 
 func deliver(t *testing.T, d *Deliverer, version int64) {
 	t.Helper()
-	if again, err := d.Deliver(t.Context(), 7, version); again != 0 || err != nil {
+	if again, err := d.Deliver(t.Context(), "R-9", 7, version); again != 0 || err != nil {
 		t.Fatalf("Deliver: again in %s, %v", again, err)
 	}
 }
@@ -146,7 +147,7 @@ func TestCrashLeavesNoLiveOrphan(t *testing.T) {
 	shown := p.board()
 	o := &outbox{channel: "C1", body: card, version: 1, crash: 1}
 	d := p.deliverer(o)
-	if again, err := d.Deliver(t.Context(), 7, 1); again != 0 || !errors.Is(err, errCrash) {
+	if again, err := d.Deliver(t.Context(), "R-9", 7, 1); again != 0 || !errors.Is(err, errCrash) {
 		t.Fatalf("Deliver: again in %s, %v", again, err)
 	}
 	d = p.deliverer(o) // a new process
@@ -156,7 +157,7 @@ func TestCrashLeavesNoLiveOrphan(t *testing.T) {
 	}
 
 	o.version, o.live, o.crash = 2, false, 1 // between the edit and its record
-	if _, err := d.Deliver(t.Context(), 7, 2); !errors.Is(err, errCrash) {
+	if _, err := d.Deliver(t.Context(), "R-9", 7, 2); !errors.Is(err, errCrash) {
 		t.Fatalf("Deliver: %v", err)
 	}
 	d = p.deliverer(o)
@@ -215,14 +216,14 @@ func TestDeliverVerdicts(t *testing.T) {
 			}
 			o := &outbox{channel: "C1", ts: c.ts, body: card, version: 1}
 			d := p.deliverer(o)
-			again, err := d.Deliver(t.Context(), 7, 1)
+			again, err := d.Deliver(t.Context(), "R-9", 7, 1)
 			e, failed := errors.AsType[*Error](err)
 			if again != c.again || failed != (c.again > 0) || o.refused != c.refused || (failed && (e.Verdict != c.verdict || e.Retryable() != (c.verdict == Retry))) {
 				t.Errorf("again in %s, %v, refused %q", again, err, o.refused)
 			}
 			if c.retryAfter != "" {
 				calls := len(p.called("chat.postMessage"))
-				if again, err := d.Deliver(t.Context(), 7, 1); again < 16*time.Second || err != nil || len(p.called("chat.postMessage")) != calls {
+				if again, err := d.Deliver(t.Context(), "R-9", 7, 1); again < 16*time.Second || err != nil || len(p.called("chat.postMessage")) != calls {
 					t.Errorf("while Slack wants no calls: again in %s, %v", again, err)
 				}
 			}
@@ -236,7 +237,7 @@ func TestDeliverWaitsForTheThread(t *testing.T) {
 	p.board()
 	o := &outbox{body: `{"text":"a line"}`, version: 1}
 	d := p.deliverer(o)
-	if again, err := d.Deliver(t.Context(), 7, 1); again != threadPause || err != nil {
+	if again, err := d.Deliver(t.Context(), "R-9", 7, 1); again != threadPause || err != nil {
 		t.Errorf("again in %s, %v", again, err)
 	}
 	o.channel, o.threadTS = "C1", "5.5"
@@ -288,6 +289,9 @@ func TestDefectiveBodies(t *testing.T) {
 				if last := calls[len(calls)-1]; last.Get("text") != c.text || last.Get("blocks") != "[]" {
 					t.Errorf("sent %.60q with %s", last.Get("text"), last.Get("blocks"))
 				}
+			}
+			if lines := p.log.String(); strings.Contains(lines, "level=ERROR") && !strings.Contains(lines, "request=R-9 message=7 ") {
+				t.Error("a line does not say whose message it is")
 			}
 			if strings.Contains(p.log.String(), "ā😀ā😀") {
 				t.Error("the text of a message is logged")
@@ -428,6 +432,66 @@ func TestFirstComeFirstServed(t *testing.T) {
 	}
 }
 
+// TestCardsGoBeforeWhatStandsBeside: while both wait, three cards leave before each line in a thread or answer to one person's eyes,
+// and one of those after each three cards, however many come.
+func TestCardsGoBeforeWhatStandsBeside(t *testing.T) {
+	t.Parallel()
+	for method, burst := range map[string]int{"chat.postMessage": paceBurst, "chat.update": editBurst} {
+		every := map[string]time.Duration{"chat.postMessage": paceEvery, "chat.update": editEvery}[method]
+		p, now := newPace(), time.Unix(1000, 0)
+		var order []int64
+		var waiting []int64
+		turn := func() { // all that wait come again, the last one first
+			for _, id := range slices.Backward(slices.Clone(waiting)) {
+				if p.ask(method, "C1", id, id < 100, now) == 0 {
+					order, waiting = append(order, id), slices.DeleteFunc(waiting, func(w int64) bool { return w == id })
+				}
+			}
+		}
+		for i := range int64(burst) {
+			p.ask(method, "C1", -1-i, true, now)
+		}
+		for beside := int64(100); beside < 103; beside++ {
+			p.ask(method, "C1", beside, false, now)
+			waiting = append(waiting, beside)
+		}
+		for card := range int64(12) { // one more card each time that one message may leave
+			waiting = append(waiting, card)
+			turn()
+			now = now.Add(every)
+			turn()
+		}
+		if first := slices.Index(order, 100); first != urgentInARow || slices.Index(order, 101) != 2*urgentInARow+1 || slices.Index(order, 102) != 3*urgentInARow+2 {
+			t.Errorf("%s: in the order %v", method, order)
+		}
+	}
+}
+
+func TestWhichCallsAreUrgent(t *testing.T) {
+	t.Parallel()
+	full, err := readBody([]byte(card))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, _ := full.quiet()
+	for name, c := range map[string]struct {
+		method, thread string
+		body           body
+		want           bool
+	}{
+		"a card":                     {method: "chat.postMessage", body: bare, want: true},
+		"its buttons":                {method: "chat.update", body: full, want: true},
+		"their removal":              {method: "chat.update", body: bare},
+		"buttons of one in a thread": {method: "chat.update", thread: "1.1", body: full, want: true},
+		"a line in its thread":       {method: "chat.postMessage", thread: "1.1", body: bare},
+		"an answer to one person":    {method: "chat.postEphemeral", body: body{Text: "no", User: "U1"}},
+	} {
+		if got := urgent(c.method, &outMessage{threadTS: c.thread}, c.body); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestPlaceInLine(t *testing.T) {
 	t.Parallel()
 	p, now := newPace(), time.Unix(1000, 0)
@@ -455,7 +519,7 @@ func TestPlaceInLine(t *testing.T) {
 	want("the same, when the place is lost", 14, 4*time.Second+placeKept, 0)
 }
 
-// TestAnswersToOnePersonHoldUpNoCard: somebody clicks and clicks, and a card leaves at once all the same.
+// TestAnswersToOnePersonHoldUpNoCard: somebody clicks and clicks, and a card leaves at Slack's own rate all the same.
 func TestAnswersToOnePersonHoldUpNoCard(t *testing.T) {
 	t.Parallel()
 	p, now := newPace(), time.Unix(1000, 0)
@@ -465,25 +529,17 @@ func TestAnswersToOnePersonHoldUpNoCard(t *testing.T) {
 			left++
 		}
 	}
-	if left != paceBurst-paceReserve {
+	if left != paceBurst {
 		t.Errorf("%d answers left at once", left)
 	}
-	for i := range int64(paceReserve) {
-		if w := p.ask("chat.postMessage", "C1", 1000+i, false, now); w != 0 {
-			t.Errorf("card %d has to wait %s", i, w)
-		}
-	}
-	if w := p.ask("chat.postMessage", "C1", 1002, false, now); w != time.Second { // Slack's own rate
+	if w := p.ask("chat.postMessage", "C1", 1002, true, now); w != time.Second {
 		t.Errorf("the card after a burst: wait %s", w)
 	}
-	if w := p.ask("chat.postEphemeral", "C1", 1, false, now.Add(time.Second)); w == 0 {
+	if w := p.ask("chat.postEphemeral", "C1", 99, false, now.Add(time.Second)); w == 0 {
 		t.Error("an answer overtakes the card")
 	}
-	if w := p.ask("chat.postMessage", "C1", 1002, false, now.Add(time.Second)); w != 0 {
+	if w := p.ask("chat.postMessage", "C1", 1002, true, now.Add(time.Second)); w != 0 {
 		t.Errorf("the card, at its time: wait %s", w)
-	}
-	if w := p.ask("chat.postEphemeral", "C1", 1, false, now.Add(4*time.Second)); w != 0 {
-		t.Errorf("the answer, when the channel is quiet: wait %s", w)
 	}
 }
 
@@ -498,7 +554,7 @@ func TestDeliveriesTakeTurns(t *testing.T) {
 	due := map[int64]time.Time{}
 	try := func(id int64) {
 		d.outbox = &outbox{channel: "C1", body: fmt.Sprintf(`{"text":"%d"}`, id), version: 1}
-		again, err := d.Deliver(t.Context(), id, 1)
+		again, err := d.Deliver(t.Context(), "R-9", id, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

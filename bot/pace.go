@@ -13,20 +13,21 @@ import (
 const (
 	paceEvery    = time.Second
 	paceBurst    = 3
-	paceReserve  = 2    // messages of the burst that are kept from answers to one person alone: whoever clicks a lot must hold up no card
 	paceChannels = 1024 // channels remembered
 
 	editEvery   = 1300 * time.Millisecond
 	editBurst   = 15
 	editReserve = 5 // edits of the burst that are kept for cards with buttons: somebody waits to press them
 
+	urgentInARow = 3 // urgent messages that go before one that is not, while both wait
+
 	placeKept = 15 * time.Second // how much later than told one may come again and still have its place in line
 )
 
 // pace keeps messages to Slack's rate. It never waits; it says how long the caller should, who comes again then. Messages
-// leave in the order in which they first asked, in whatever order they come again; only those that fit into one burst may
-// overtake each other, and all overtake those to one person alone. Places in line are all that is kept here: a process that dies loses no message, and in the next one
-// they line up as they come.
+// leave in the order in which they first asked, in whatever order they come again, urgent ones before others; only those that
+// fit into one burst may overtake each other. Places in line are all that is kept here: a process that dies loses no message,
+// and in the next one they line up as they come.
 type pace struct {
 	mu       sync.Mutex
 	channels map[string]*line
@@ -34,35 +35,16 @@ type pace struct {
 	held     map[string]time.Time // by method: until when Slack wants no call
 }
 
-// outgoing is a call that wants to be made. An edit that gives a card its buttons is urgent.
+// outgoing is a call that wants to be made. It is urgent where people wait for it: a message that stands by itself, as a card, and
+// an edit that gives a card its buttons. What goes into a thread or to one person's eyes, and all other edits, are not.
 type outgoing struct {
 	method, channel string
 	message         int64
 	urgent          bool
 }
 
-// rank is who goes before whom.
-type rank int
-
-const (
-	urgent  rank = iota // gives a card its buttons: somebody waits to press them
-	regular             // any other message or edit
-	private             // to one person alone: Slack calls its delivery uncertain anyway
-)
-
-func (c outgoing) rank() rank {
-	switch {
-	case c.urgent:
-		return urgent
-	case c.method == "chat.postEphemeral":
-		return private
-	default:
-		return regular
-	}
-}
-
 func newPace() *pace {
-	return &pace{channels: map[string]*line{}, edits: newLine(editEvery, editBurst, [...]int{regular: editReserve, private: editReserve}), held: map[string]time.Time{}}
+	return &pace{channels: map[string]*line{}, edits: newLine(editEvery, editBurst, editReserve), held: map[string]time.Time{}}
 }
 
 // wait is 0 when c may be made now, which then counts; else the time until it is its turn, if it comes again with the same
@@ -107,7 +89,7 @@ func (p *pace) line(c outgoing, now time.Time) *line {
 	if len(p.channels) >= paceChannels {
 		p.forget(now)
 	}
-	l := newLine(paceEvery, paceBurst, [...]int{private: paceReserve})
+	l := newLine(paceEvery, paceBurst, 0)
 	p.channels[c.channel] = l
 	return l
 }
@@ -121,47 +103,61 @@ func (p *pace) forget(now time.Time) {
 	}
 }
 
-// line is the messages that wait for one rate: by rank, else in the order in which they came.
+// line is the messages that wait for one rate, in the order in which they leave.
 type line struct {
 	rate    *rate.Limiter
 	every   time.Duration
-	reserve [private + 1]int // of the burst, kept from those of a rank for those before it
+	reserve int // of the burst, for urgent ones
 	waiting []place
 }
 
 // place is a message's place in line. It is lost at the time kept: its message may have gone another way.
 type place struct {
 	message int64
-	rank    rank
+	urgent  bool
+	passed  int // urgent ones that were put before it while it was the first that is not
 	kept    time.Time
 }
 
-func newLine(every time.Duration, burst int, reserve [private + 1]int) *line {
+// ahead says whether nobody is put before it any more.
+func (p place) ahead() bool { return p.urgent || p.passed >= urgentInARow }
+
+func newLine(every time.Duration, burst, reserve int) *line {
 	return &line{rate: rate.NewLimiter(rate.Every(every), burst), every: every, reserve: reserve}
 }
 
-// place is where c stands in line, at the end of its like if it is new.
+// place is where c stands in line. If it is new, that is the end of the line, or before all who are not ahead if it is urgent.
 func (l *line) place(c outgoing, now time.Time) int {
 	l.waiting = slices.DeleteFunc(l.waiting, func(w place) bool {
-		return w.kept.Before(now) || w.message == c.message && w.rank != c.rank()
+		return w.kept.Before(now) || w.message == c.message && w.urgent != c.urgent
 	})
 	if i := slices.IndexFunc(l.waiting, func(w place) bool { return w.message == c.message }); i >= 0 {
 		return i
 	}
-	end := l.before(c.rank() + 1)
-	l.waiting = slices.Insert(l.waiting, end, place{message: c.message, rank: c.rank()})
+	end := len(l.waiting)
+	if c.urgent {
+		end = l.ahead()
+		if end < len(l.waiting) {
+			l.waiting[end].passed++
+		}
+	}
+	l.waiting = slices.Insert(l.waiting, end, place{message: c.message, urgent: c.urgent})
 	return end
 }
 
-// first puts c before all of its like.
+// first puts c before all of its like. Its turn had come, so nobody is put before it any more.
 func (l *line) first(c outgoing, kept time.Time) {
 	l.waiting = slices.DeleteFunc(l.waiting, func(w place) bool { return w.message == c.message })
-	l.waiting = slices.Insert(l.waiting, l.before(c.rank()), place{c.message, c.rank(), kept})
+	start := 0
+	if !c.urgent {
+		start = l.ahead()
+	}
+	l.waiting = slices.Insert(l.waiting, start, place{c.message, c.urgent, urgentInARow, kept})
 }
 
-// before is how many wait that go before those of rank r.
-func (l *line) before(r rank) int {
-	if i := slices.IndexFunc(l.waiting, func(w place) bool { return w.rank >= r }); i >= 0 {
+// ahead is how many wait before whom nobody is put. They stand in front of all others.
+func (l *line) ahead() int {
+	if i := slices.IndexFunc(l.waiting, func(w place) bool { return !w.ahead() }); i >= 0 {
 		return i
 	}
 	return len(l.waiting)
@@ -169,7 +165,10 @@ func (l *line) before(r rank) int {
 
 // until is how long after now it is the turn of the one in place i.
 func (l *line) until(i int, now time.Time) time.Duration {
-	need := i + 1 + l.reserve[l.waiting[i].rank]
+	need := i + 1
+	if !l.waiting[i].ahead() {
+		need += l.reserve
+	}
 	missing := float64(need) - l.rate.TokensAt(now)
 	return max(0, time.Duration(missing*float64(l.every))).Truncate(time.Microsecond) // what is less is the rounding of tokens
 }

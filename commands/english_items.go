@@ -85,6 +85,8 @@ func englishItems() map[string]string {
 		"note.many-items":    "%[1]s deleted items fit, and one request takes %[2]s. Ask again with `after:`, `before:`, `type:` or `folder:`, in several requests.",
 		"note.day-ahead":     "%[1]s is still to come, so nothing was deleted since. Ask again with an earlier day behind `after:`.",
 		"note.not-owner":     "`subject:` and `from:`, and a look at the items, are for the mailbox's owner alone, and I could not prove that this is you: the address that Slack confirmed has to belong to the mailbox's account. You can ask with `after:`, `before:`, `type:` and `folder:`.",
+		"note.link-differs":  "The address of your Slack account leads to another Microsoft 365 account now than the one that I know you by, so I did nothing. Set your address in Slack right, or have somebody who runs Mailback look at it.",
+		"note.link-taken":    "The account of this mailbox belongs to another person in Slack, as far as I know, so I did nothing. Ask with that Slack account, or have somebody who runs Mailback look at it.",
 		"note.listing":       "I am still looking for the items.",
 		"note.items-failed":  "Items that could not be put back: %[1]s.",
 		"note.items-gone":    "Items that were no longer there when their turn came: %[1]s. Somebody has put them back before, or they are gone for good.",

@@ -137,6 +137,8 @@ const (
 	NoteManyItems     NoteCode = "many-items"      // more items fit than one request takes. Args: how many, the most
 	NoteDayAhead      NoteCode = "day-ahead"       // after: is a day that is still to come. Args: RFC 3339 time
 	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them
+	NoteLinkDiffers   NoteCode = "link-differs"    // linked to another Entra account than the one that the confirmed address has now
+	NoteLinkTaken     NoteCode = "link-taken"      // another Slack person is linked to the mailbox's account
 	NoteListing       NoteCode = "listing"         // the list of items is still being made
 	NoteItemsFailed   NoteCode = "items-failed"    // items that could not be restored. Args: how many
 	NoteItemsGone     NoteCode = "items-gone"      // items that were no longer there. Args: how many

@@ -63,6 +63,9 @@ func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, e
 	if refused != nil || err != nil {
 		return refused, err
 	}
+	if refused, err = s.secondSelf(ctx, r, who); refused != nil || err != nil {
+		return refused, err
+	}
 	return s.benefits(ctx, r.Plan, who)
 }
 
@@ -162,13 +165,17 @@ func (s *Service) enoughApprovers(ctx context.Context, r Request) (*Note, error)
 	if err != nil {
 		return nil, err
 	}
+	selves, err := s.selves(ctx, r)
+	if err != nil {
+		return nil, err
+	}
 	can := 0
 	for _, id := range people {
 		if can == need {
 			break
 		}
 		who := Actor{TeamID: s.Settings.TeamID, UserID: id}
-		if r.asked(who) && !s.Settings.SelfApproval {
+		if (r.asked(who) || linked(selves, who)) && !s.Settings.SelfApproval {
 			continue
 		}
 		refused, err := s.mayAct(ctx, who)

@@ -118,13 +118,21 @@ type Uses interface {
 	Used(ctx context.Context, who string, at time.Time, most int) (mine, all int, err error)
 }
 
+// Links keeps which Entra account a Slack person is. Each link is its own audit line: it is never changed, only followed by another.
+type Links interface {
+	// KeepLink records the first link of a person. One who has a link keeps it.
+	KeepLink(ctx context.Context, l Link) error
+	// Links gives the links that somebody and all others have to one account, the one this person has; the oldest is the first.
+	// It gives none for somebody without a link.
+	Links(ctx context.Context, who Actor) ([]Link, error)
+}
+
 // Filter selects requests.
 type Filter struct {
 	Requester string // user id; empty for everybody
 	Open      bool   // only those that have not ended
 	Mailbox   string // only those about this mailbox: see Request.Mailbox; empty for all
 	ByPurge   bool   // those whose mailbox is purged first come first, those that never are last
-	State     State  // only those in this state; empty for all
 	Limit     int    // at most so many; 0 means 20
 }
 

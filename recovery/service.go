@@ -40,7 +40,8 @@ type Config struct {
 	Items       Items    // of Exchange where Mailboxes is set, else of Graph: they name a mailbox differently
 	Lists       ItemList // which items a request is about
 	People      People
-	Uses        Uses // counts commands; needed where Settings has Limits
+	Links       Links // which Entra accounts they are
+	Uses        Uses  // counts commands; needed where Settings has Limits
 	Replier     Replier
 	Now         Clock
 	Logger      *slog.Logger
@@ -50,7 +51,7 @@ type Config struct {
 // requests on by Advance.
 type Service struct {
 	Config
-	owner  string    // names this process in leases
+	owner  string // names this process in leases
 	flood  flood
 	public sync.Once // a public approval channel is warned about once
 }

@@ -181,7 +181,7 @@ func (m *memStore) Requests(_ context.Context, f Filter) ([]Request, error) {
 		if f.Mailbox != "" && f.Mailbox != r.Mailbox() {
 			continue
 		}
-		fits := (f.Requester == "" || f.Requester == r.Requester.UserID) && (!f.Open || r.State.Open()) && (f.State == "" || f.State == r.State)
+		fits := (f.Requester == "" || f.Requester == r.Requester.UserID) && (!f.Open || r.State.Open())
 		if fits && (f.Limit == 0 && len(list) < 20 || len(list) < f.Limit) {
 			list = append(list, r)
 		}

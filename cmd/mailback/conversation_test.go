@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -63,6 +64,7 @@ func words() map[string]func(ts *testscript.TestScript, neg bool, args []string)
 		"tenant": (*conversation).tenant, "copies": (*conversation).copies, "restore-requests": (*conversation).restoreRequests, "tenant-do": (*conversation).tenantDo, "slack-do": (*conversation).slackDo,
 		"calls": (*conversation).calls, "await-call": (*conversation).awaitCall, "settle": (*conversation).settle,
 		"patience": (*conversation).setPatience, "holds": (*conversation).holds, "log-lacks": (*conversation).logLacks,
+		"health": (*conversation).health,
 	} {
 		all[word] = func(ts *testscript.TestScript, neg bool, args []string) { say(begun(ts), ts, neg, args) }
 	}
@@ -139,6 +141,37 @@ func (c *conversation) logLacks(ts *testscript.TestScript, neg bool, args []stri
 	}
 	if at := c.log.find(expression(ts, args[0])); (at != "") != neg {
 		ts.Fatalf("in the bot's log %q matches %q", at, args[0])
+	}
+}
+
+// health is "health PATH REGEX": waits until the bot's health page answers with such a status and text. With ! it does not now.
+func (c *conversation) health(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: health PATH REGEX")
+	}
+	pattern, said := expression(ts, args[1]), ""
+	ask := func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.sandbox.Health()+args[0], http.NoBody)
+		if err != nil {
+			return false, err
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, err
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		said = fmt.Sprintf("%d %s", answer.StatusCode, body)
+		return pattern.MatchString(said), err
+	}
+	if !neg {
+		c.await(ts, func() string { return fmt.Sprintf("%s says %s", args[0], said) }, ask)
+		return
+	}
+	so, err := ask(context.Background())
+	ts.Check(err)
+	if so {
+		ts.Fatalf("%s says %s", args[0], said)
 	}
 }
 

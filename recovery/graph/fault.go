@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 
@@ -24,11 +25,20 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	s := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", r.status, oneLine(r.code)))
+	s := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", r.status, word(r.code)))
 	if r.message == "" {
 		return s
 	}
 	return s + ": " + oneLine(r.message)
+}
+
+// word gives a code, which is one word; what is more than that is no code, and may quote anything.
+func word(code string) string {
+	odd := func(r rune) bool { return r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	if strings.ContainsFunc(code, odd) {
+		return "?"
+	}
+	return code
 }
 
 // is says whether the code is one of those given; case varies between Graph's services.

@@ -340,6 +340,7 @@ func TestMailStaysPrivate(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"refused":  says(400, refusal("ErrorInvalidRequest", "The subject '"+secret+"' is odd.", "")),
 		"denied":   says(403, refusal("ErrorAccessDenied", secret, "")),
+		"quoted":   says(500, refusal("about "+secret, secret, "")),
 		"failed":   says(500, refusal("ErrorInternalServerError", secret, "")),
 		"odd":      says(200, `{"value":[{"id":{"`+secret+`":1},"subject":["`+secret+`"]}],"id":["`+secret+`"]}`),
 		"odd date": says(200, `{"value":[{"id":"AA","lastModifiedDateTime":"`+secret+`","subject":"`+secret+`"}],"isRead":"`+secret+`"}`),
