@@ -198,6 +198,9 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 		}
 	}
 	_, refused, err := s.mayRequest(ctx, r)
+	if refused == nil && err == nil {
+		refused, err = s.mayBeAsker(ctx, r)
+	}
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
@@ -224,6 +227,10 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
+	unlinked, err := s.unlinked(ctx, r.Requester)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
 	if refused == nil {
 		if ended, err := s.joins(ctx, found); ended || err != nil {
 			return 0, err
@@ -233,7 +240,7 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 		if refused != nil {
 			return r.turnAway(refused)
 		}
-		r.Reader.Approver = approver
+		r.Reader.Approver, r.Unlinked = approver, unlinked
 		return r.diagnosed(d)
 	})
 }

@@ -126,25 +126,12 @@ func (s *Service) secondSelf(ctx context.Context, r Request, who Actor) (*Note, 
 	}
 	known, err := s.links(ctx, who)
 	if err == nil && len(known) == 0 {
-		known, err = s.introduce(ctx, r, who)
+		if known, err = s.introduce(ctx, r, who); s.unknown(ctx, "the account of an approver", err) {
+			return nil, nil
+		}
 	}
 	if err != nil || len(known) == 0 || !slices.ContainsFunc(selves, func(l Link) bool { return l.ObjectID == known[0].ObjectID }) {
 		return nil, err
 	}
 	return &Note{Code: NoteYourOwn}, nil
-}
-
-// introduce links an approver of a request by what can be proven in a short time.
-func (s *Service) introduce(ctx context.Context, r Request, who Actor) ([]Link, error) {
-	p, err := s.People.Person(ctx, who.UserID)
-	if err != nil {
-		return nil, fmt.Errorf("read the person %s: %w", who.UserID, err)
-	}
-	soon, cancel := context.WithTimeout(ctx, provingTime)
-	defer cancel()
-	account, err := s.proven(soon, p)
-	if s.unknown(ctx, "the account of an approver", err) || account == "" {
-		return nil, nil
-	}
-	return s.link(ctx, r, who, account)
 }

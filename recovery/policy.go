@@ -63,6 +63,9 @@ func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, e
 	if refused != nil || err != nil {
 		return refused, err
 	}
+	if refused, err = s.identified(ctx, r, who, s.Settings.approvers(r.matter())); refused != nil || err != nil {
+		return refused, err
+	}
 	if refused, err = s.secondSelf(ctx, r, who); refused != nil || err != nil {
 		return refused, err
 	}

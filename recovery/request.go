@@ -95,8 +95,9 @@ type Request struct {
 
 	Ask         Ask      `json:"ask"`
 	Requester   Actor    `json:"requester"`
-	Joined      []Joined `json:"joined,omitempty"` // who asked for the same mailbox since
-	Reader      Reader   `json:"reader"`           // what the requester is shown
+	Unlinked    bool     `json:"unlinked,omitempty"` // it is not known whose Entra account the requester is
+	Joined      []Joined `json:"joined,omitempty"`   // who asked for the same mailbox since
+	Reader      Reader   `json:"reader"`             // what the requester is shown
 	ResponseURL Secret   `json:"response_url,omitempty"`
 
 	Choices   Choices    `json:"choices"`
@@ -208,7 +209,8 @@ type Review struct {
 	Verdict     Verdict   `json:"verdict"`
 	Reason      string    `json:"reason,omitempty"` // always with a denial
 	At          time.Time `json:"at"`
-	Fingerprint string    `json:"fingerprint"` // of the plan that was decided on
+	Fingerprint string    `json:"fingerprint"`        // of the plan that was decided on
+	Unlinked    bool      `json:"unlinked,omitempty"` // it was not known whose Entra account the approver is
 }
 
 // Action is what a click asks for: the action ids of the buttons and choices.
@@ -238,15 +240,16 @@ const (
 
 // Click is a button, choice or form that somebody used, as Slack told it. What it may do is decided later, on fresh facts.
 type Click struct {
-	Action  Action    `json:"action"`
-	By      Actor     `json:"by"`
-	Channel string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
-	TS      string    `json:"ts,omitempty"`
-	Value   string    `json:"value,omitempty"`  // of a choice: one of the values offered
-	Reason  string    `json:"reason,omitempty"` // of a denial
-	At      time.Time `json:"at"`
-	Plan    string    `json:"plan,omitempty"` // fingerprint of the plan that the card showed; empty where it showed none
-	Key     string    `json:"key"`            // Slack's id of the click, so that a repeated delivery is known
+	Action   Action    `json:"action"`
+	By       Actor     `json:"by"`
+	Channel  string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
+	TS       string    `json:"ts,omitempty"`
+	Value    string    `json:"value,omitempty"`  // of a choice: one of the values offered
+	Reason   string    `json:"reason,omitempty"` // of a denial
+	At       time.Time `json:"at"`
+	Plan     string    `json:"plan,omitempty"`     // fingerprint of the plan that the card showed; empty where it showed none
+	Unlinked bool      `json:"unlinked,omitempty"` // of a decision: it is not known whose Entra account its person is
+	Key      string    `json:"key"`                // Slack's id of the click, so that a repeated delivery is known
 }
 
 // Choices are the requester's decisions about the plan (ChooseAccount: an approver's).

@@ -65,6 +65,7 @@ func TestWhatApproversSeeGoesByScope(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.scopes(Scope{Domain: "contoso.com", People: []string{bert}})
+	w.set(func(s *Settings) { s.Requesters = []string{anna, bert} })
 	w.deleted(john, "john")
 	w.deleted(jane, "jane", func(u *user) { u.account.Mail = "jane@fabrikam.com" })
 	for user, want := range map[string]string{anna: jane, bert: john} {

@@ -211,6 +211,9 @@ func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *
 	if why := q.beyond(); why != nil && !approver {
 		return CheckResult{}, why, nil
 	}
+	if refused, err = s.mayBeAsker(ctx, Request{Requester: who}); refused != nil || err != nil {
+		return CheckResult{}, refused, err
+	}
 	d, err := s.diagnose(ctx, Ask{Query: q}, Choices{})
 	if err != nil {
 		return CheckResult{}, nil, err
@@ -226,6 +229,9 @@ func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *
 // whom that approver could decide.
 func (s *Service) Deleted(ctx context.Context, who Actor, text string) ([]Account, *Note, error) {
 	refused, err := s.mayApprove(ctx, matter{}, who)
+	if refused == nil && err == nil {
+		refused, err = s.identified(ctx, Request{}, who, s.Settings.approvers(matter{}))
+	}
 	if refused != nil || err != nil {
 		return nil, refused, err
 	}

@@ -50,6 +50,13 @@ type receipt struct {
 	RequestID       string    `json:"request_id,omitempty"`
 }
 
+// byline is who did something, with the Entra account where it is known.
+type byline struct {
+	recovery.Actor
+
+	ObjectID string `json:"object_id,omitempty"`
+}
+
 // erased names fields of an earlier event that are gone, and have to be: what is missing without it was taken away.
 type erased struct {
 	Names []string `json:"names"`
@@ -81,7 +88,7 @@ func seal(e recovery.Event) (sealedEvent, error) {
 	}}
 	named := map[string]any{}
 	if e.By != (recovery.Actor{}) {
-		named["by"] = e.By
+		named["by"] = byline{e.By, e.ByAccount}
 	}
 	if e.Click != nil {
 		s.line.Action, named["click"] = e.Click.Action, e.Click
@@ -138,11 +145,15 @@ func (t txn) append(ctx context.Context, was, r recovery.Request, e recovery.Eve
 	var seq int64
 	var prev string
 	const last = `SELECT head_seq, head_hash FROM requests WHERE id = $1`
-	if err := t.row(ctx, "read the head of the audit trail", last, []any{r.ID}, &seq, &prev); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	err := t.row(ctx, "read the head of the audit trail", last, []any{r.ID}, &seq, &prev)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return e, err
 	}
 	e = complete(was, r, e)
 	e.Seq = seq + 1
+	if e.ByAccount, err = t.account(ctx, e.By); err != nil {
+		return e, err
+	}
 	s, err := seal(e)
 	if err != nil {
 		return e, err
