@@ -141,13 +141,13 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 	}
 	cfg := recovery.Config{
 		Settings: recovery.Settings{
-			TeamID: team, ApprovalChannel: s.ApprovalChannel,
+			TeamID: team, Limits: recovery.Limits(s.CommandLimits), ApprovalChannel: s.ApprovalChannel,
 			Approvers: s.Approvers.people, ApproverScopes: s.Approvers.scopes,
 			Requesters: s.Requesters.people, RequesterScopes: s.Requesters.scopes,
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
 		},
-		Store: db, Lists: db, Links: db, Directory: directory, Restorer: directory, Items: directory,
+		Store: db, Lists: db, Links: db, Uses: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {

@@ -40,6 +40,7 @@ type settings struct {
 	Requesters        scoped   `envconfig:"MAILBACK_REQUESTERS"`
 	ApprovalChannel   string   `envconfig:"MAILBACK_APPROVAL_CHANNEL"`
 	ApprovalsRequired int      `envconfig:"MAILBACK_APPROVALS_REQUIRED" default:"1"`
+	CommandLimits     limits   `envconfig:"MAILBACK_COMMAND_LIMITS" default:"30,600"`
 	SelfApproval      bool     `envconfig:"MAILBACK_SELF_APPROVAL" default:"false"`
 	RequestTTL        duration `envconfig:"MAILBACK_REQUEST_TTL" default:"24h"`
 	DatabaseURL       string   `envconfig:"MAILBACK_DATABASE_URL" default:"sqlite:mailback.db" secret:"true"`

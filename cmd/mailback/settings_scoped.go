@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailback/recovery"
@@ -70,4 +71,20 @@ func peopleFaults(name string, people []string) []error {
 		}
 	}
 	return list
+}
+
+// limits are how many commands a minute are taken: "30,600" of one person and of all; 0 is no limit.
+type limits recovery.Limits
+
+// Decode reads the form above (envconfig.Decoder).
+func (l *limits) Decode(text string) error {
+	each, all, _ := strings.Cut(text, ",")
+	var err error
+	if l.Each, err = strconv.Atoi(strings.TrimSpace(each)); err == nil {
+		l.All, err = strconv.Atoi(strings.TrimSpace(all))
+	}
+	if err != nil || l.Each < 0 || l.All < 0 {
+		return fmt.Errorf("two numbers such as 30,600 (commands a minute of one person and of all), not %q", text)
+	}
+	return nil
 }
