@@ -107,6 +107,9 @@ func (s *settings) read() map[string]error {
 		err := envconfig.Process("", one.Interface())
 		if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
 			err = fmt.Errorf("%q is no %s", bad.Value, strings.TrimPrefix(bad.TypeName, "main."))
+			if form, ok := errors.AsType[errForm](bad.Err); ok {
+				err = form
+			}
 		}
 		if err != nil {
 			unread[f.Tag.Get("envconfig")] = err

@@ -73,6 +73,11 @@ func peopleFaults(name string, people []string) []error {
 	return list
 }
 
+// errForm says how a setting has to be written.
+type errForm string
+
+func (e errForm) Error() string { return string(e) }
+
 // limits are how many commands a minute are taken: "30,600" of one person and of all; 0 is no limit.
 type limits recovery.Limits
 
@@ -84,7 +89,7 @@ func (l *limits) Decode(text string) error {
 		l.All, err = strconv.Atoi(strings.TrimSpace(all))
 	}
 	if err != nil || l.Each < 0 || l.All < 0 {
-		return fmt.Errorf("two numbers such as 30,600 (commands a minute of one person and of all), not %q", text)
+		return errForm(fmt.Sprintf("two numbers such as 30,600 (commands a minute of one person and of all), not %q", text))
 	}
 	return nil
 }

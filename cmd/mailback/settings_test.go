@@ -60,6 +60,24 @@ func TestSettingsByScope(t *testing.T) {
 	}
 }
 
+func TestSettingsOfLimits(t *testing.T) {
+	for value, want := range map[string]limits{"": {30, 600}, "5, 0": {5, 0}} {
+		setEnv(t, nil)
+		if value != "" {
+			t.Setenv("MAILBACK_COMMAND_LIMITS", value)
+		}
+		if s, err := readSettings(); err != nil || s.CommandLimits != want {
+			t.Errorf("%q: %v, %v", value, s.CommandLimits, err)
+		}
+	}
+	for _, value := range []string{"many", "5", "5,", "-1,5", "5,-1"} {
+		setEnv(t, map[string]string{"MAILBACK_COMMAND_LIMITS": value})
+		if _, err := readSettings(); err == nil || !strings.Contains(err.Error(), "MAILBACK_COMMAND_LIMITS: two numbers such as 30,600") {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
 func TestSettingsFaultsOfScopes(t *testing.T) {
 	for value, want := range map[string]string{
 		"contoso.com=S3A":                            "for all that no scope fits",
