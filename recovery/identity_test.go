@@ -66,14 +66,17 @@ func TestWhoIsNotIdentifiedMayNotDecide(t *testing.T) {
 		change func(*world)
 		note   NoteCode
 	}{
-		"with an own account":    {func(*world) {}, ""},
-		"without an account":     {func(w *world) { delete(w.tenant.users, anna) }, NoteNoIdentity},
-		"linked to one gone":     {func(w *world) { w.knows(anna, "id-of-nobody") }, NoteAccountGone},
-		"linked to one blocked":  {func(w *world) { w.knows(anna, anna); *w.tenant.users[anna].account.Enabled = false }, NoteAccountOff},
-		"no proof to be read":    {func(w *world) { w.tenant.fails("find", 1, away) }, NoteIdentityDark},
-		"no account to be read":  {func(w *world) { w.knows(anna, anna); w.tenant.fails("account", 1, away) }, NoteIdentityDark},
-		"no links to be read":    {func(w *world) { w.links.fail = errors.New("disk full") }, NoteIdentityDark},
-		"listed, without a link": {func(w *world) { delete(w.tenant.users, anna); w.set(func(s *Settings) { s.Approvers = []string{anna} }) }, ""},
+		"with an own account":   {func(*world) {}, ""},
+		"without an account":    {func(w *world) { delete(w.tenant.users, anna) }, NoteNoIdentity},
+		"linked to one gone":    {func(w *world) { w.knows(anna, "id-of-nobody") }, NoteAccountGone},
+		"linked to one blocked": {func(w *world) { w.knows(anna, anna); *w.tenant.users[anna].account.Enabled = false }, NoteAccountOff},
+		"no proof to be read":   {func(w *world) { w.tenant.fails("find", 1, away) }, NoteIdentityDark},
+		"no account to be read": {func(w *world) { w.knows(anna, anna); w.tenant.fails("account", 1, away) }, NoteIdentityDark},
+		"no links to be read":   {func(w *world) { w.links.fail = errors.New("disk full") }, NoteIdentityDark},
+		"listed, without a link": {func(w *world) {
+			delete(w.tenant.users, anna)
+			w.set(func(s *Settings) { s.Approvers = []string{anna} })
+		}, ""},
 		"listed, no account to be read": {func(w *world) {
 			w.knows(anna, anna)
 			w.tenant.fails("account", 1, away)

@@ -91,7 +91,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	stopHealth, err := serveHealth(ctx, s.Listen, checks(slackBot, db, now))
+	stopHealth, err := serveHealth(ctx, s.Listen, checks(slackBot, db, now, log))
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 }
 
 // checks are what /readyz asks.
-func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock) []check {
+func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock, log *slog.Logger) []check {
 	began := now()
 	return []check{
 		{"slack", func(context.Context) error {
@@ -173,6 +173,12 @@ func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock) []check {
 			}
 			return fmt.Errorf("no connection for %d s", int(h.Gap(now(), began).Seconds()))
 		}},
-		{"database", db.Ping},
+		{"database", func(ctx context.Context) error {
+			if err := db.Ping(ctx); err != nil { // which may name hosts and users
+				log.WarnContext(ctx, "the database takes no transaction", "error", err)
+				return errors.New("it takes no transaction; the log says why")
+			}
+			return nil
+		}},
 	}
 }

@@ -64,6 +64,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s.db = db
+	if db.warning != "" {
+		s.log.WarnContext(ctx, db.warning)
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
