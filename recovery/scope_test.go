@@ -56,7 +56,7 @@ func TestOnlyTheScopesApproversCount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.scopes(Scope{Domain: "contoso.com", People: []string{rita, bert}})
-	w.set(func(s *Settings) { s.Approvals = 2 })
+	w.set(func(s *Settings) { s.Approvals, s.Approvers = 2, []string{anna, sven, carl} })
 	w.deleted(john, "john")
 	w.hindered(w.is(w.asks("john@contoso.com"), Submitted), NoteNobody, "2", "1")
 }
