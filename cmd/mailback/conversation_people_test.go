@@ -386,7 +386,7 @@ func (c *conversation) tenantDo(ts *testscript.TestScript, _ bool, args []string
 	args = append(args, "", "", "")
 	do, user, value, seats := args[0], args[1], args[2], 0
 	switch do {
-	case "grant", "revoke", "allow-cmdlet", "forbid-cmdlet":
+	case "grant", "revoke", "allow-cmdlet", "forbid-cmdlet", "delicensing":
 		user, value = "", args[1]
 	case "recover", "reconnect": // by the mailbox's address, under that name
 		t, err := c.client.Tenant(context.Background())

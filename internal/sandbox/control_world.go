@@ -120,6 +120,13 @@ func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
 			_, err := s.m365.UndoSoftDeleted(c.User, c.Value)
 			return err
 		},
+		"delicensing": func(c tenantChange) error {
+			if c.Value != "delayed" && c.Value != "immediate" {
+				return fmt.Errorf("value: %q is neither delayed nor immediate", c.Value)
+			}
+			s.m365.SetDelayedDelicensing(c.Value == "delayed")
+			return nil
+		},
 		"allow-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
 		"forbid-cmdlet": func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
 		"grant":         func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },

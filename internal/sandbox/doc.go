@@ -50,5 +50,7 @@
 //	POST /control/tenant                 {do, user, value, seats}, where do is delete, restore, purge, block, allow,
 //	                                     rename (value: the new sign-in name), address (value), licenses (value: part
 //	                                     numbers), join, leave (value: group), seats (value: part number; seats),
-//	                                     create (value: display name), grant, revoke (value: permission or role)
+//	                                     create (value: display name), recover, reconnect (user: ExchangeGuid; value:
+//	                                     sign-in name), grant, revoke (value: permission or role), allow-cmdlet,
+//	                                     forbid-cmdlet (value: cmdlet), delicensing (value: delayed or immediate)
 package sandbox
