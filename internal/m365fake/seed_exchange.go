@@ -106,6 +106,6 @@ func (s *Server) seedUnfollowed(alias, name string) {
 
 // seedSuccessor adds a user with a mailbox, and the inactive mailbox of an earlier user with the same address.
 func (s *Server) seedSuccessor(alias, name string) {
-	s.orphan(alias, "", name, 200*day, onHold)
 	s.add(alias, name, again("new"), func(a *account) { a.box.Items, a.box.Created = 80, s.clock().UTC().Add(-100*day) })
+	s.orphan(alias, "", name, 200*day, onHold)
 }
