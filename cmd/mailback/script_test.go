@@ -8,7 +8,7 @@ import (
 
 // TestMain lets the test binary be the mailback command too, for the bots of the conversations.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"mailback": main})
+	testscript.Main(withPostgres{m}, map[string]func(){"mailback": main})
 }
 
 // TestConversations holds the conversations of testdata/script, each with the unmodified bot in a sandbox of its own. They
@@ -22,7 +22,7 @@ func TestConversations(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Values[conversationKey{}] = &conversation{turns: turns, patience: patience, persons: persons()}
+			e.Values[conversationKey{}] = &conversation{t: e.T().(testing.TB), turns: turns, patience: patience, persons: persons()}
 			return nil
 		},
 		Cmds: words(),

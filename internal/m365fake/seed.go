@@ -141,6 +141,7 @@ func recoverable(n int) option       { return func(a *account) { a.box.Recoverab
 //	gerhartm               deleted 45 days after it lost its license: no mailbox is left
 //	daisyp                 deleted; had M365_F1 and never a mailbox
 //	rainier                deleted room mailbox; adams is a live one
+//	projector              deleted equipment mailbox
 //	careers                deleted shared mailbox, converted from a user's; payroll a live one
 //	davids, david.smith    share a display name; one deleted, one live
 //	tinaw                  deleted, mail is null, the address is in proxyAddresses alone

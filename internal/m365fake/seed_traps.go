@@ -28,6 +28,7 @@ func (s *Server) seedDeletedTraps() {
 		u.Mail, u.Proxies = "kai.klein@contoso.com", []string{"SMTP:kai.klein@contoso.com", "smtp:kk1204@contoso.com"}
 	}))
 	s.add("rainier", "Conf Room Rainier", kept(roomMailbox), deletedFor(4*day))
+	s.add("projector", "Projector", kept(equipmentMailbox), deletedFor(6*day))
 	s.add("careers", "Careers", kept(sharedMailbox), deletedFor(12*day), edit(func(u *user) { u.Enabled = true }))
 }
 
