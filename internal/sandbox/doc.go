@@ -51,8 +51,9 @@
 //	                                     rename (value: the new sign-in name), address (value), licenses (value: part
 //	                                     numbers), join, leave (value: group), seats (value: part number; seats),
 //	                                     create (value: display name), grant, revoke (value: permission or role),
-//	                                     allow-cmdlet, forbid-cmdlet (value), recover, reconnect (user: ExchangeGuid; value:
-//	                                     the new name), copy-time (value: a duration); of the newest restore request into
+//	                                     allow-cmdlet, forbid-cmdlet (value: cmdlet), delicensing (value: delayed or
+//	                                     immediate), recover, reconnect (user: ExchangeGuid; value: the new name), copy-time
+//	                                     (value: a duration); of the newest restore request into
 //	                                     user's mailbox suspend-copy (value: comment), remove-copy; take-copy-name (user: a
 //	                                     mailbox without a user, of which somebody else makes a copy under the name that
 //	                                     the next restore request is to have)
