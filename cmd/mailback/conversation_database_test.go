@@ -18,9 +18,9 @@ import (
 	"mailback/recovery/store/pgtest"
 )
 
-// database is the bot's database, as somebody else gets in its way. Script by script it is a SQLite file, or a database of
+// scriptDatabase is the bot's database, as somebody else gets in its way. Script by script it is a SQLite file, or a database of
 // PostgreSQL at the other end of a line.
-type database struct {
+type scriptDatabase struct {
 	file string // SQLite
 	lock *sql.Conn
 	line *line // PostgreSQL
@@ -29,7 +29,7 @@ type database struct {
 // openDatabase gives a script an empty database and its URL.
 func openDatabase(ts *testscript.TestScript, c *conversation, postgres bool) (location string) {
 	if !postgres {
-		c.database = database{file: ts.MkAbs("mailback.db")}
+		c.database = scriptDatabase{file: ts.MkAbs("mailback.db")}
 		return "sqlite:" + c.database.file
 	}
 	at, err := url.Parse(pgtest.Database(c.t))

@@ -34,7 +34,7 @@ type conversation struct {
 	patience time.Duration
 	persons  map[string]string // user ids by the names that scripts use
 
-	database database
+	database scriptDatabase
 	sandbox  *sandbox.Sandbox
 	client   *sandbox.Client
 	log      logTail
