@@ -204,6 +204,30 @@ func TestPlaceInLine(t *testing.T) {
 	want("the same, when the place is lost", 14, 4*time.Second+placeKept, 0)
 }
 
+// TestAnswersToOnePersonHoldUpNoCard: somebody clicks and clicks, and a card leaves at Slack's own rate all the same.
+func TestAnswersToOnePersonHoldUpNoCard(t *testing.T) {
+	t.Parallel()
+	p, now := newPace(), time.Unix(1000, 0)
+	left := 0
+	for i := range int64(100) {
+		if p.ask("chat.postEphemeral", "C1", i, false, now) == 0 {
+			left++
+		}
+	}
+	if left != paceBurst {
+		t.Errorf("%d answers left at once", left)
+	}
+	if w := p.ask("chat.postMessage", "C1", 1002, true, now); w != time.Second {
+		t.Errorf("the card after a burst: wait %s", w)
+	}
+	if w := p.ask("chat.postEphemeral", "C1", 99, false, now.Add(time.Second)); w == 0 {
+		t.Error("an answer overtakes the card")
+	}
+	if w := p.ask("chat.postMessage", "C1", 1002, true, now.Add(time.Second)); w != 0 {
+		t.Errorf("the card, at its time: wait %s", w)
+	}
+}
+
 // TestDeliveriesTakeTurns: jobs come back in any order, and messages leave in the one in which they were due.
 func TestDeliveriesTakeTurns(t *testing.T) {
 	t.Parallel()

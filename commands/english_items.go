@@ -41,10 +41,13 @@ func englishItems() map[string]string {
 		"told.approved.items":  "%[1]s: approved by %[2]s. I am putting the items of %[3]s back now and will tell you when it is done.",
 		"told.succeeded.items": "%[1]s: the items of %[2]s are restored. %[3]s Outlook may need a while to show them.",
 		"line.succeeded.items": "%[1]s: the items of %[2]s are restored. %[3]s",
-		"told.partial.items":   "%[1]s: not all items of %[2]s are known to be back. %[3]s An approver can try again.",
+		"told.partial.items":   "%[1]s: not all items of %[2]s are known to be back. %[3]s",
 		"line.partial.items":   "%[1]s: not all items of %[2]s are known to be back. %[3]s",
-		"told.failed.items":    "%[1]s: no item of %[2]s was put back. %[3]s An approver can try again.",
+		"told.failed.items":    "%[1]s: no item of %[2]s was put back. %[3]s",
 		"line.failed.items":    "%[1]s: no item of %[2]s was put back. %[3]s",
+
+		"button.approve.items":       "Restore items",
+		"button.approve.items.label": "Approve %[1]s: restore the items of %[2]s",
 
 		"button.items":       "Choose items…",
 		"button.items.label": "Choose which items %[1]s shall bring back",

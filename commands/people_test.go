@@ -108,7 +108,7 @@ func TestPeopleErrors(t *testing.T) {
 	}{
 		{"nobody", `{"ok":false,"error":"user_not_found"}`, recovery.NotFound, "user_not_found"},
 		{"a missing scope", `{"ok":false,"error":"missing_scope","needed":"users:read"}`, recovery.Forbidden, "users:read"},
-		{"a revoked token", `{"ok":false,"error":"token_revoked"}`, recovery.Forbidden, "token_revoked"},
+		{"a revoked token", `{"ok":false,"error":"token_revoked"}`, recovery.SignedOut, "token_revoked"},
 		{"another refusal", `{"ok":false,"error":"method_deprecated"}`, recovery.Invalid, "method_deprecated"},
 		{"Slack's own trouble", `{"ok":false,"error":"internal_error"}`, recovery.Unavailable, ""},
 		{"a status", "503", recovery.Unavailable, ""},

@@ -117,7 +117,7 @@ func (s *Store) withdraw(c seat) {
 	if c.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	_, err := c.conn.ExecContext(ctx, `DELETE FROM replicas WHERE id = $1`, c.id)
 	if err == nil {
