@@ -203,6 +203,8 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 		return c.say("progress.failed", what)
 	case p.Began.IsZero():
 		return c.say("progress.open", what)
+	case p.Problem != nil && p.Problem.Code == recovery.NoteByHand:
+		return c.say("progress.by-hand", c.when(p.Began), what)
 	case problem != "":
 		return c.say("progress.problem", c.when(p.Began), what, problem)
 	default:
