@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -103,9 +104,7 @@ func setStage(t *testing.T, db database, replicas int, settings map[string]strin
 	}
 	s := &stage{url: db.url, replicas: replicas}
 	all := map[string]string{"MAILBACK_LOG_LEVEL": "debug", playsMailback: "1"}
-	for name, value := range settings {
-		all[name] = value
-	}
+	maps.Copy(all, settings)
 	s.Sandbox, err = sandbox.Start(t.Context(), sandbox.Config{
 		Program: program, Replicas: replicas, Settings: all, ReplicaSettings: db.of, NoRateLimits: true, BotLog: &s.log,
 	})
