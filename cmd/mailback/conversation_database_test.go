@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -138,9 +137,3 @@ func (l *line) close() error {
 	l.wait.Wait()
 	return err
 }
-
-// withPostgres stops the PostgreSQL of this test binary, if a script started one, after all tests.
-type withPostgres struct{ tests *testing.M }
-
-// Run runs the tests.
-func (w withPostgres) Run() int { return pgtest.Main(w.tests) }

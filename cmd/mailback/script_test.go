@@ -1,10 +1,15 @@
 package main
 
 import (
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mailback/recovery/store/pgtest"
 )
 
 // playsMailback makes the test binary be the mailback command, for the bots that tests start by themselves.
@@ -17,7 +22,19 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(withPostgres{m}, map[string]func(){"mailback": main})
+	testscript.Main(binary{m}, map[string]func(){"mailback": main})
+}
+
+// binary is this package's tests.
+type binary struct{ tests *testing.M }
+
+// Run runs them, and stops the PostgreSQL that a script may have started. Conversations wait most of the time, so as many are held at
+// once as there are turns, also on fewer processors; -parallel says otherwise.
+func (b binary) Run() int {
+	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err) // package testing has the flag
+	}
+	return pgtest.Main(b.tests)
 }
 
 // TestConversations holds the conversations of testdata/script, each with the unmodified bot in a sandbox of its own. They
@@ -39,4 +56,4 @@ func TestConversations(t *testing.T) {
 }
 
 // atOnce is how many bots run at a time.
-const atOnce = 3
+const atOnce = 4
