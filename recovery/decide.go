@@ -384,7 +384,7 @@ func (r *Request) differences(d Diagnosis) []Note {
 		return nil // the step that it refuses says so, and what was done before stays known
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}
-	case r.begun(), r.UndoOf != 0 && r.Touched():
+	case r.begun(), r.unsure() && d.Case != r.Plan.Case, r.UndoOf != 0 && r.Touched():
 		if r.remainderHas(d.Plan.Steps) || r.Plan.Items != nil && r.Plan.Items.same(d.Plan.Items) {
 			return nil
 		}
@@ -433,6 +433,11 @@ func (s Step) same(o Step) bool {
 // begun says whether a step of the plan has been done, so that the tenant is no longer as it was when it was made.
 func (r *Request) begun() bool {
 	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return !s.Progress.Done.IsZero() && !s.Progress.Found })
+}
+
+// unsure says whether a change of the plan was sent and nobody could see yet what became of it.
+func (r *Request) unsure() bool {
+	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return s.Progress.Done.IsZero() && !s.Progress.Acted.IsZero() })
 }
 
 // remainderHas says whether all of the steps are among those still to be done.

@@ -22,7 +22,8 @@ func stepProblem(p Plan, step Step, err error) Note {
 	}
 	switch KindOf(err) {
 	case Forbidden:
-		if step.Kind == StepRestoreUser && !step.Progress.Acted.IsZero() { // the plan made sure of the permission
+		_, looked := errors.AsType[unseen](err)
+		if step.Kind == StepRestoreUser && !step.Progress.Acted.IsZero() && !looked { // the plan made sure of the permission
 			return Note{Code: NotePrivileged}
 		}
 		return e.lacks()

@@ -83,7 +83,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	}
 	seen, err := s.look(ctx, r, step)
 	if err != nil {
-		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
+		return s.stepTrouble(ctx, r, i, unseen{err}, mark{step.Progress.Acted, r.ChangedAt})
 	}
 	now := s.Now()
 	if seen.there {
@@ -115,6 +115,12 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	}
 	return s.act(ctx, r, i, seen.facts)
 }
+
+// unseen is the error of a look: it says nothing of what became of a change.
+type unseen struct{ error }
+
+// Unwrap gives the error of the call.
+func (e unseen) Unwrap() error { return e.error }
 
 // grownOld says why a restore whose first change is about to be sent no longer stands, where its checks are old; nil when it
 // stands.

@@ -33,9 +33,16 @@ type brokenAt struct{ service, how, step string }
 // How long something stays broken, from when that was first met; and how long it waits to be met at all.
 const (
 	brokenFor  = 1500 * time.Millisecond
-	hungFor    = 5 * time.Second
 	unmetAfter = 8 * time.Second
 )
+
+// hungFor is for what hangs: in the long form longer than callers wait.
+func hungFor() time.Duration {
+	if long() {
+		return 35 * time.Second
+	}
+	return 5 * time.Second
+}
 
 // faulty plays a plot in which a service breaks for a while.
 func faulty(t *testing.T, db database, p plot, b brokenAt) (met bool) {
@@ -124,14 +131,14 @@ func (m *mishap) watch(c fault.Moment) {
 
 // lay breaks the service, and has it mended after a while.
 func (m *mishap) lay() {
-	calls := len(m.stage.Desk().Calls())
+	taken := m.stage.Desk().Taken()
 	mend := m.damage()
 	m.laid = true
 	m.mending.Go(func() {
-		m.met = m.bites(calls)
+		m.met = m.bites(taken)
 		pause := brokenFor
 		if m.how == "hang" {
-			pause = hungFor
+			pause = hungFor()
 		}
 		time.Sleep(pause)
 		mend()
@@ -140,15 +147,13 @@ func (m *mishap) lay() {
 }
 
 // bites waits until a call meets the fault.
-func (m *mishap) bites(calls int) bool {
+func (m *mishap) bites(taken int) bool {
 	if m.how == "refused" || m.service == "database" {
 		return true // nobody sees who comes in vain
 	}
 	for end := time.Now().Add(unmetAfter); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		for _, c := range m.stage.Desk().Calls()[calls:] {
-			if c.Spoiled != "" {
-				return true
-			}
+		if m.stage.Desk().Taken() > taken {
+			return true
 		}
 	}
 	return false

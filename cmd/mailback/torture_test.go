@@ -109,18 +109,23 @@ func postgresDatabase(replicas int) func(t *testing.T) database {
 // setStage starts a sandbox with that many bots.
 func setStage(t *testing.T, db database, replicas int, settings map[string]string) *stage {
 	t.Helper()
+	return setLargeStage(t, db, sandbox.Config{Replicas: replicas, NoRateLimits: true}, settings)
+}
+
+// setLargeStage starts a sandbox that differs in more than the number of its bots.
+func setLargeStage(t *testing.T, db database, c sandbox.Config, settings map[string]string) *stage {
+	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{url: db.url, replicas: replicas}
+	s := &stage{url: db.url, replicas: c.Replicas}
 	all := map[string]string{"MAILBACK_LOG_LEVEL": "debug", playsMailback: "1"}
 	for name, value := range settings {
 		all[name] = value
 	}
-	s.Sandbox, err = sandbox.Start(t.Context(), sandbox.Config{
-		Program: program, Replicas: replicas, Settings: all, ReplicaSettings: db.of, NoRateLimits: true, BotLog: &s.log,
-	})
+	c.Program, c.Settings, c.ReplicaSettings, c.BotLog = program, all, db.of, &s.log
+	s.Sandbox, err = sandbox.Start(t.Context(), c)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, s.log.String())
 	}
@@ -279,13 +284,7 @@ func (s *stage) faultless(ctx context.Context, p plot, before m365fake.Tenant) [
 		say("the tenant: %v", err)
 	}
 	for _, e := range p.effects {
-		n := 0
-		for _, c := range s.Desk().Calls() {
-			if e.call.MatchString(fmt.Sprintf("%s %s %s %d", c.Service, c.Method, c.Path, c.Done)) {
-				n++
-			}
-		}
-		if n != e.times {
+		if n := s.had(e); n != e.times {
 			say("%d calls had the effect %s, not %d", n, e.call, e.times)
 		}
 	}
@@ -296,6 +295,17 @@ func (s *stage) faultless(ctx context.Context, p plot, before m365fake.Tenant) [
 		say("the requester was not told: %v", err)
 	}
 	return append(wrong, s.unproven(ctx)...)
+}
+
+// had counts the calls that had an effect.
+func (s *stage) had(e effect) int {
+	n := 0
+	for _, c := range s.Desk().Calls() {
+		if e.call.MatchString(fmt.Sprintf("%s %s %s %d", c.Service, c.Method, c.Path, c.Done)) {
+			n++
+		}
+	}
+	return n
 }
 
 // liveButtons names the buttons that must not be there any more: what has ended can be neither confirmed, approved, denied nor cancelled.

@@ -54,7 +54,6 @@ type Call struct {
 	Path    string    `json:"path"`   // with its query
 	Status  int       `json:"status"` // 0 when the caller got no whole answer
 	Done    int       `json:"-"`      // the status that the service gave it, also where the caller did not get that; 0 where nothing was done
-	Spoiled Kind      `json:"-"`      // the fault that it met
 	At      time.Time `json:"at"`
 }
 
@@ -65,6 +64,7 @@ type Desk struct {
 	mu      sync.Mutex
 	watch   func(Moment)
 	faults  []*Fault
+	taken   int
 	cleared chan struct{} // closed by Clear, so that hanging calls end
 	calls   []Call
 }
@@ -145,6 +145,7 @@ func (d *Desk) Take(service, path string, kinds ...Kind) (Fault, bool) {
 			continue
 		}
 		taken := *f
+		d.taken++
 		if f.Times == 1 {
 			d.faults = append(d.faults[:i:i], d.faults[i+1:]...)
 		} else if f.Times > 1 {
@@ -155,6 +156,13 @@ func (d *Desk) Take(service, path string, kinds ...Kind) (Fault, bool) {
 	return Fault{}, false
 }
 
+// Taken counts the calls that have met a fault so far.
+func (d *Desk) Taken() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.taken
+}
+
 // Calls returns every call so far, oldest first.
 func (d *Desk) Calls() []Call {
 	d.mu.Lock()
@@ -162,12 +170,12 @@ func (d *Desk) Calls() []Call {
 	return append([]Call{}, d.calls...)
 }
 
-// record notes a call: what the caller and what the service saw of it, and the fault that it met.
-func (d *Desk) record(service string, r *http.Request, status, done int, spoiled Kind) {
+// record notes a call: what the caller and what the service saw of it.
+func (d *Desk) record(service string, r *http.Request, status, done int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls = append(d.calls, Call{
-		Service: service, Method: r.Method, Path: r.URL.RequestURI(), Status: status, Done: done, Spoiled: spoiled, At: d.now(),
+		Service: service, Method: r.Method, Path: r.URL.RequestURI(), Status: status, Done: done, At: d.now(),
 	})
 }
 
@@ -179,32 +187,32 @@ func (d *Desk) Wrap(service string, refuse Refuse, next http.Handler) http.Handl
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f, ok := d.Take(service, r.URL.RequestURI(), Status, Throttle, Slow, Hang, Drop, Lost, Cut)
 		if !ok {
-			d.serve(service, "", w, r, next)
+			d.serve(service, w, r, next)
 			return
 		}
 		switch f.Kind {
 		case Status:
-			d.record(service, r, f.Value, 0, f.Kind)
+			d.record(service, r, f.Value, 0)
 			refuse(w, r, f.Value, 0)
 		case Throttle:
-			d.record(service, r, http.StatusTooManyRequests, 0, f.Kind)
+			d.record(service, r, http.StatusTooManyRequests, 0)
 			refuse(w, r, http.StatusTooManyRequests, time.Duration(f.Value)*time.Second)
 		case Slow:
 			buffer(r)
 			d.wait(r, time.After(time.Duration(f.Value)*time.Millisecond))
-			d.serve(service, f.Kind, w, r, next)
+			d.serve(service, w, r, next)
 		case Hang:
 			buffer(r)
 			d.wait(r, nil)
-			d.record(service, r, 0, 0, f.Kind)
+			d.record(service, r, 0, 0)
 			panic(http.ErrAbortHandler)
 		case Drop:
-			d.record(service, r, 0, 0, f.Kind)
+			d.record(service, r, 0, 0)
 			panic(http.ErrAbortHandler)
 		case Lost:
-			d.lose(service, f.Kind, r, next, func(*answer) {})
+			d.lose(service, r, next, func(*answer) {})
 		case Cut:
-			d.lose(service, f.Kind, r, next, func(a *answer) { a.half(w) })
+			d.lose(service, r, next, func(a *answer) { a.half(w) })
 		}
 	})
 }
@@ -230,10 +238,10 @@ func (d *Desk) wait(r *http.Request, timeout <-chan time.Time) {
 	}
 }
 
-func (d *Desk) serve(service string, spoiled Kind, w http.ResponseWriter, r *http.Request, next http.Handler) {
+func (d *Desk) serve(service string, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	d.tell(service, r, 0)
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-	defer func() { d.record(service, r, seen.status, seen.status, spoiled) }()
+	defer func() { d.record(service, r, seen.status, seen.status) }()
 	next.ServeHTTP(seen, r)
 	d.tell(service, r, seen.status)
 }
@@ -252,11 +260,11 @@ func (w *statusWriter) WriteHeader(status int) {
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // lose has a call served and keeps its answer, but for what show lets through.
-func (d *Desk) lose(service string, kind Kind, r *http.Request, next http.Handler, show func(*answer)) {
+func (d *Desk) lose(service string, r *http.Request, next http.Handler, show func(*answer)) {
 	a := &answer{header: http.Header{}, status: http.StatusOK}
 	d.tell(service, r, 0)
 	next.ServeHTTP(a, r)
-	d.record(service, r, 0, a.status, kind)
+	d.record(service, r, 0, a.status)
 	d.tell(service, r, a.status)
 	show(a)
 	panic(http.ErrAbortHandler)

@@ -85,7 +85,7 @@ func TestKinds(t *testing.T) {
 			if resp, err := call(t.Context(), t, url+"/v1.0/restore"); err != nil || resp.StatusCode != http.StatusCreated {
 				t.Errorf("the fault outlived its one call: %v", err)
 			}
-			want := Call{Service: "graph", Method: "POST", Path: "/v1.0/restore?a=1", Status: tt.status, Spoiled: tt.fault.Kind, At: desk.now()}
+			want := Call{Service: "graph", Method: "POST", Path: "/v1.0/restore?a=1", Status: tt.status, At: desk.now()}
 			if tt.done {
 				want.Done = http.StatusCreated
 			}
@@ -196,6 +196,9 @@ func TestTakeMatchesAndCounts(t *testing.T) {
 		if _, got := desk.Take(tt.service, tt.path, tt.kind); got != tt.want {
 			t.Errorf("%s %s %s: taken %v", tt.service, tt.path, tt.kind, got)
 		}
+	}
+	if desk.Taken() != 4 {
+		t.Errorf("%d calls met a fault", desk.Taken())
 	}
 	desk.Clear()
 	if _, got := desk.Take("slack", "/api/chat.update", Drop); got {
