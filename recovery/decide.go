@@ -384,7 +384,9 @@ func (r *Request) differences(d Diagnosis) []Note {
 		return nil // the step that it refuses says so, and what was done before stays known
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}
-	case r.begun(), r.unsure() && d.Case != r.Plan.Case, r.UndoOf != 0 && r.Touched():
+	case r.cameBack(d) && r.Plan.Case == CaseShared:
+		return nil // it needs no licence, and its mailbox shows itself later
+	case r.begun(), r.cameBack(d), r.UndoOf != 0 && r.Touched():
 		if r.remainderHas(d.Plan.Steps) || r.Plan.Items != nil && r.Plan.Items.same(d.Plan.Items) {
 			return nil
 		}
@@ -435,9 +437,10 @@ func (r *Request) begun() bool {
 	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return !s.Progress.Done.IsZero() && !s.Progress.Found })
 }
 
-// unsure says whether a change of the plan was sent and nobody could see yet what became of it.
-func (r *Request) unsure() bool {
-	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return s.Progress.Done.IsZero() && !s.Progress.Acted.IsZero() })
+// cameBack says whether the account that the plan restores is there, after a change whose outcome nobody saw.
+func (r *Request) cameBack(d Diagnosis) bool {
+	restores := slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return s.Kind == StepRestoreUser })
+	return r.Touched() && restores && d.Case == CaseLicense && d.Plan.AccountID == r.Plan.AccountID
 }
 
 // remainderHas says whether all of the steps are among those still to be done.

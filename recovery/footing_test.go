@@ -263,7 +263,13 @@ func TestRetryOfAChangeThatNobodySawGoesOn(t *testing.T) {
 	}
 	w.settle()
 	w.hindered(w.is(w.request(id), Partial), NoteMissingRole, cause)
-	w.tenant.users[info].answersAt = w.clock.Add(10 * time.Minute)
+	back, m := w.clock.Add(10*time.Minute), w.mailboxOf(info)
+	w.tenant.users[info].answersAt, m.SoftDeletedAt = back, w.clock // Exchange is not that far
+	w.tenant.after = func(string) {
+		if !w.clock.Before(back) {
+			m.SoftDeletedAt = time.Time{}
+		}
+	}
 	w.tenant.fault = nil
 	w.is(w.press(id, bert, ActRetry), Succeeded)
 	if n := w.tenant.did["restore"]; n != 1 {
