@@ -55,7 +55,7 @@ func NewDeliverer(b *Bot, outbox Outbox) *Deliverer {
 }
 
 // Deliver makes Slack show version of message id, and records it. It can be called again at any time, but
-// not twice at once for one id.
+// not twice at once for one id. In the log, the lines about it name as their request what about says, as R-142.
 //
 //   - 0 and nil: it is shown, or refused for good and that is recorded, or a newer version is due instead.
 //   - A time: not yet; call again after it. The error, if any, says why, and does not count as a failure of the job.
@@ -63,8 +63,8 @@ func NewDeliverer(b *Bot, outbox Outbox) *Deliverer {
 //
 // A card with buttons is posted without them, and edited once its ts is recorded: if the process dies
 // between Slack's answer and the record, what is left behind and posted again cannot be clicked.
-func (d *Deliverer) Deliver(ctx context.Context, id, version int64) (retryAfter time.Duration, err error) {
-	m, err := d.load(ctx, id)
+func (d *Deliverer) Deliver(ctx context.Context, about string, id, version int64) (retryAfter time.Duration, err error) {
+	m, err := d.load(ctx, about, id)
 	switch {
 	case err != nil:
 		return 0, err
@@ -75,11 +75,11 @@ func (d *Deliverer) Deliver(ctx context.Context, id, version int64) (retryAfter 
 	}
 	b, err := readBody(m.body)
 	if err != nil {
-		d.log.Error("slack: message is not valid, not sent", "message", id, "err", err)
+		m.log.Error("slack: message is not valid, not sent", "err", err)
 		return 0, d.outbox.Refused(ctx, id, m.version, "invalid_body")
 	}
 	if fault := CheckBody(m.body); fault != nil {
-		d.log.Error("slack: message breaks Slack's limits, its text alone is sent", "message", id, "err", fault)
+		m.log.Error("slack: message breaks Slack's limits, its text alone is sent", "err", fault)
 		b = b.plain()
 	}
 	err = d.show(ctx, m, b)
@@ -92,10 +92,11 @@ type outMessage struct {
 	channel, ts, threadTS string
 	body                  []byte
 	live                  bool
+	log                   *slog.Logger
 }
 
-func (d *Deliverer) load(ctx context.Context, id int64) (*outMessage, error) {
-	m := &outMessage{id: id}
+func (d *Deliverer) load(ctx context.Context, about string, id int64) (*outMessage, error) {
+	m := &outMessage{id: id, log: d.log.With("request", about, "message", id)}
 	var err error
 	m.channel, m.ts, m.threadTS, m.body, m.version, m.live, err = d.outbox.Message(ctx, id)
 	if err != nil {
@@ -121,7 +122,7 @@ func (d *Deliverer) show(ctx context.Context, m *outMessage, b body) error {
 		default:
 			return err
 		}
-		d.log.Warn("slack: message is gone, posting it again", "message", m.id, "channel", m.channel)
+		m.log.Warn("slack: message is gone, posting it again", "channel", m.channel)
 		m.ts = ""
 	}
 	quiet, differs := b.quiet()
@@ -144,7 +145,7 @@ func (d *Deliverer) post(ctx context.Context, m *outMessage, b body, whole bool)
 	channel, ts, err := d.send(ctx, method, m, b)
 	switch codeOf(err) {
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts":
-		d.log.Warn("slack: thread is gone, posting outside of it", "message", m.id, "channel", m.channel)
+		m.log.Warn("slack: thread is gone, posting outside of it", "channel", m.channel)
 		m.threadTS = ""
 		channel, ts, err = d.send(ctx, method, m, b)
 	}
@@ -169,7 +170,7 @@ func (d *Deliverer) send(ctx context.Context, method string, m *outMessage, b bo
 	channel, ts, err = d.call(ctx, method, m, b)
 	switch codeOf(err) {
 	case "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long":
-		d.log.Error("slack: message not taken as it is, its text alone is sent", "message", m.id, "err", err)
+		m.log.Error("slack: message not taken as it is, its text alone is sent", "err", err)
 		return d.call(ctx, method, m, b.plain())
 	}
 	return channel, ts, err
@@ -177,7 +178,7 @@ func (d *Deliverer) send(ctx context.Context, method string, m *outMessage, b bo
 
 // call sends blocks as they are: slack-go's types would lose the fields they do not know.
 func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b body) (channel, ts string, err error) {
-	now, turn := d.now(), outgoing{method, m.channel, m.id, slices.ContainsFunc(b.Blocks, buttoned)}
+	now, turn := d.now(), outgoing{method, m.channel, m.id, urgent(method, m, b)}
 	if wait := d.pace.wait(turn, now); wait > 0 {
 		return "", "", notYet(wait)
 	}
@@ -195,6 +196,14 @@ func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b bo
 		d.pace.hold(turn, now, now.Add(e.RetryAfter))
 	}
 	return channel, ts, err
+}
+
+// urgent says whether a call goes before others that wait: see outgoing.
+func urgent(method string, m *outMessage, b body) bool {
+	if method == "chat.update" {
+		return slices.ContainsFunc(b.Blocks, buttoned)
+	}
+	return m.threadTS == "" && b.User == ""
 }
 
 // buttoned says whether there is something to click in a block.
@@ -231,7 +240,7 @@ func (d *Deliverer) verdict(ctx context.Context, m *outMessage, err error) (time
 	}
 	switch e.Verdict {
 	case Refused:
-		d.log.Error("slack: message refused", "message", m.id, "channel", m.channel, "err", e)
+		m.log.Error("slack: message refused", "channel", m.channel, "err", e)
 		return 0, d.outbox.Refused(ctx, m.id, m.version, e.Code)
 	case Token:
 		return tokenPause, e

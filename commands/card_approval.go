@@ -29,6 +29,7 @@ func (s *scene) approvalCard() *card {
 	}
 	s.undoOf(c)
 	s.approvalStanding(c)
+	s.done(c)
 	if s.mustChoose() {
 		c.candidates(r.Diagnosis)
 	}
@@ -52,12 +53,12 @@ func (s *scene) approvalHead() string {
 		return "head.confirming.again"
 	case s.mustChoose():
 		return "head.submitted.choose"
+	case s.r.State == recovery.Confirming && s.r.Obstacle != nil:
+		return "head.submitted"
 	case s.r.State == recovery.Confirming:
 		return "head.confirming.other"
-	case s.copyStopped():
-		return "head.partial.copy-stopped"
 	default:
-		return s.about("head." + string(s.r.State))
+		return s.head()
 	}
 }
 
@@ -81,7 +82,10 @@ func (s *scene) chosen(c *card) []markup {
 		if step.SignInName != "" {
 			lines = append(lines, c.say("chosen.upn", step.SignInName))
 		}
-		if step.DropConflicts {
+		switch {
+		case step.DropConflicts && len(step.Drops) == 0: // who holds which could not be read
+			lines = append(lines, c.say("chosen.drop.unknown"))
+		case step.DropConflicts:
 			lines = append(lines, c.say("chosen.drop", literals(step.Drops)))
 			for _, o := range r.Diagnosis.Offers {
 				if o.Action == recovery.ChooseDrop {
@@ -132,7 +136,11 @@ func (s *scene) approvalStanding(c *card) {
 		}
 	case recovery.Confirming:
 		c.list(c.say("changed.title"), c.notes(r.Changed))
-		c.para(c.say("waiting-requester"), s.obstacle(c.reader))
+		if r.Obstacle != nil {
+			c.para(s.obstacle(c.reader))
+			return
+		}
+		c.para(c.say("waiting-requester"))
 	case recovery.Partial:
 		c.para(s.obstacle(c.reader))
 	case recovery.Failed:
@@ -149,13 +157,18 @@ func (s *scene) approvalButtons() []button {
 	switch s.r.State {
 	case recovery.Pending:
 		return []button{
-			{recovery.ActApprove, "button.approve", slack.StylePrimary},
+			{recovery.ActApprove, s.approveKey(), slack.StylePrimary},
 			{recovery.ActDeny, "button.deny", slack.StyleDefault},
 		}
-	case recovery.Approved:
+	case recovery.Confirming, recovery.Approved:
+		var list []button
 		if s.r.Obstacle != nil {
-			return []button{check}
+			list = append(list, check)
 		}
+		if s.r.Touched() && (s.r.Obstacle != nil || s.r.State == recovery.Confirming) {
+			list = append(list, s.cancelButton())
+		}
+		return list
 	case recovery.Restoring:
 		switch {
 		case s.r.ByHand():
@@ -170,6 +183,14 @@ func (s *scene) approvalButtons() []button {
 		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}
 	}
 	return nil
+}
+
+// approveKey is the key of what the button says that approves.
+func (s *scene) approveKey() string {
+	if s.r.Plan != nil && s.r.Plan.Target != nil {
+		return "button.approve.copy"
+	}
+	return s.about("button.approve")
 }
 
 // fingerprint names the plan that people agree to.

@@ -43,12 +43,14 @@ func englishExchange() map[string]string {
 		"copy.ProhibitSendReceiveQuota": "the target mailbox is full.",
 		"copy.ArchiveGuid":              "there is no archive.",
 
-		"by-hand":           "No app can do this step, because Exchange wants a password. An Exchange administrator runs this in Exchange Online PowerShell, then presses “It is done”:",
-		"button.check.done": "It is done",
-		"proof.into":        "A copy of its contents is in %[1]s.",
-		"proof.contents":    "It holds %[1]s, %[2]s.",
-		"proof.grants":      "Others who have access: %[1]s.",
-		"proof.grants.none": "Nobody else has access to it.",
+		"button.approve.copy":       "Copy mailbox",
+		"button.approve.copy.label": "Approve %[1]s: copy the mailbox %[2]s",
+		"by-hand":                   "No app can do this step, because Exchange wants a password. An Exchange administrator runs this in Exchange Online PowerShell, then presses “It is done”:",
+		"button.check.done":         "It is done",
+		"proof.into":                "A copy of its contents is in %[1]s.",
+		"proof.contents":            "It holds %[1]s, %[2]s.",
+		"proof.grants":              "Others who have access: %[1]s.",
+		"proof.grants.none":         "Nobody else has access to it.",
 
 		// Evidence and warnings.
 		"note.soft-deleted":         "Exchange keeps the mailbox without an account since %[1]s.",
@@ -98,7 +100,7 @@ func englishExchange() map[string]string {
 		"note.missing-cmdlet.items": "Mailback may not run the Exchange cmdlet %[1]s. An administrator has to give its app the role “Mailbox Import Export”, which no role group has by itself.",
 		"note.x500-taken":           "Another mailbox already has the old one's internal address (X500), probably from an earlier copy. Ask again with into: and that mailbox, or have an Exchange administrator remove the address there.",
 		"note.needs-password":       "Another account has the mailbox's name now, so Exchange wants a password and no app can do it. Ask again with into: to copy the contents instead.",
-		"note.by-hand":              "This waits for an Exchange administrator to run a command.",
+		"note.by-hand":              "An Exchange administrator has to run the command that stands on the card.",
 		"note.own-benefit":          "%[5]s would bring mail into your own mailbox, so someone else must decide.",
 		"note.no-address":           "%[5]s copies mail into somebody's mailbox. Your Slack profile has no confirmed address, so it cannot be ruled out that it is yours: someone else must decide, or you confirm your address in Slack first.",
 

@@ -140,7 +140,6 @@ func scopes() map[string][]string {
 		"GetUserGroupMembersContext": {"usergroups:read"},
 		"OpenViewContext":            nil,
 		"UpdateViewContext":          nil,
-		"PublishViewContext":         nil,
 	}
 }
 
@@ -148,7 +147,7 @@ func scopes() map[string][]string {
 func endpoints() map[string][]string {
 	return map[string][]string{
 		"chat.postMessage": {"chat:write"}, "chat.postEphemeral": {"chat:write"}, "chat.update": {"chat:write"},
-		"auth.test": nil, "views.open": nil, "views.update": nil, "views.publish": nil, "apps.connections.open": nil,
+		"auth.test": nil, "views.open": nil, "views.update": nil, "apps.connections.open": nil,
 		"users.info": {"users:read"}, "conversations.info": {"channels:read", "groups:read"},
 		"usergroups.list": {"usergroups:read"}, "usergroups.users.list": {"usergroups:read"},
 	}

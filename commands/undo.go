@@ -2,34 +2,23 @@ package commands
 
 import (
 	"fmt"
-	"maps"
-	"strings"
 
 	"github.com/slack-go/slack"
 
 	"mailback/recovery"
 )
 
-// of gives the words to speak of a request with: one that puts back what another did has sentences of its own, under the same keys
-// with ".undo" behind, and so has one that ended because the mailbox comes by itself, with ".connecting".
+// of gives the words to speak of a request with: one that has ended, one that puts back what another did and one that ended because the
+// mailbox comes by itself have sentences of their own, under the same keys with ".ended", ".undo" and ".connecting" behind.
 func (w words) of(r recovery.Request) words {
+	if !r.State.Open() {
+		w = w.over()
+	}
 	switch {
 	case r.UndoOf != 0:
-		return w.in(".undo")
+		return w.overlaid(".undo")
 	case r.Diagnosis != nil && r.Diagnosis.Case == recovery.CaseConnecting:
-		return w.in(".connecting")
-	default:
-		return w
-	}
-}
-
-// in gives the words with the sentences whose key has a suffix in the place of those without.
-func (w words) in(suffix string) words {
-	w.text = maps.Clone(w.text)
-	for key, text := range w.text {
-		if plain, ok := strings.CutSuffix(key, suffix); ok {
-			w.text[plain] = text
-		}
+		return w.overlaid(".connecting")
 	}
 	return w
 }
@@ -119,7 +108,7 @@ func (s *scene) undoTold() {
 	if !changed || r.UndoFor.UserID == "" || r.UndoFor == r.Requester || r.Plan == nil || r.Plan.AccountID == "" {
 		return
 	}
-	to := reader{s.wordsOf(s.Language), false, r.Ref()}
+	to := reader{s.wordsOf(s.Language).over(), false, r.Ref()}
 	old := recovery.Request{ID: r.UndoOf}.Ref()
 	text := to.say("told.undone", old, r.Ref(), s.subject(to), s.proofSentence(to))
 	if r.State == recovery.Partial {

@@ -118,9 +118,7 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 		return 0, err
 	}
 	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			return r.become(Expired, Event{Kind: EventExpired})
-		})
+		return 0, s.commit(ctx, r, (*Request).expire)
 	}
 	if len(r.Inbox) > 0 {
 		return 0, s.decide(ctx, r, r.Inbox[0])
@@ -151,25 +149,7 @@ func (r *Request) become(next State, e Event) Event {
 }
 
 // expires tells when a request that waits for people ends by itself; zero when it does not.
-func (s *Service) expires(r Request) time.Time {
-	switch r.State {
-	case Submitted, Confirming, Pending:
-	default:
-		return time.Time{}
-	}
-	at := r.EnteredAt.Add(s.Settings.TTL)
-	var purge time.Time
-	switch {
-	case r.Plan != nil:
-		purge = r.Plan.Deadline
-	case r.Diagnosis != nil:
-		purge = r.Diagnosis.Deadline
-	}
-	if !purge.IsZero() && purge.Before(at) {
-		at = purge
-	}
-	return at
-}
+func (s *Service) expires(r Request) time.Time { return r.Expires(s.Settings.TTL) }
 
 // atMost keeps a wait from being so short that it spins, or from going beyond the request's end.
 func (s *Service) atMost(r Request, wait time.Duration) time.Duration {
@@ -256,6 +236,9 @@ func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis,
 	}
 	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan)
 	if nobody != nil {
+		if d.Plan.Target != nil { // who asks to read another's mail is refused, and does not wait until somebody may allow it
+			nobody.Code = NoteNobodyCopy
+		}
 		d = d.ends(d.Case, *nobody)
 	}
 	return d, err
@@ -270,6 +253,8 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return r.become(Confirming, Event{Kind: EventPlanned})
 	case d.Obstacle.removable():
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
+	case r.Touched():
+		return r.leave(*d.Obstacle)
 	case d.Case.settled() || d.Obstacle.Code == NoteNoItems:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
@@ -280,7 +265,8 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 // removable says whether somebody can remove the obstacle, so that the request stays and can be looked at again.
 func (n *Note) removable() bool {
 	switch n.Code {
-	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull, NoteSignInTaken, NoteDomain:
+	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull,
+		NoteSignInTaken, NoteDomain, NoteNobody: // an administrator can name more approvers
 		return true
 	default:
 		return n.passing()
@@ -336,23 +322,19 @@ func (n Note) worthTelling(known *Note, wait time.Duration) bool {
 
 // excuse words an error as a note and says when to try again: never before the other side wants it.
 func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
-	e, ok := errors.AsType[*Error](err)
-	asked, wait := Pause(err), backoff(r.Tries, mostPause)
-	if KindOf(err) == Throttled || asked > wait {
+	e, _ := errors.AsType[*Error](err)
+	kind, asked, wait := KindOf(err), Pause(err), backoff(r.Tries, mostPause)
+	if kind == Throttled || asked > wait {
 		wait = max(asked, time.Second)
-		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
+		return e.note(NoteWaitThrottled, stamp(s.Now().Add(wait))), wait
 	}
-	switch KindOf(err) {
-	case Forbidden:
-		return e.lacks(), s.Settings.TTL
+	switch kind {
+	case Forbidden, SignedOut:
+		return e.Mend(), s.Settings.TTL
 	case Incomplete:
 		return Note{Code: NoteIncomplete}, wait
 	default:
-		kind := Internal
-		if ok {
-			kind = e.Kind
-		}
-		return Note{NoteUnreadable, []string{string(kind)}}, wait
+		return e.note(NoteUnreadable, string(kind)), wait
 	}
 }
 
@@ -374,10 +356,6 @@ func (s *Service) confirming(ctx context.Context, r Request) (time.Duration, err
 		return s.stumble(ctx, r, err)
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		if d.Plan == nil && d.Obstacle.removable() { // stays here, with the old plan gone and the obstacle named
-			r.Diagnosis, r.Plan, r.Obstacle, r.Replan = &d, nil, d.Obstacle, false
-			return Event{Kind: EventPlanned, Note: d.Obstacle}
-		}
 		return r.diagnosed(d)
 	})
 }
@@ -400,7 +378,7 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 		case len(now.diff) > 0:
 			return r.void(now.diagnosis, now.diff)
 		}
-		r.Obstacle, r.Reviews = nil, now.stand
+		r.Obstacle, r.Reviews, r.Halted = nil, now.stand, nil
 		if now.diagnosis.Case.settled() && r.Plan.Source == nil { // else the steps look for themselves
 			r.skipHealthy(s.Now())
 		}
@@ -471,22 +449,7 @@ func (r *Request) shortOf(stand, lost []Review) Event {
 		r.Changed = append(r.Changed, Note{NoteApproverLost, []string{v.By.UserID}})
 	}
 	if len(lost) == 0 { // the plan asks for more than there ever were
-		r.Changed = []Note{{NotePlanDiffers, []string{"approvals"}}}
+		r.Changed = []Note{{Code: NoteShortOf}}
 	}
 	return r.become(Pending, Event{Kind: EventVoided, Note: &r.Changed[0]})
-}
-
-// void sends the request back to its requester with the new plan and how it differs.
-func (r *Request) void(d Diagnosis, diff []Note) Event {
-	for _, st := range r.Plan.Steps {
-		if !st.Progress.Acted.IsZero() || st.Progress.CopyID != "" {
-			r.Attempts += 1 + st.Progress.Attempt
-		}
-	}
-	r.Diagnosis, r.Plan, r.Obstacle, r.Changed, r.Reviews = &d, d.Plan, d.Obstacle, diff, nil
-	e := r.become(Confirming, Event{Kind: EventVoided, Note: &diff[0]})
-	if d.Plan == nil && !d.Obstacle.removable() {
-		r.Replan = true // the next turn ends it with the reason
-	}
-	return e
 }

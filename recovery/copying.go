@@ -231,8 +231,6 @@ func exchangeProblem(step Step, e *Error) *Note {
 		return &Note{Code: NoteX500Taken}
 	case step.Kind == StepReconnect && e.Kind == Conflict:
 		return &Note{Code: NoteNeedsPassword}
-	case e.Kind == Forbidden && (copies || step.Kind == StepReconnect || step.Kind == StepAddress):
-		return &Note{NoteMissingCmdlet, []string{e.Detail}}
 	default:
 		return nil
 	}

@@ -104,7 +104,7 @@ func (r reading) room(m, t Mailbox) *Note {
 	apart := has && t.ArchiveGUID != ""
 	switch {
 	case !known, !knownTo, has && !knownArchive, apart && !knownToArchive:
-		return &Note{NoteUnreadable, []string{string(Unavailable)}}
+		return &Note{NoteUnreadable, []string{string(Unavailable), string(PeerExchange)}}
 	case apart:
 		return cmp.Or(beyond(NoteTargetFull, from.Bytes, to.Bytes, t.Quota), beyond(NoteArchiveFull, archive.Bytes, toArchive.Bytes, t.ArchiveQuota))
 	default:

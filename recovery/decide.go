@@ -44,7 +44,7 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 	return s.commit(ctx, r, func(r *Request) Event {
 		r.settle(c)
 		if refused != nil {
-			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
+			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused, Again: r.refuse(c, refused.Code, s.Now())}
 		}
 		if c.Action == ActUndo {
 			r.UndoneBy, r.Undos = undo.ID, undos
@@ -63,6 +63,23 @@ func (r *Request) settle(c Click) {
 	r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
 	r.Decided = append(r.Decided, c.Key)
 	r.Decided = r.Decided[max(0, len(r.Decided)-keptDecided):]
+}
+
+// How long a refusal is fresh in the memory of whoever was told of it, and how many are remembered.
+const (
+	refusalTTL  = time.Minute
+	keptRefused = 50
+)
+
+// refuse says whether the click's person was told the same of the same action a moment ago, and else remembers that it is told now.
+func (r *Request) refuse(c Click, code NoteCode, now time.Time) (again bool) {
+	r.Refused = slices.DeleteFunc(r.Refused, func(f Refusal) bool { return now.Sub(f.At) >= refusalTTL })
+	if slices.ContainsFunc(r.Refused, func(f Refusal) bool { return f.By == c.By && f.Action == c.Action && f.Code == code }) {
+		return true
+	}
+	r.Refused = append(r.Refused, Refusal{c.By, c.Action, code, now})
+	r.Refused = r.Refused[max(0, len(r.Refused)-keptRefused):]
+	return false
 }
 
 // allows says why a click's person may not do it, on this message; nil when it is allowed. Whether the request's state
@@ -173,11 +190,11 @@ func (r *Request) stateAllows(c Click) *Note {
 		switch {
 		case !r.State.Open():
 			return wrong
-		case r.State == Restoring || r.Touched():
+		case r.State == Restoring:
 			return &Note{Code: NoteTooLate}
 		}
 	case ActRetry:
-		if r.State != Partial && r.State != Failed {
+		if r.State != Partial && r.State != Failed || r.Plan == nil {
 			return wrong
 		}
 	case ActCheck:
@@ -261,8 +278,13 @@ func (r *Request) obey(c Click, now time.Time) Event {
 	case ActDeny:
 		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Deny, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint()})
 		r.EndedBy, r.EndReason = c.By, c.Reason
-		return r.become(Denied, Event{Kind: EventDenied})
+		e := Event{Kind: EventDenied, Fingerprint: r.Plan.Fingerprint()}
+		r.unhalt()
+		return r.become(Denied, e)
 	case ActCancel:
+		if r.Touched() {
+			return r.leave(Note{NoteLeft, []string{c.By.UserID}})
+		}
 		r.EndedBy = c.By
 		return r.become(Cancelled, Event{Kind: EventCancelled})
 	case ActRetry:
@@ -367,8 +389,11 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 	}
 	return s.commit(ctx, r, func(r *Request) Event {
 		r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
-		if !ends {
+		switch {
+		case !ends:
 			return Event{Kind: EventUnsent, Note: &note}
+		case r.Touched():
+			return r.leave(note)
 		}
 		r.Obstacle = &note
 		return r.become(Cancelled, Event{Kind: EventCancelled, Note: &note})

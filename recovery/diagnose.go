@@ -30,7 +30,7 @@ func (s *Service) diagnose(ctx context.Context, ask Ask, c Choices) (Diagnosis, 
 		c.SignInName = ask.As
 	}
 	if c.Mailbox != "" && s.Mailboxes == nil {
-		return Diagnosis{}, &Error{Kind: Unavailable, Op: "read the mailbox", Detail: "Exchange is switched off"}
+		return Diagnosis{}, &Error{Kind: Unavailable, Peer: PeerExchange, Op: "read the mailbox", Detail: "Exchange is switched off"}
 	}
 	r, err := s.read(ctx, wanted{query: q, as: c.SignInName, into: ask.Into, mailbox: c.Mailbox, target: c.Target})
 	if err != nil {

@@ -36,9 +36,9 @@
 // # Recoverable items
 //
 // An Ask with an ItemWish is about messages, meetings, contacts and tasks that were deleted from a mailbox which is there
-// (items*.go). What they say belongs to the mailbox's owner, proven by the address that Slack confirmed (Service.owns): Private
-// texts exist in memory only, on their way into the owner's form (Service.OwnItems). What is kept is an ItemList: entry ids,
-// folders and times, and what became of each item. A plan names its list by a digest, items are restored by their entry ids alone,
+// (items*.go). What they say belongs to the mailbox's owner, proven by the address that Slack confirmed and from the first proof
+// on by a Link to the account's object id (links.go): Private texts exist in memory only, on their way into the owner's form
+// (Service.OwnItems). What is kept is an ItemList: entry ids, folders and times, and what became of each item. A plan names its list by a digest, items are restored by their entry ids alone,
 // one by one, and the list says how far that is, so that a turn may end anywhere.
 //
 // Nothing here is worded for people: a Note is a code with arguments, and package commands has the sentences.

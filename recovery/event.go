@@ -67,6 +67,7 @@ type Event struct {
 	Step        StepKind  `json:"step,omitempty"`
 	Fingerprint string    `json:"fingerprint,omitempty"` // of the plan in force
 	Receipt     Receipt   `json:"receipt,omitzero"`
+	Again       bool      `json:"again,omitempty"`  // of a refusal: its person was told the same a moment ago, and is not told once more
 	Before      *Facts    `json:"before,omitempty"` // of a step that changed something: what it was before
 
 	// The store fills these in.

@@ -299,6 +299,36 @@ func TestTakenSignInName(t *testing.T) {
 	}
 }
 
+func TestAnotherNameIsOfferedWhereTheWishCannotBe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(john, "john")
+	r := w.is(w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, As: "john@elsewhere.com"}), Submitted)
+	w.hindered(r, NoteDomain, "john@elsewhere.com")
+	own := Option{Value: "john@contoso.com", Label: "john@contoso.com"}
+	if !r.Diagnosis.open(ChooseSignInName) || r.Diagnosis.Offers[0].Options[0] != own {
+		t.Fatalf("offers %+v", r.Diagnosis.Offers)
+	}
+	r = w.is(w.press(r.ID, rita, ChooseSignInName, own.Value), Confirming)
+	if r.Plan.Steps[0].SignInName != "" || r.Plan.SignInName != own.Value {
+		t.Errorf("plan %+v", r.Plan)
+	}
+}
+
+func TestAnotherLicenseIsChosenWhereThereIsNoSeat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stock(e3(0), exo1(1))
+	w.lives(john, "john", unlicensed, showsPlans(planEXO2, planTeams, planYammer))
+	r := w.is(w.asks("john@contoso.com"), Submitted)
+	w.hindered(r, NoteNoSeat, "ENTERPRISEPACK")
+	r = w.is(w.press(r.ID, rita, ChooseLicense, skuEXO1), Confirming)
+	if r.Plan.Seats.SKU != skuEXO1 {
+		t.Errorf("plan %+v", r.Plan)
+	}
+	w.is(w.approve(r.ID, nil), Succeeded)
+}
+
 func TestAddressesHeldByOthers(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []HolderKind{HolderUser, HolderGroup, HolderContact} {

@@ -90,6 +90,8 @@ const (
 	NoteTargetFull    NoteCode = "target-full"     // the contents do not fit. Args: bytes needed, bytes free
 	NoteArchiveFull   NoteCode = "archive-full"    // the archive does not fit into the target's. Args: bytes needed, bytes free
 	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
+	NoteMissingScope  NoteCode = "missing-scope"   // the Slack app lacks a scope. Args: scope
+	NoteSignInFailed  NoteCode = "sign-in-failed"  // a service does not take Mailback's credential. Args: Peer, what is wrong with it
 	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
 	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy. Args: RFC 3339 time since, what Exchange says about it if anything
 	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: RFC 3339 time since
@@ -101,16 +103,19 @@ const (
 	NoteNeedsPassword NoteCode = "needs-password"  // a live user has its name, so that Exchange wants a password
 	NoteByHand        NoteCode = "by-hand"         // an administrator has to run a command
 	NoteNobody        NoteCode = "nobody"          // fewer people may approve than are needed. Args: needed, there are
+	NoteNobodyCopy    NoteCode = "nobody-copy"     // the same of a copy into somebody's mailbox, which is refused at once. Args: needed, there are
+	NoteUndecided     NoteCode = "undecided"       // something was changed, and nobody decided in time how it goes on
+	NoteLeft          NoteCode = "left"            // something was changed, and somebody left it at that. Args: user id
 	NoteChannel       NoteCode = "channel"         // the approval channel cannot be used. Args: why (archived, not a member, shared, unknown)
-	NoteUnreadable    NoteCode = "unreadable"      // Microsoft could not be read. Args: Kind
-	NoteWaitThrottled NoteCode = "throttled"       // Microsoft asks us to wait. Args: RFC 3339 time until
+	NoteUnreadable    NoteCode = "unreadable"      // a service could not be read. Args: Kind, Peer
+	NoteWaitThrottled NoteCode = "throttled"       // a service asks us to wait. Args: RFC 3339 time until, Peer
 	NoteIncomplete    NoteCode = "incomplete"      // a list may be cut short, so nothing is decided on it
 	NoteUnreachable   NoteCode = "unreachable"     // the requester cannot be written to. Args: Slack's error
 	NoteUnlinked      NoteCode = "unlinked"        // a mentioned person has no confirmed address
 	NoteFailedStep    NoteCode = "failed-step"     // Args: StepKind, Kind
 	NoteEmptyMailbox  NoteCode = "empty-mailbox"   // the mailbox was created anew: the old contents are lost. Args: RFC 3339 time
 	NoteStillWaiting  NoteCode = "still-waiting"   // the effect of a step does not show yet. Args: RFC 3339 time since, minutes after which it is told; of a diagnosis 0
-	NotePrivileged    NoteCode = "privileged"      // Entra lets only a higher role restore this former admin
+	NotePrivileged    NoteCode = "privileged"      // Entra lets only a higher role restore this account, as it does with former admins
 	NoteRolesCameBack NoteCode = "roles-came-back" // the restored account holds admin roles that the plan did not name. Args: role names
 	NoteNotProven     NoteCode = "not-proven"      // the steps are done, but it could not be read back. Args: Kind
 	NoteNotListed     NoteCode = "not-listed"      // read back: Exchange does not list the mailbox
@@ -130,6 +135,8 @@ const (
 	NoteManyItems     NoteCode = "many-items"      // more items fit than one request takes. Args: how many, the most
 	NoteDayAhead      NoteCode = "day-ahead"       // after: is a day that is still to come. Args: RFC 3339 time
 	NoteNotOwner      NoteCode = "not-owner"       // not proven to be the mailbox's owner, so subject: and from: are not for them
+	NoteLinkDiffers   NoteCode = "link-differs"    // linked to another Entra account than the one that the confirmed address has now
+	NoteLinkTaken     NoteCode = "link-taken"      // another Slack person is linked to the mailbox's account
 	NoteListing       NoteCode = "listing"         // the list of items is still being made
 	NoteItemsFailed   NoteCode = "items-failed"    // items that could not be restored. Args: how many
 	NoteItemsGone     NoteCode = "items-gone"      // items that were no longer there. Args: how many
@@ -186,6 +193,7 @@ const (
 const (
 	NotePlanDiffers  NoteCode = "plan-differs"  // Args: what differs, one of account, steps, license, access, sign-in, approvals
 	NoteApproverLost NoteCode = "approver-lost" // one who approved may no longer. Args: user id
+	NoteShortOf      NoteCode = "short-of"      // fewer approvals count than are needed
 	NoteCaseDiffers  NoteCode = "case-differs"  // Args: old case, new case
 	NoteObstacleCame NoteCode = "obstacle-came" // an obstacle that was not there; it is in Request.Obstacle
 )

@@ -161,7 +161,7 @@ func TestCopyNeedsOneMoreApprover(t *testing.T) {
 	w.orphaned(lost, "john")
 	w.lives(jane, "jane", licensed, answers)
 	r := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"})
-	w.hindered(w.is(r, Impossible), NoteNobody, "2", "1")
+	w.hindered(w.is(r, Impossible), NoteNobodyCopy, "2", "1")
 }
 
 func TestOwnerOfTheTargetDoesNotDecide(t *testing.T) {
@@ -198,7 +198,7 @@ func TestApproverWithoutAnAddressDoesNotDecideOnACopy(t *testing.T) {
 	w.orphaned(lost, "john")
 	w.lives(jane, "jane", licensed, answers)
 	few := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"})
-	w.hindered(w.is(few, Impossible), NoteNobody, "2", "1")
+	w.hindered(w.is(few, Impossible), NoteNobodyCopy, "2", "1")
 
 	w = newWorld(t)
 	r = w.copies()

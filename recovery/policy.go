@@ -63,6 +63,9 @@ func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, e
 	if refused != nil || err != nil {
 		return refused, err
 	}
+	if refused, err = s.secondSelf(ctx, r, who); refused != nil || err != nil {
+		return refused, err
+	}
 	return s.benefits(ctx, r.Plan, who)
 }
 
@@ -172,6 +175,10 @@ func (s *Service) enoughApprovers(ctx context.Context, requester Actor, plan *Pl
 		}
 		ids = append(ids, members...)
 	}
+	selves, err := s.Links.Links(ctx, requester)
+	if err != nil {
+		return nil, fmt.Errorf("read the requester's link: %w", err)
+	}
 	slices.Sort(ids)
 	can := 0
 	for _, id := range slices.Compact(ids) {
@@ -179,7 +186,7 @@ func (s *Service) enoughApprovers(ctx context.Context, requester Actor, plan *Pl
 			break
 		}
 		who := Actor{TeamID: s.Settings.TeamID, UserID: id}
-		if who == requester && !s.Settings.SelfApproval {
+		if (who == requester || linked(selves, who)) && !s.Settings.SelfApproval {
 			continue
 		}
 		refused, err := s.mayAct(ctx, who)

@@ -111,11 +111,19 @@ type ItemList interface {
 	CountItems(ctx context.Context, request int64) (ItemCounts, error)
 }
 
+// Links keeps which Entra account a Slack person is. Each link is its own audit line: it is never changed, only followed by another.
+type Links interface {
+	// KeepLink records the first link of a person. One who has a link keeps it.
+	KeepLink(ctx context.Context, l Link) error
+	// Links gives the links that somebody and all others have to one account, the one this person has; the oldest is the first.
+	// It gives none for somebody without a link.
+	Links(ctx context.Context, who Actor) ([]Link, error)
+}
+
 // Filter selects requests.
 type Filter struct {
 	Requester string // user id; empty for everybody
 	Open      bool   // only those that have not ended
-	State     State  // only those in this state; empty for all
 	Limit     int    // at most so many; 0 means 20
 }
 

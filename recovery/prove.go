@@ -56,7 +56,7 @@ func (s *Service) unproven(ctx context.Context, r Request, err error) (time.Dura
 	if passes(err) && s.Now().Sub(r.lastDone()) < proofTime {
 		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
 	}
-	if note.Code != NoteMissingRole && note.Code != NoteMissingCmdlet {
+	if note.Code != NoteMissingRole && note.Code != NoteMissingCmdlet && note.Code != NoteSignInFailed {
 		note = Note{NoteNotProven, []string{string(KindOf(err))}}
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {

@@ -32,13 +32,15 @@ const (
 // ErrEdge is what a Store gives for a change of state that the table does not have.
 var ErrEdge = errors.New("that change of state is not in the state table")
 
-// edges is the state table: from each state, where a request may go.
+// edges is the state table: from each state, where a request may go. One that has changed something and waits for people, because it
+// is tried again, is never cancelled nor does it expire: it goes back to partial, which keeps what was done. An approval is for now: a
+// restore that could not begin in time expires.
 var edges = map[State][]State{
 	"":         {Submitted},
 	Submitted:  {Confirming, Unneeded, Impossible, Cancelled, Expired},
-	Confirming: {Pending, Cancelled, Expired, Unneeded, Impossible},
-	Pending:    {Approved, Denied, Confirming, Cancelled, Expired},
-	Approved:   {Pending, Confirming, Restoring, Cancelled},
+	Confirming: {Pending, Cancelled, Expired, Unneeded, Impossible, Partial},
+	Pending:    {Approved, Denied, Confirming, Cancelled, Expired, Partial},
+	Approved:   {Pending, Confirming, Restoring, Cancelled, Expired, Partial},
 	Restoring:  {Succeeded, Partial, Failed},
 	Partial:    {Approved, Confirming},
 	Failed:     {Approved, Confirming},
@@ -102,6 +104,7 @@ type Request struct {
 	Changed   []Note     `json:"changed,omitempty"`  // how the tenant changed since the last plan
 	Reviews   []Review   `json:"reviews,omitempty"`
 	Proof     *Proof     `json:"proof,omitempty"`
+	Halted    *Halted    `json:"halted,omitempty"`  // what was begun before, while people decide on another plan
 	EndedBy   Actor      `json:"ended_by,omitzero"` // who cancelled or denied it
 	EndReason string     `json:"end_reason,omitempty"`
 
@@ -114,9 +117,25 @@ type Request struct {
 
 	Inbox   []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided
 	Decided []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
+	Refused []Refusal `json:"refused,omitempty"` // what people were told of refused clicks a moment ago
 	Lease   Lease     `json:"lease,omitzero"`
 	Tries   int       `json:"tries,omitempty"` // looks or failed tries of the current step
 	Next    time.Time `json:"next,omitzero"`   // when it is looked at again
+}
+
+// Halted is a plan that was carried out in part, with the diagnosis that it was made of.
+type Halted struct {
+	Plan      *Plan      `json:"plan"`
+	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`
+	Attempts  int        `json:"attempts,omitempty"` // Request.Attempts, by which its copies are named
+}
+
+// Refusal is what somebody was told of a click that was refused.
+type Refusal struct {
+	By     Actor     `json:"by"`
+	Action Action    `json:"action"`
+	Code   NoteCode  `json:"code"`
+	At     time.Time `json:"at"`
 }
 
 // LogValue keeps a request that reaches a log by mistake down to its id.
@@ -133,6 +152,29 @@ func (r Request) Ref() string { return fmt.Sprintf("R-%d", r.ID) }
 
 // Touched says whether the tenant was, or may have been, changed for the request.
 func (r Request) Touched() bool { return !r.ChangedAt.IsZero() }
+
+// Expires tells when a request that waits ends by itself, ttl being how long it may: in its state so long, but never past the purge.
+// What was changed already keeps nothing to the purge. Zero for a request that does not wait.
+func (r Request) Expires(ttl time.Duration) time.Time {
+	switch r.State {
+	case Submitted, Confirming, Pending, Approved:
+	default:
+		return time.Time{}
+	}
+	at := r.EnteredAt.Add(ttl)
+	var purge time.Time
+	switch {
+	case r.Touched():
+	case r.Plan != nil:
+		purge = r.Plan.Deadline
+	case r.Diagnosis != nil:
+		purge = r.Diagnosis.Deadline
+	}
+	if !purge.IsZero() && purge.Before(at) {
+		at = purge
+	}
+	return at
+}
 
 // Lease says who works on a request, so that two processes never do.
 type Lease struct {

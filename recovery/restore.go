@@ -83,7 +83,7 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	}
 	seen, err := s.look(ctx, r, step)
 	if err != nil {
-		return s.stepTrouble(ctx, r, i, unseen{err}, mark{step.Progress.Acted, r.ChangedAt})
+		return s.stepTrouble(ctx, r, i, err, mark{step.Progress.Acted, r.ChangedAt})
 	}
 	now := s.Now()
 	if seen.there {
@@ -116,12 +116,6 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 	return s.act(ctx, r, i, seen.facts)
 }
 
-// unseen is the error of a look: it says nothing of what became of a change.
-type unseen struct{ error }
-
-// Unwrap gives the error of the call.
-func (e unseen) Unwrap() error { return e.error }
-
 // grownOld says why a restore whose first change is about to be sent no longer stands, where its checks are old; nil when it
 // stands.
 func (s *Service) grownOld(ctx context.Context, r Request) (*Note, error) {
@@ -144,7 +138,7 @@ func (s *Service) lapsed(ctx context.Context, r Request) (*Note, error) {
 	case len(f.lost) > 0 && f.short:
 		return &Note{NoteApproverLost, []string{f.lost[0].By.UserID}}, nil
 	case f.short:
-		return &Note{NotePlanDiffers, []string{"approvals"}}, nil
+		return &Note{Code: NoteShortOf}, nil
 	case len(f.diff) > 0:
 		return &f.diff[0], nil
 	default:
@@ -213,7 +207,7 @@ func (s *Service) needs(step Step) error {
 	switch step.Kind {
 	case StepAddress, StepCopy, StepCopyArchive, StepReconnect, StepHandOver, StepStopCopy:
 		if s.Mailboxes == nil || s.Copier == nil || s.Reconnector == nil {
-			return &Error{Kind: Unavailable, Op: "look at " + string(step.Kind), Detail: "Exchange is switched off"}
+			return &Error{Kind: Unavailable, Peer: PeerExchange, Op: "look at " + string(step.Kind), Detail: "Exchange is switched off"}
 		}
 	}
 	return nil
@@ -278,7 +272,7 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 			r.ChangedAt = before.changed
 		}
 		if err != nil {
-			p.Problem = &Note{NoteUnreadable, []string{string(KindOf(err))}}
+			p.Problem = unanswered(err)
 		}
 		if receipt != (Receipt{}) {
 			p.Receipts = append(p.Receipts, receipt)
@@ -290,6 +284,13 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 		}
 		return e
 	})
+}
+
+// unanswered is the note that the answer to a change was lost.
+func unanswered(err error) *Note {
+	e, _ := errors.AsType[*Error](err)
+	note := e.note(NoteUnreadable, string(KindOf(err)))
+	return &note
 }
 
 // told is the event of a step that moved on, with what it was before, where it was us who changed it.

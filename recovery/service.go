@@ -37,6 +37,7 @@ type Config struct {
 	Items       Items    // of Exchange where Mailboxes is set, else of Graph: they name a mailbox differently
 	Lists       ItemList // which items a request is about
 	People      People
+	Links       Links // which Entra accounts they are
 	Replier     Replier
 	Now         Clock
 	Logger      *slog.Logger

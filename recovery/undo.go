@@ -33,7 +33,7 @@ func (r Request) undoSteps() []Step {
 	switch r.State {
 	case Restoring:
 		return r.copiesToStop()
-	case Succeeded, Partial, Failed:
+	case Succeeded, Partial, Failed, Denied: // the last one where it was tried again
 		return append(r.copiesToStop(), r.changesToUndo()...)
 	default:
 		return nil

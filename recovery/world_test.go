@@ -110,6 +110,7 @@ type world struct {
 	replier *replier
 	box     *recoverable
 	lists   *memList
+	links   *memLinks
 	log     *bytes.Buffer
 	svc     *Service
 	ctx     context.Context //nolint:containedctx // what jobs run with, for tests of a job that runs out of time
@@ -125,7 +126,7 @@ func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{TB: tb, clock: time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("EET", 7200)), people: newPeople(), replier: &replier{}, ctx: context.Background()}
 	w.store, w.tenant = newMemStore(w.now), newTenant(w.now)
-	w.box, w.lists, w.log = newRecoverable(w.tenant), newMemList(), &bytes.Buffer{}
+	w.box, w.lists, w.links, w.log = newRecoverable(w.tenant), newMemList(), &memLinks{}, &bytes.Buffer{}
 	w.restart(Settings{
 		TeamID: team, Approvers: []string{anna, bert, desk}, ApprovalChannel: hq, Approvals: 1, TTL: 24 * time.Hour,
 	})
@@ -138,7 +139,7 @@ func (w *world) now() time.Time { return w.clock }
 func (w *world) restart(s Settings) {
 	w.svc = New(Config{
 		Settings: s, Store: w.store, Directory: w.tenant, Restorer: w.tenant, Mailboxes: exchange{w.tenant}, Copier: exchange{w.tenant}, Reconnector: exchange{w.tenant}, People: w.people,
-		Replier: w.replier, Items: w.box, Lists: w.lists, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Replier: w.replier, Items: w.box, Lists: w.lists, Links: w.links, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 }
 

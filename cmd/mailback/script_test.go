@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"mailback/recovery/store/pgtest"
 )
 
 // playsMailback makes the test binary be the mailback command, for the bots that tests start by themselves.
@@ -22,12 +20,6 @@ func TestMain(m *testing.M) {
 	testscript.Main(withPostgres{m}, map[string]func(){"mailback": main})
 }
 
-// withPostgres stops the tests' PostgreSQL, if one was started.
-type withPostgres struct{ m *testing.M }
-
-// Run runs the tests.
-func (w withPostgres) Run() int { return pgtest.Main(w.m) }
-
 // TestConversations holds the conversations of testdata/script, each with the unmodified bot in a sandbox of its own. They
 // are the specification of what people see and of what happens to the tenant; README.md there explains how they are written.
 func TestConversations(t *testing.T) {
@@ -39,7 +31,7 @@ func TestConversations(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Values[conversationKey{}] = &conversation{turns: turns, patience: patience, persons: persons()}
+			e.Values[conversationKey{}] = &conversation{t: e.T().(testing.TB), turns: turns, patience: patience, persons: persons()}
 			return nil
 		},
 		Cmds: words(),

@@ -142,7 +142,7 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
 		},
-		Store: db, Lists: db, Directory: directory, Restorer: directory, Items: directory,
+		Store: db, Lists: db, Links: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {

@@ -171,7 +171,7 @@ func spread[T any](all []T, n int) []T {
 	for i := range n {
 		from, to := i*len(all)/n, (i+1)*len(all)/n
 		if to > from {
-			list = append(list, all[from+rand.N(to-from)]) //nolint:gosec // which place it is need not be secret
+			list = append(list, all[from+rand.N(to-from)])
 		}
 	}
 	return list

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -121,9 +122,7 @@ func setLargeStage(t *testing.T, db database, c sandbox.Config, settings map[str
 	}
 	s := &stage{url: db.url, replicas: c.Replicas}
 	all := map[string]string{"MAILBACK_LOG_LEVEL": "debug", playsMailback: "1"}
-	for name, value := range settings {
-		all[name] = value
-	}
+	maps.Copy(all, settings)
 	c.Program, c.Settings, c.ReplicaSettings, c.BotLog = program, all, db.of, &s.log
 	s.Sandbox, err = sandbox.Start(t.Context(), c)
 	if err != nil {

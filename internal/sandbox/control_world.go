@@ -137,10 +137,17 @@ func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
 		"suspend-copy":   func(c tenantChange) error { return s.m365.SuspendCopy(c.User, c.Value) },
 		"remove-copy":    func(c tenantChange) error { return s.m365.RemoveCopy(c.User) },
 		"take-copy-name": func(c tenantChange) error { return s.m365.TakeCopyName(c.User) },
-		"allow-cmdlet":   func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
-		"forbid-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
-		"grant":          func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
-		"revoke":         func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
+		"delicensing": func(c tenantChange) error {
+			if c.Value != "delayed" && c.Value != "immediate" {
+				return fmt.Errorf("value: %q is neither delayed nor immediate", c.Value)
+			}
+			s.m365.SetDelayedDelicensing(c.Value == "delayed")
+			return nil
+		},
+		"allow-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
+		"forbid-cmdlet": func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
+		"grant":         func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
+		"revoke":        func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
 	}
 }
 

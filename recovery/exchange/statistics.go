@@ -24,7 +24,7 @@ func (c *Client) Contents(ctx context.Context, m recovery.Mailbox, archive bool)
 		store, with["Archive"] = m.ArchiveGUID, true
 	}
 	if store == "" {
-		return recovery.Contents{}, &recovery.Error{Kind: recovery.NotFound, Op: cmdGetStatistics, Detail: "ArchiveGuid", Err: errors.New("the mailbox has no archive")}
+		return recovery.Contents{}, &recovery.Error{Kind: recovery.NotFound, Peer: recovery.PeerExchange, Op: cmdGetStatistics, Detail: "ArchiveGuid", Err: errors.New("the mailbox has no archive")}
 	}
 	if !m.Live() {
 		with["IncludeSoftDeletedRecipients"] = true

@@ -133,7 +133,7 @@ func join(live, deleted []recovery.Account) ([]recovery.Found, error) {
 
 // inMotion is for an account that is on its way from live to deleted or back.
 func inMotion(op operation, err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Unavailable, Op: string(op), Detail: "an account in motion", Err: err}
+	return &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerGraph, Op: string(op), Detail: "an account in motion", Err: err}
 }
 
 // Complete reads, side by side, what belongs to each account.
@@ -194,7 +194,7 @@ func (c *Client) organization(ctx context.Context) (recovery.Organization, error
 	}
 	found, receipt, err := list[models.Organizationable](ctx, c, opOrganization, ri, models.CreateOrganizationCollectionResponseFromDiscriminatorValue)
 	if err == nil && len(found) != 1 {
-		err = &recovery.Error{Kind: recovery.Incomplete, Op: string(opOrganization), Receipt: receipt, Err: fmt.Errorf("%d organizations", len(found))}
+		err = &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(opOrganization), Receipt: receipt, Err: fmt.Errorf("%d organizations", len(found))}
 	}
 	if err != nil {
 		return recovery.Organization{}, err

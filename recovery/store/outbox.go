@@ -98,8 +98,8 @@ const (
 
 // deliver is the job of one version of a message. It takes a lease, so that an old and a new version never post the same
 // card twice.
-func (s *Store) deliver(ctx context.Context, log *slog.Logger, id, version int64) (time.Duration, error) {
-	until := s.now().Add(messageLease)
+func (s *Store) deliver(ctx context.Context, log *slog.Logger, args deliverArgs) (time.Duration, error) {
+	id, version, until := args.Message, args.Version, s.now().Add(messageLease)
 	held, behind, err := s.claim(ctx, id, version, until)
 	if err != nil || !behind {
 		return 0, err
@@ -107,7 +107,7 @@ func (s *Store) deliver(ctx context.Context, log *slog.Logger, id, version int64
 	if !held {
 		return messageWait, nil
 	}
-	wait, err := s.workers.Deliver(ctx, id, version)
+	wait, err := s.workers.Deliver(ctx, ref(args.Request), id, version)
 	err = errors.Join(err, s.unclaim(ctx, id, until))
 	if wait > 0 || err != nil {
 		return wait, err

@@ -168,8 +168,11 @@ func TestDeliver(t *testing.T) {
 		c := newCalls(done)
 		w := c.workers()
 		count := w.Deliver
-		w.Deliver = func(ctx context.Context, id, version int64) (time.Duration, error) {
-			if _, err := count(ctx, id, version); err != nil {
+		w.Deliver = func(ctx context.Context, request string, id, version int64) (time.Duration, error) {
+			if request != "R-1" {
+				t.Errorf("message %d is of %q, want R-1", id, request)
+			}
+			if _, err := count(ctx, request, id, version); err != nil {
 				return 0, err
 			}
 			return 0, s.Outbox().Posted(ctx, id, version, "D1", time.Now().Format("05.000000000"), true)
@@ -204,14 +207,14 @@ func TestOneMessageIsDeliveredByOneJob(t *testing.T) {
 		c := newCalls(done)
 		w := c.workers()
 		count := w.Deliver
-		w.Deliver = func(ctx context.Context, id, version int64) (time.Duration, error) {
+		w.Deliver = func(ctx context.Context, request string, id, version int64) (time.Duration, error) {
 			most.Store(max(most.Load(), side.Add(1)))
 			defer side.Add(-1)
 			if version == 1 {
 				first <- true
 				<-release
 			}
-			_, err := count(ctx, id, version)
+			_, err := count(ctx, request, id, version)
 			return 0, errors.Join(err, s.Outbox().Posted(ctx, id, version, "D1", "1.1", true))
 		}
 		u.start(s, w)

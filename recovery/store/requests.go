@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"mailback/recovery"
@@ -137,14 +135,10 @@ func (t txn) write(ctx context.Context, r recovery.Request, updated int64) error
 	if err != nil {
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
-	var next sql.NullInt64
-	if !r.Next.IsZero() {
-		next = sql.NullInt64{Int64: millis(r.Next), Valid: true}
-	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		next_at = $7, body = $8 WHERE id = $9`
+		body = $7 WHERE id = $8`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, next, string(body), r.ID)
+		updated, string(body), r.ID)
 }
 
 // writeReviews notes what was decided. A review that no longer counts stays, marked so.
@@ -176,28 +170,17 @@ func (s *Store) Request(ctx context.Context, id int64) (recovery.Request, error)
 
 // Requests lists requests, latest first: see recovery.Store.
 func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Request, error) {
-	var where []string
-	var args []any
-	equals := func(column, value string) {
-		if value != "" {
-			args = append(args, value)
-			where = append(where, column+" = $"+strconv.Itoa(len(args)))
-		}
-	}
-	equals("requester", f.Requester)
-	equals("state", string(f.State))
-	if f.Open {
-		where = append(where, "open")
-	}
-	clause := ""
-	if len(where) > 0 {
-		clause = "WHERE " + strings.Join(where, " AND ")
-	}
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	args = append(args, f.Limit)
-	return s.db.reader().requests(ctx, clause+" ORDER BY id DESC LIMIT $"+strconv.Itoa(len(args)), args...)
+	where, args := "WHERE TRUE", []any{f.Limit}
+	if f.Requester != "" {
+		where, args = where+" AND requester = $2", append(args, f.Requester)
+	}
+	if f.Open {
+		where += " AND open"
+	}
+	return s.db.reader().requests(ctx, where+" ORDER BY id DESC LIMIT $1", args...)
 }
 
 // request reads the request that clause selects; sql.ErrNoRows when there is none.

@@ -264,8 +264,7 @@ func TestRequests(t *testing.T) {
 			"limit":             {recovery.Filter{Limit: 2}, []int64{4, 3}},
 			"requester":         {recovery.Filter{Requester: "U1"}, []int64{4, 3, 1}},
 			"open":              {recovery.Filter{Open: true}, []int64{4, 2, 1}},
-			"state":             {recovery.Filter{State: recovery.Cancelled}, []int64{3}},
-			"all three":         {recovery.Filter{Requester: "U1", Open: true, State: recovery.Submitted}, []int64{1}},
+			"all three":         {recovery.Filter{Requester: "U1", Open: true, Limit: 1}, []int64{4}},
 			"none":              {recovery.Filter{Requester: "U9"}, nil},
 			"quotes are quoted": {recovery.Filter{Requester: "' OR ''='"}, nil},
 		} {
