@@ -19,8 +19,10 @@ type outbox struct {
 	version                     int64
 	live                        bool
 	refused                     string
-	crash                       int      // so many records fail
-	history                     []string // what was recorded
+	crash                       int             // so many records fail
+	history                     []string        // what was recorded
+	turns                       []time.Duration // what Turn answers next; 0 after them
+	lines                       []string        // what Turn was asked for
 }
 
 // The one who runs deliveries reads from an error whether to wait without alarm.
@@ -44,6 +46,17 @@ func (o *outbox) Posted(_ context.Context, _, version int64, channel, ts string,
 	o.channel, o.ts, o.live = channel, ts, live && version == o.version
 	o.history = append(o.history, fmt.Sprint(channel, " ", ts, " ", live))
 	return nil
+}
+
+// Turn keeps the rate as the database does, for all deliverers of one outbox.
+func (o *outbox) Turn(_ context.Context, line string, every time.Duration, burst int) (time.Duration, error) {
+	o.lines = append(o.lines, fmt.Sprint(line, " ", every, " ", burst))
+	if len(o.turns) == 0 {
+		return 0, nil
+	}
+	wait := o.turns[0]
+	o.turns = o.turns[1:]
+	return wait, nil
 }
 
 func (o *outbox) Refused(_ context.Context, _, _ int64, code string) error {

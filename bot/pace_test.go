@@ -265,3 +265,43 @@ func TestDeliveriesTakeTurns(t *testing.T) {
 		t.Errorf("posted in the order %s", got)
 	}
 }
+
+// TestOtherProcessesHaveTheTurn: what has to wait for another process calls nothing, keeps its place, and comes when there is a turn.
+func TestOtherProcessesHaveTheTurn(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	p.board()
+	d := p.deliverer(nil)
+	now := time.Unix(1000, 0)
+	d.now = func() time.Time { return now }
+	try := func(id int64, turns ...time.Duration) time.Duration {
+		o := &outbox{channel: "C1", body: fmt.Sprintf(`{"text":"%d"}`, id), version: 1, turns: turns}
+		d.outbox = o
+		again, err := d.Deliver(t.Context(), "R-9", id, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range o.lines {
+			if line != "C1 1s 3" {
+				t.Errorf("asked for a turn of %s", line)
+			}
+		}
+		return again
+	}
+	if again := try(1, 700*time.Millisecond); again != 700*time.Millisecond {
+		t.Errorf("the first waits %s", again)
+	}
+	if again := try(2); again < 700*time.Millisecond {
+		t.Errorf("the second waits %s, and went before the first", again)
+	}
+	now = now.Add(700 * time.Millisecond)
+	if again := try(1); again != 0 {
+		t.Errorf("the first waits %s more", again)
+	}
+	if again := try(2); again != 0 {
+		t.Errorf("the second waits %s more", again)
+	}
+	if n := len(p.called("chat.postMessage")); n != 2 {
+		t.Errorf("%d calls", n)
+	}
+}

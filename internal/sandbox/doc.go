@@ -38,7 +38,8 @@
 //	POST, DELETE /control/faults         {service, match, kind, times, value}; see package fault
 //
 // A disconnect without a match closes Slack's sockets at once, as a refresh; with the match slash_commands, interactive or
-// events_api the socket breaks right behind the next such envelope.
+// events_api the socket breaks right behind the next such envelope. The kind refused closes a service's port, and slack's
+// sockets with it, until the faults are cleared.
 //
 // And those that stories need besides, to change the world in mid-sentence:
 //

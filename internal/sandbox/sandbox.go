@@ -47,6 +47,7 @@ type Sandbox struct {
 	bots    []*bot // none without Config.Program
 	env     []Variable
 	servers []*server // as they were started
+	byName  map[string]*server
 	control *server
 }
 
@@ -116,6 +117,7 @@ func (s *Sandbox) startServices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.byName = map[string]*server{"slack": slack, "graph": graph, "exchange": exchange, "login": login}
 	s.env = s.variables(slack, graph, exchange, login)
 	return nil
 }
