@@ -28,6 +28,9 @@ type Outbox interface {
 	Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error)
 	// Posted records that Slack shows version of message id in channel as ts: live when with its buttons, if it has any.
 	Posted(ctx context.Context, id, version int64, channel, ts string, live bool) error
+	// Turn takes a turn of a rate that all processes of the app share, a turn each time every passes, and up to burst at once after a
+	// pause. It gives 0 when the call may be made now, else how long until there may be a turn. Where there is one process it gives 0.
+	Turn(ctx context.Context, line string, every time.Duration, burst int) (wait time.Duration, err error)
 	// Refused records that Slack will never take this version; code is Slack's error, or "invalid_body".
 	Refused(ctx context.Context, id, version int64, code string) error
 }
@@ -179,8 +182,8 @@ func (d *Deliverer) send(ctx context.Context, method string, m *outMessage, b bo
 // call sends blocks as they are: slack-go's types would lose the fields they do not know.
 func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b body) (channel, ts string, err error) {
 	now, turn := d.now(), outgoing{method, m.channel, m.id, urgent(method, m, b)}
-	if wait := d.pace.wait(turn, now); wait > 0 {
-		return "", "", notYet(wait)
+	if err := d.turn(ctx, turn, now); err != nil {
+		return "", "", err
 	}
 	blocks, err := json.Marshal(append([]json.RawMessage{}, b.Blocks...)) // "[]" clears those that are shown
 	if err != nil {
@@ -196,6 +199,25 @@ func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b bo
 		d.pace.hold(turn, now, now.Add(e.RetryAfter))
 	}
 	return channel, ts, err
+}
+
+// turn takes the turn of a call: in this process first, which keeps the order, and then among all processes. It gives a notYet when it has
+// to wait.
+func (d *Deliverer) turn(ctx context.Context, c outgoing, now time.Time) error {
+	if wait := d.pace.wait(c, now); wait > 0 {
+		return notYet(wait)
+	}
+	line, every, burst := c.common()
+	wait, err := d.outbox.Turn(ctx, line, every, burst)
+	if err != nil {
+		d.pace.taken(c, now, now)
+		return fmt.Errorf("take a turn: %w", err)
+	}
+	if wait > 0 {
+		d.pace.taken(c, now, now.Add(wait))
+		return notYet(wait)
+	}
+	return nil
 }
 
 // urgent says whether a call goes before others that wait: see outgoing.

@@ -57,6 +57,9 @@ func (p *pace) wait(c outgoing, now time.Time) time.Duration {
 		start = held
 	}
 	l := p.line(c, now)
+	if l.taken.After(start) {
+		start = l.taken
+	}
 	i := l.place(c, now)
 	wait := start.Sub(now) + l.until(i, start)
 	if wait > 0 {
@@ -77,6 +80,28 @@ func (p *pace) hold(c outgoing, now, until time.Time) {
 		p.held[c.method] = until
 	}
 	p.line(c, now).first(c, until.Add(placeKept))
+}
+
+// taken says that other processes have used up the rate until a time. The turn that c had is given back, before those that came after it.
+func (p *pace) taken(c outgoing, now, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.line(c, now)
+	l.taken = until
+	l.rate.ReserveN(now, -1)
+	l.first(c, until.Add(placeKept))
+}
+
+// common is the rate that c shares with all processes: its name, how often there is a turn, and how many may come at once.
+func (c outgoing) common() (line string, every time.Duration, burst int) {
+	switch {
+	case c.method != "chat.update":
+		return c.channel, paceEvery, paceBurst
+	case c.urgent:
+		return "chat.update", editEvery, editBurst
+	default:
+		return "chat.update", editEvery, editBurst - editReserve
+	}
 }
 
 func (p *pace) line(c outgoing, now time.Time) *line {
@@ -109,6 +134,7 @@ type line struct {
 	every   time.Duration
 	reserve int // of the burst, for urgent ones
 	waiting []place
+	taken   time.Time // until when other processes have used up the rate
 }
 
 // place is a message's place in line. It is lost at the time kept: its message may have gone another way.

@@ -214,6 +214,8 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 		return c.say("progress.open", what)
 	case problem != "" && p.Problem.Code == recovery.NoteCopyWaits && p.Copy != nil:
 		return c.say("progress.suspended", c.when(p.Began), what, problem, c.copyState(*p.Copy))
+	case p.Problem != nil && p.Problem.Code == recovery.NoteByHand:
+		return c.say("progress.by-hand", c.when(p.Began), what)
 	case problem != "":
 		return c.say("progress.problem", c.when(p.Began), what, problem)
 	default:

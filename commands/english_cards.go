@@ -25,7 +25,7 @@ func englishCards() map[string]string {
 		"head.expired":              "Expired",
 		"head.unneeded":             "Nothing to bring back",
 		"head.impossible":           "No way back from here",
-		"head.impossible.refused":   "Not yours to ask for",
+		"head.impossible.refused":   "You may not ask for this",
 		"head.impossible.again":     "Please ask in another way",
 		"head.impossible.nobody":    "Nobody could decide",
 		"head.unneeded.joined":      "Asked for already",

@@ -20,6 +20,7 @@ func englishPlan() map[string]string {
 		"progress.found":       "Was already so: %[1]s",
 		"progress.working":     "At work since %[1]s: %[2]s",
 		"progress.problem":     "Waiting since %[1]s: %[2]s %[3]s",
+		"progress.by-hand":     "Waiting since %[1]s: %[2]s",
 		"progress.failed":      "Not done: %[1]s",
 		"progress.open":        "Still to do: %[1]s",
 		"progress.next":        "I look again within %[1]s.",

@@ -441,7 +441,9 @@ func (r *Request) differences(d Diagnosis) []Note {
 		return nil // the step that it refuses says so, and what was done before stays known
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}
-	case r.begun(), r.UndoOf != 0 && r.Touched():
+	case r.cameBack(d) && r.Plan.Case == CaseShared:
+		return nil // it needs no licence, and its mailbox shows itself later
+	case r.begun(), r.cameBack(d), r.UndoOf != 0 && r.Touched():
 		if r.remainderHas(d.Plan.Steps) || r.Plan.Items != nil && r.Plan.Items.same(d.Plan.Items) {
 			return nil
 		}
@@ -490,6 +492,12 @@ func (s Step) same(o Step) bool {
 // begun says whether a step of the plan has been done, so that the tenant is no longer as it was when it was made.
 func (r *Request) begun() bool {
 	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return !s.Progress.Done.IsZero() && !s.Progress.Found })
+}
+
+// cameBack says whether the account that the plan restores is there, after a change whose outcome nobody saw.
+func (r *Request) cameBack(d Diagnosis) bool {
+	restores := slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return s.Kind == StepRestoreUser })
+	return r.Touched() && restores && d.Case == CaseLicense && d.Plan.AccountID == r.Plan.AccountID
 }
 
 // remainderHas says whether all of the steps are among those still to be done.
