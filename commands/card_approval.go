@@ -29,6 +29,7 @@ func (s *scene) approvalCard() *card {
 	}
 	s.undoOf(c)
 	s.approvalStanding(c)
+	c.para(s.unlinked(c.reader))
 	s.done(c)
 	if s.mustChoose() {
 		c.candidates(r.Diagnosis)
@@ -134,7 +135,7 @@ func (s *scene) approvalStanding(c *card) {
 		} else {
 			c.para(c.say("approvals", 0, s.needed()))
 		}
-		c.para(s.unlinked(c.reader), s.obstacle(c.reader))
+		c.para(s.obstacle(c.reader))
 	case recovery.Confirming:
 		c.list(c.say("changed.title"), c.notes(r.Changed))
 		if r.Obstacle != nil {

@@ -75,9 +75,8 @@ func TestJoiningIsTold(t *testing.T) {
 
 func TestCardsSayWhoIsNotLinked(t *testing.T) {
 	t.Parallel()
-	r := in(recovery.Pending, func(r *recovery.Request) {
+	r := in(recovery.Approved, func(r *recovery.Request) {
 		r.Unlinked = true
-		r.Plan.Approvals = 2
 		r.Reviews = []recovery.Review{{By: actor("U0APPROVER"), Verdict: recovery.Approve, Fingerprint: r.Plan.Fingerprint(), Unlinked: true}}
 	})
 	card := string(find(t, render(t, r, event(recovery.EventApproved, "U0APPROVER", recovery.Pending, r)), recovery.CardApproval).Body)
