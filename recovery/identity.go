@@ -54,10 +54,14 @@ func (s *Service) introduce(ctx context.Context, r Request, who Actor) ([]Link, 
 	soon, cancel := context.WithTimeout(ctx, provingTime)
 	defer cancel()
 	account, err := s.proven(soon, p)
-	if err != nil || account == "" {
+	switch {
+	case err != nil || account == "":
 		return nil, err
+	case r.ID == 0: // a look at something: what is proven is kept with an event alone
+		return []Link{{Actor: who, ObjectID: account}}, nil
+	default:
+		return s.link(ctx, r, who, account)
 	}
-	return s.link(ctx, r, who, account)
 }
 
 // mayBeAsker says why the Entra account of a request's requester keeps that person from asking.

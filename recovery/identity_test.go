@@ -49,6 +49,9 @@ func TestWhoIsNotIdentifiedMayNotAsk(t *testing.T) {
 			if _, note, err := w.svc.Check(w.ctx, by(rita), Query{ByAddress, "john@contoso.com"}); err == nil && (note == nil) != (tt.note == "") {
 				t.Errorf("check: %v", note)
 			}
+			if name == "with an own account" && len(w.links.all) > 0 {
+				t.Error("a look makes a link, without an event")
+			}
 			r := w.is(w.asks("john@contoso.com"), tt.state)
 			if tt.note != "" {
 				w.hindered(r, tt.note)

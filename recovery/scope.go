@@ -94,7 +94,7 @@ func (s *Service) CheckApprovers(ctx context.Context) []error {
 	var faults []error
 	all := append([]Scope{{People: s.Settings.Approvers}}, s.Settings.ApproverScopes...)
 	for _, scope := range all {
-		can, why, err := s.able(ctx, scope.People)
+		can, why, err := s.able(ctx, scope.People, s.Settings.Approvals)
 		if err != nil {
 			s.Logger.WarnContext(ctx, "not known whether anybody may approve", "scope", scope.named(), "error", err)
 			continue
@@ -114,13 +114,16 @@ func (s Scope) named() string {
 	return "the scope " + s.String()
 }
 
-// able counts the people among ids who may act at all, and says why the others, or whole groups, may not.
-func (s *Service) able(ctx context.Context, ids []string) (can int, why []string, err error) {
+// able counts the people among ids who may act at all, as far as need, and says why others, or whole groups, may not.
+func (s *Service) able(ctx context.Context, ids []string, need int) (can int, why []string, err error) {
 	people, why, err := s.members(ctx, ids)
 	if err != nil {
 		return 0, nil, err
 	}
 	for _, id := range people {
+		if can == need {
+			break
+		}
 		refused, err := s.mayAct(ctx, Actor{TeamID: s.Settings.TeamID, UserID: id})
 		switch {
 		case KindOf(err) == NotFound:
