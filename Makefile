@@ -5,9 +5,12 @@ BIN := $(CURDIR)/.bin
 RELEASE ?= development
 # How long a fuzzer runs.
 FUZZTIME ?= 30s
+# How long the torture lasts at most; empty for all of it. The file that gets its tables.
+TORTURETIME ?=
+TORTURETABLE ?= $(CURDIR)/bin/torture.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help play sandbox build check lint test test-short fuzz bench tidy postgres
+.PHONY: help play sandbox build check lint test test-short fuzz bench torture tidy postgres
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,15 +42,20 @@ test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 fuzz: ## Fuzz the parser for FUZZTIME (make fuzz FUZZTIME=10m)
 	go test ./commands -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 
-bench: build ## Run the benchmarks behind docs/performance.md and print their figures as a table
-	@set -o pipefail; { go test -run '^$$' -bench . -benchtime 1x ./cmd/mailback && \
-		go test -timeout 30m -p 1 -run '^$$' -bench . ./recovery ./recovery/store ./recovery/graph ./bot; } | tee /dev/stderr | awk ' \
+bench: build ## Run the benchmarks behind docs/performance.md, print their figures as a table, and fail where one misses its goal
+	@set -o pipefail; { go test -run '^$$' -bench . -benchtime 1x ./cmd/mailback; ok=$$?; \
+		go test -timeout 30m -p 1 -run '^$$' -bench . ./recovery ./recovery/store ./recovery/graph ./bot && exit $$ok; } | tee /dev/stderr | awk ' \
 		/^Benchmark/ {name = $$1; sub(/^Benchmark/, "", name); sub(/-[0-9]+$$/, "", name); \
 			for (i = 3; i < NF; i += 2) if ($$(i+1) ~ /-goal$$/) goal[$$(i+1)] = $$i; \
 			for (i = 3; i < NF; i += 2) if ($$(i+1) !~ /-goal$$/) \
 				rows[++n] = sprintf("%-42s %14s %-18s %s", name, $$i, $$(i+1), ($$(i+1) "-goal") in goal ? goal[$$(i+1) "-goal"] : ""); \
 			delete goal} \
 		END {printf "\n%-42s %14s %-18s %s\n", "benchmark", "figure", "unit", "at most"; for (i = 1; i <= n; i++) print rows[i]}'
+
+torture: postgres ## Kill the bot and break its services at every place, in hours, or shuffled for TORTURETIME (make torture TORTURETIME=1h)
+	mkdir -p bin
+	MAILBACK_TORTURE=long MAILBACK_TORTURE_FOR=$(TORTURETIME) MAILBACK_TORTURE_TABLE=$(TORTURETABLE) \
+		go test ./cmd/mailback -timeout 0 -count 1 -v -run 'TestKilledAtEveryPlace|TestFaults|TestRollingRestart|TestReplicasKeepSlacksPace'
 
 tidy: ## Tidy go.mod and format the code
 	go mod tidy

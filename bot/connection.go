@@ -42,6 +42,7 @@ type connection struct {
 	take   func(acker, socketmode.Event)
 	again  func(target, json.RawMessage) // acks once more
 	flow   *flow
+	within time.Duration // until hello
 
 	queued atomic.Int64 // acks given to slack-go
 
@@ -140,7 +141,7 @@ func (c *connection) observe(e socketmode.Event) error {
 		return c.down()
 	case socketmode.EventTypeConnected:
 		c.opened = time.Now()
-		c.hello.Reset(helloTimeout)
+		c.hello.Reset(c.within)
 	case socketmode.EventTypeHello:
 		c.up(e.Request)
 	case socketmode.EventTypeConnectionError:

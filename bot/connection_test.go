@@ -87,6 +87,35 @@ func TestHungOpenIsGivenUp(t *testing.T) {
 	next(t, p.sockets, "a socket")
 }
 
+// TestSocketWithoutHelloIsNoConnection: it counts as none, and is given up for another.
+func TestSocketWithoutHelloIsNoConnection(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	hello := p.greet
+	p.greet = func(s *socket) {
+		if s.number > 1 {
+			hello(s)
+		}
+	}
+	b := p.bot()
+	c := b.connection("first", &dispatcher{})
+	c.within = 50 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.run(ctx) }()
+	silent := next(t, p.sockets, "a socket")
+	if h := b.Health(); h.Connections != 0 || !h.LastLive.IsZero() {
+		t.Errorf("without a hello: %+v", h)
+	}
+	next(t, silent.ended, "the end of the silent socket")
+	next(t, p.sockets, "another socket")
+	eventually(t, "it is live", func() bool { return b.Health().Connections == 1 })
+	cancel()
+	if err := next(t, ended, "the end"); err != nil || b.Health().Connections != 0 {
+		t.Errorf("ended with %v and %+v", err, b.Health())
+	}
+}
+
 func TestErrorsOfTheNetworkAreRetried(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t)

@@ -28,6 +28,9 @@ type Outbox interface {
 	Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error)
 	// Posted records that Slack shows version of message id in channel as ts: live when with its buttons, if it has any.
 	Posted(ctx context.Context, id, version int64, channel, ts string, live bool) error
+	// Turn takes a turn of a rate that all processes of the app share, a turn each time every passes, and up to burst at once after a
+	// pause. It gives 0 when the call may be made now, else how long until there may be a turn. Where there is one process it gives 0.
+	Turn(ctx context.Context, line string, every time.Duration, burst int) (wait time.Duration, err error)
 	// Refused records that Slack will never take this version; code is Slack's error, or "invalid_body".
 	Refused(ctx context.Context, id, version int64, code string) error
 }
@@ -56,7 +59,7 @@ func NewDeliverer(b *Bot, outbox Outbox, files FileSource) *Deliverer {
 }
 
 // Deliver makes Slack show version of message id, and records it. It can be called again at any time, but
-// not twice at once for one id.
+// not twice at once for one id. In the log, the lines about it name as their request what about says, as R-142.
 //
 //   - 0 and nil: it is shown, or refused for good and that is recorded, or a newer version is due instead.
 //   - A time: not yet; call again after it. The error, if any, says why, and does not count as a failure of the job.
@@ -64,8 +67,8 @@ func NewDeliverer(b *Bot, outbox Outbox, files FileSource) *Deliverer {
 //
 // A card with buttons is posted without them, and edited once its ts is recorded: if the process dies
 // between Slack's answer and the record, what is left behind and posted again cannot be clicked.
-func (d *Deliverer) Deliver(ctx context.Context, id, version int64) (retryAfter time.Duration, err error) {
-	m, err := d.load(ctx, id)
+func (d *Deliverer) Deliver(ctx context.Context, about string, id, version int64) (retryAfter time.Duration, err error) {
+	m, err := d.load(ctx, about, id)
 	switch {
 	case err != nil:
 		return 0, err
@@ -76,11 +79,11 @@ func (d *Deliverer) Deliver(ctx context.Context, id, version int64) (retryAfter 
 	}
 	b, err := readBody(m.body)
 	if err != nil {
-		d.log.Error("slack: message is not valid, not sent", "message", id, "err", err)
+		m.log.Error("slack: message is not valid, not sent", "err", err)
 		return 0, d.outbox.Refused(ctx, id, m.version, "invalid_body")
 	}
 	if fault := CheckBody(m.body); fault != nil {
-		d.log.Error("slack: message breaks Slack's limits, its text alone is sent", "message", id, "err", fault)
+		m.log.Error("slack: message breaks Slack's limits, its text alone is sent", "err", fault)
 		b = b.plain()
 	}
 	err = d.show(ctx, m, b)
@@ -93,10 +96,11 @@ type outMessage struct {
 	channel, ts, threadTS string
 	body                  []byte
 	live                  bool
+	log                   *slog.Logger
 }
 
-func (d *Deliverer) load(ctx context.Context, id int64) (*outMessage, error) {
-	m := &outMessage{id: id}
+func (d *Deliverer) load(ctx context.Context, about string, id int64) (*outMessage, error) {
+	m := &outMessage{id: id, log: d.log.With("request", about, "message", id)}
 	var err error
 	m.channel, m.ts, m.threadTS, m.body, m.version, m.live, err = d.outbox.Message(ctx, id)
 	if err != nil {
@@ -125,7 +129,7 @@ func (d *Deliverer) show(ctx context.Context, m *outMessage, b body) error {
 		default:
 			return err
 		}
-		d.log.Warn("slack: message is gone, posting it again", "message", m.id, "channel", m.channel)
+		m.log.Warn("slack: message is gone, posting it again", "channel", m.channel)
 		m.ts = ""
 	}
 	quiet, differs := b.quiet()
@@ -148,7 +152,7 @@ func (d *Deliverer) post(ctx context.Context, m *outMessage, b body, whole bool)
 	channel, ts, err := d.send(ctx, method, m, b)
 	switch codeOf(err) {
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts":
-		d.log.Warn("slack: thread is gone, posting outside of it", "message", m.id, "channel", m.channel)
+		m.log.Warn("slack: thread is gone, posting outside of it", "channel", m.channel)
 		m.threadTS = ""
 		channel, ts, err = d.send(ctx, method, m, b)
 	}
@@ -173,7 +177,7 @@ func (d *Deliverer) send(ctx context.Context, method string, m *outMessage, b bo
 	channel, ts, err = d.call(ctx, method, m, b)
 	switch codeOf(err) {
 	case "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long":
-		d.log.Error("slack: message not taken as it is, its text alone is sent", "message", m.id, "err", err)
+		m.log.Error("slack: message not taken as it is, its text alone is sent", "err", err)
 		return d.call(ctx, method, m, b.plain())
 	}
 	return channel, ts, err
@@ -181,9 +185,9 @@ func (d *Deliverer) send(ctx context.Context, method string, m *outMessage, b bo
 
 // call sends blocks as they are: slack-go's types would lose the fields they do not know.
 func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b body) (channel, ts string, err error) {
-	now, turn := d.now(), outgoing{method, m.channel, m.id, slices.ContainsFunc(b.Blocks, buttoned)}
-	if wait := d.pace.wait(turn, now); wait > 0 {
-		return "", "", notYet(wait)
+	now, turn := d.now(), outgoing{method, m.channel, m.id, urgent(method, m, b)}
+	if err := d.turn(ctx, turn, now); err != nil {
+		return "", "", err
 	}
 	blocks, err := json.Marshal(append([]json.RawMessage{}, b.Blocks...)) // "[]" clears those that are shown
 	if err != nil {
@@ -199,6 +203,33 @@ func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b bo
 		d.pace.hold(turn, now, now.Add(e.RetryAfter))
 	}
 	return channel, ts, err
+}
+
+// turn takes the turn of a call: in this process first, which keeps the order, and then among all processes. It gives a notYet when it has
+// to wait.
+func (d *Deliverer) turn(ctx context.Context, c outgoing, now time.Time) error {
+	if wait := d.pace.wait(c, now); wait > 0 {
+		return notYet(wait)
+	}
+	line, every, burst := c.common()
+	wait, err := d.outbox.Turn(ctx, line, every, burst)
+	if err != nil {
+		d.pace.taken(c, now, now)
+		return fmt.Errorf("take a turn: %w", err)
+	}
+	if wait > 0 {
+		d.pace.taken(c, now, now.Add(wait))
+		return notYet(wait)
+	}
+	return nil
+}
+
+// urgent says whether a call goes before others that wait: see outgoing.
+func urgent(method string, m *outMessage, b body) bool {
+	if method == "chat.update" {
+		return slices.ContainsFunc(b.Blocks, buttoned)
+	}
+	return m.threadTS == "" && b.User == ""
 }
 
 // buttoned says whether there is something to click in a block.
@@ -235,7 +266,7 @@ func (d *Deliverer) verdict(ctx context.Context, m *outMessage, err error) (time
 	}
 	switch e.Verdict {
 	case Refused:
-		d.log.Error("slack: message refused", "message", m.id, "channel", m.channel, "err", e)
+		m.log.Error("slack: message refused", "channel", m.channel, "err", e)
 		return 0, d.outbox.Refused(ctx, m.id, m.version, e.Code)
 	case Token:
 		return tokenPause, e

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,14 +19,17 @@ type outbox struct {
 	version                     int64
 	live                        bool
 	refused                     string
-	crash                       int      // so many records fail
-	history                     []string // what was recorded
+	crash                       int             // so many records fail
+	history                     []string        // what was recorded
+	turns                       []time.Duration // what Turn answers next; 0 after them
+	lines                       []string        // what Turn was asked for
 }
 
 // The one who runs deliveries reads from an error whether to wait without alarm.
 var _ interface {
 	error
 	Retryable() bool
+	RateLimited() bool
 } = (*Error)(nil)
 
 var errCrash = errors.New("the database is gone")
@@ -51,6 +53,17 @@ func theFile(_ context.Context, key string) ([]byte, string, error) {
 		return []byte("a,b\n"), "", nil
 	}
 	return nil, "not_yours", nil
+}
+
+// Turn keeps the rate as the database does, for all deliverers of one outbox.
+func (o *outbox) Turn(_ context.Context, line string, every time.Duration, burst int) (time.Duration, error) {
+	o.lines = append(o.lines, fmt.Sprint(line, " ", every, " ", burst))
+	if len(o.turns) == 0 {
+		return 0, nil
+	}
+	wait := o.turns[0]
+	o.turns = o.turns[1:]
+	return wait, nil
 }
 
 func (o *outbox) Refused(_ context.Context, _, _ int64, code string) error {
@@ -86,7 +99,7 @@ func (p *peer) deliverer(o Outbox) *Deliverer { return NewDeliverer(p.bot(), o, 
 
 func deliver(t *testing.T, d *Deliverer, version int64) {
 	t.Helper()
-	if again, err := d.Deliver(t.Context(), 7, version); again != 0 || err != nil {
+	if again, err := d.Deliver(t.Context(), "R-9", 7, version); again != 0 || err != nil {
 		t.Fatalf("Deliver: again in %s, %v", again, err)
 	}
 }
@@ -153,7 +166,7 @@ func TestCrashLeavesNoLiveOrphan(t *testing.T) {
 	shown := p.board()
 	o := &outbox{channel: "C1", body: card, version: 1, crash: 1}
 	d := p.deliverer(o)
-	if again, err := d.Deliver(t.Context(), 7, 1); again != 0 || !errors.Is(err, errCrash) {
+	if again, err := d.Deliver(t.Context(), "R-9", 7, 1); again != 0 || !errors.Is(err, errCrash) {
 		t.Fatalf("Deliver: again in %s, %v", again, err)
 	}
 	d = p.deliverer(o) // a new process
@@ -163,7 +176,7 @@ func TestCrashLeavesNoLiveOrphan(t *testing.T) {
 	}
 
 	o.version, o.live, o.crash = 2, false, 1 // between the edit and its record
-	if _, err := d.Deliver(t.Context(), 7, 2); !errors.Is(err, errCrash) {
+	if _, err := d.Deliver(t.Context(), "R-9", 7, 2); !errors.Is(err, errCrash) {
 		t.Fatalf("Deliver: %v", err)
 	}
 	d = p.deliverer(o)
@@ -222,14 +235,14 @@ func TestDeliverVerdicts(t *testing.T) {
 			}
 			o := &outbox{channel: "C1", ts: c.ts, body: card, version: 1}
 			d := p.deliverer(o)
-			again, err := d.Deliver(t.Context(), 7, 1)
+			again, err := d.Deliver(t.Context(), "R-9", 7, 1)
 			e, failed := errors.AsType[*Error](err)
 			if again != c.again || failed != (c.again > 0) || o.refused != c.refused || (failed && (e.Verdict != c.verdict || e.Retryable() != (c.verdict == Retry))) {
 				t.Errorf("again in %s, %v, refused %q", again, err, o.refused)
 			}
 			if c.retryAfter != "" {
 				calls := len(p.called("chat.postMessage"))
-				if again, err := d.Deliver(t.Context(), 7, 1); again < 16*time.Second || err != nil || len(p.called("chat.postMessage")) != calls {
+				if again, err := d.Deliver(t.Context(), "R-9", 7, 1); again < 16*time.Second || err != nil || len(p.called("chat.postMessage")) != calls {
 					t.Errorf("while Slack wants no calls: again in %s, %v", again, err)
 				}
 			}
@@ -243,7 +256,7 @@ func TestDeliverWaitsForTheThread(t *testing.T) {
 	p.board()
 	o := &outbox{body: `{"text":"a line"}`, version: 1}
 	d := p.deliverer(o)
-	if again, err := d.Deliver(t.Context(), 7, 1); again != threadPause || err != nil {
+	if again, err := d.Deliver(t.Context(), "R-9", 7, 1); again != threadPause || err != nil {
 		t.Errorf("again in %s, %v", again, err)
 	}
 	o.channel, o.threadTS = "C1", "5.5"
@@ -296,6 +309,9 @@ func TestDefectiveBodies(t *testing.T) {
 					t.Errorf("sent %.60q with %s", last.Get("text"), last.Get("blocks"))
 				}
 			}
+			if lines := p.log.String(); strings.Contains(lines, "level=ERROR") && !strings.Contains(lines, "request=R-9 message=7 ") {
+				t.Error("a line does not say whose message it is")
+			}
 			if strings.Contains(p.log.String(), "ā😀ā😀") {
 				t.Error("the text of a message is logged")
 			}
@@ -326,180 +342,6 @@ func TestEphemeralMessageIsPostedOnce(t *testing.T) {
 	}
 }
 
-// ask asks for a turn of message in a channel, or of an edit.
-func (p *pace) ask(method, channel string, message int64, urgent bool, now time.Time) time.Duration {
-	return p.wait(outgoing{method, channel, message, urgent}, now)
-}
-
-func TestPace(t *testing.T) {
-	t.Parallel()
-	p, now := newPace(), time.Unix(1000, 0)
-	for i := range paceBurst {
-		if w := p.ask("chat.postMessage", "C1", int64(i), false, now); w != 0 {
-			t.Fatalf("a burst has to wait %s", w)
-		}
-	}
-	for range 3 { // asking does not make it longer
-		if w := p.ask("chat.postMessage", "C1", 9, false, now); w != time.Second {
-			t.Errorf("after a burst: wait %s", w)
-		}
-	}
-	if w := p.ask("chat.postMessage", "C2", 10, false, now); w != 0 {
-		t.Errorf("another channel has to wait %s", w)
-	}
-	if w := p.ask("chat.postMessage", "C1", 9, false, now.Add(time.Second)); w != 0 {
-		t.Errorf("a second later: wait %s", w)
-	}
-	p.hold(outgoing{method: "chat.update", message: 1}, now, now.Add(9*time.Second))
-	p.hold(outgoing{method: "chat.update", message: 1}, now, now.Add(3*time.Second))
-	if w := p.ask("chat.update", "C3", 1, false, now); w != 9*time.Second {
-		t.Errorf("while Slack wants no calls: wait %s", w)
-	}
-	later := now.Add(time.Hour)
-	for i := range editBurst - editReserve {
-		if w := p.ask("chat.update", "C4", int64(i), false, later); w != 0 {
-			t.Fatalf("a burst of edits has to wait %s", w)
-		}
-	}
-	if w := p.ask("chat.update", "C4", 20, false, later); w < editEvery/2 || w > editEvery {
-		t.Errorf("an edit after the burst: wait %s", w)
-	}
-	if w := p.ask("chat.update", "C4", 21, true, later); w != 0 {
-		t.Errorf("an edit that gives a card its buttons: wait %s", w)
-	}
-	for i := range 2 * paceChannels {
-		p.ask("chat.postMessage", fmt.Sprint(i), int64(i), false, now.Add(time.Duration(i)*time.Minute))
-	}
-	if n := len(p.channels); n > paceChannels {
-		t.Errorf("%d channels remembered", n)
-	}
-}
-
-// rush lets messages 0 to n-1 ask for their turn again and again, and gives the order in which they got it. Those that may
-// come at one time come in the worst order: the last one first.
-func (p *pace) rush(method string, n int64, urgent func(int64) bool, begin time.Time) (order []int64, last time.Time) {
-	due := map[int64]time.Time{}
-	ask := func(i int64, now time.Time) {
-		if w := p.ask(method, "C1", i, urgent(i), now); w > 0 {
-			due[i] = now.Add(w)
-			return
-		}
-		delete(due, i)
-		order, last = append(order, i), now
-	}
-	for i := range n {
-		ask(i, begin)
-	}
-	for now := begin; len(due) > 0; now = now.Add(5 * time.Second) { // River looks for snoozed jobs as rarely as that
-		for i := n - 1; i >= 0; i-- {
-			if at, waits := due[i]; waits && !at.After(now) {
-				ask(i, now)
-			}
-		}
-	}
-	return order, last
-}
-
-// inTurn says whether messages 0 to n-1 are in order, but for those that one burst has room for.
-func inTurn(order []int64, n, burst int) bool {
-	for i, message := range order {
-		if d := int(message) - i; d >= burst || -d >= burst {
-			return false
-		}
-	}
-	return len(order) == n
-}
-
-func TestFirstComeFirstServed(t *testing.T) {
-	t.Parallel()
-	begin := time.Unix(1000, 0)
-	none := func(int64) bool { return false }
-	for method, burst := range map[string]int{"chat.postMessage": paceBurst, "chat.update": editBurst - editReserve} {
-		order, last := newPace().rush(method, 60, none, begin)
-		if !inTurn(order, 60, burst) {
-			t.Errorf("%s: in the order %v", method, order)
-		}
-		if took := last.Sub(begin); took > 150*time.Second {
-			t.Errorf("%s: the last one left after %s", method, took)
-		}
-	}
-	order, _ := newPace().rush("chat.update", 60, func(i int64) bool { return i >= 50 }, begin)
-	late := slices.Index(order, 49) // the last one without buttons
-	for i := int64(50); i < 60; i++ {
-		if slices.Index(order, i) > late-30 {
-			t.Errorf("buttons do not come first: %v", order)
-		}
-	}
-	if plain := slices.DeleteFunc(slices.Clone(order), func(i int64) bool { return i >= 50 }); !inTurn(plain, 50, editBurst-editReserve) {
-		t.Errorf("edits without buttons: in the order %v", plain)
-	}
-}
-
-func TestPlaceInLine(t *testing.T) {
-	t.Parallel()
-	p, now := newPace(), time.Unix(1000, 0)
-	for i := range int64(paceBurst) {
-		p.ask("chat.postMessage", "C1", i, false, now)
-	}
-	want := func(what string, message int64, at, wait time.Duration) {
-		t.Helper()
-		if w := p.ask("chat.postMessage", "C1", message, false, now.Add(at)); w != wait {
-			t.Errorf("%s: wait %s, want %s", what, w, wait)
-		}
-	}
-	want("the first in line", 10, 0, time.Second)
-	want("the second", 11, 0, 2*time.Second)
-	want("the third", 12, 0, 3*time.Second)
-	want("the second, too early", 11, time.Second, time.Second)
-	want("the first, at its time", 10, time.Second, 0)
-	p.hold(outgoing{"chat.postMessage", "C1", 10, false}, now.Add(time.Second), now.Add(4*time.Second)) // Slack has not taken it
-	want("the second, held", 11, time.Second, 3*time.Second)
-	want("the first, again", 10, 4*time.Second, 0)
-	want("the second", 11, 4*time.Second, 0)
-	// 12 does not come any more: its place is kept for a while, then lost.
-	want("a new one behind it", 13, 4*time.Second, time.Second)
-	want("the same", 14, 4*time.Second, 2*time.Second)
-	want("the same, when the place is lost", 14, 4*time.Second+placeKept, 0)
-}
-
-// TestDeliveriesTakeTurns: jobs come back in any order, and messages leave in the one in which they were due.
-func TestDeliveriesTakeTurns(t *testing.T) {
-	t.Parallel()
-	p := newPeer(t)
-	p.board()
-	d := p.deliverer(nil)
-	now := time.Unix(1000, 0)
-	d.now = func() time.Time { return now }
-	due := map[int64]time.Time{}
-	try := func(id int64) {
-		d.outbox = &outbox{channel: "C1", body: fmt.Sprintf(`{"text":"%d"}`, id), version: 1}
-		again, err := d.Deliver(t.Context(), id, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if delete(due, id); again > 0 {
-			due[id] = now.Add(again)
-		}
-	}
-	for id := range int64(8) {
-		try(id)
-	}
-	for ; len(due) > 0; now = now.Add(time.Second) {
-		for id := int64(7); id >= 0; id-- {
-			if at, waits := due[id]; waits && !at.After(now) {
-				try(id)
-			}
-		}
-	}
-	var order []string
-	for _, v := range p.called("chat.postMessage") {
-		order = append(order, v.Get("text"))
-	}
-	if got := strings.Join(order, " "); got != "0 1 2 3 4 5 6 7" {
-		t.Errorf("posted in the order %s", got)
-	}
-}
-
 func TestAFileComesBehindItsText(t *testing.T) {
 	t.Parallel()
 	p, o := newPeer(t), &outbox{channel: "U1", version: 1, body: `{"text":"the list","file":{"name":"R-1.csv","key":"mine"}}`}
@@ -509,10 +351,10 @@ func TestAFileComesBehindItsText(t *testing.T) {
 	p.answer("files.completeUploadExternal", `{"ok":true,"files":[{"id":"F1","title":"R-1.csv"}]}`)
 	o.crash = 1
 	d := p.deliverer(o)
-	if _, err := d.Deliver(t.Context(), 1, 1); !errors.Is(err, errCrash) {
+	if _, err := d.Deliver(t.Context(), "", 1, 1); !errors.Is(err, errCrash) {
 		t.Fatalf("the crash: %v", err)
 	}
-	if wait, err := d.Deliver(t.Context(), 1, 1); wait != 0 || err != nil || !o.live {
+	if wait, err := d.Deliver(t.Context(), "", 1, 1); wait != 0 || err != nil || !o.live {
 		t.Fatalf("delivered: %v, %v, %+v", wait, err, o)
 	}
 	form := p.called("files.completeUploadExternal")[0]
@@ -525,7 +367,7 @@ func TestAFileThatIsNotForItsReaderAnyMoreIsNotSent(t *testing.T) {
 	t.Parallel()
 	p, o := newPeer(t), &outbox{channel: "U1", version: 1, body: `{"text":"the list","file":{"name":"R-1.csv","key":"theirs"}}`}
 	p.board()
-	if _, err := p.deliverer(o).Deliver(t.Context(), 1, 1); err != nil || o.refused != "not_yours" {
+	if _, err := p.deliverer(o).Deliver(t.Context(), "", 1, 1); err != nil || o.refused != "not_yours" {
 		t.Errorf("%v, refused %q", err, o.refused)
 	}
 }

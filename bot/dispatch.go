@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -184,7 +185,16 @@ func (d *dispatcher) call(t *turn, due time.Time) (reply Reply, err error) {
 
 func (d *dispatcher) logPanic(t *turn, p any) {
 	d.log.Error("slack: handler panicked", "envelope", t.id, "kind", t.kind, "user", t.user,
-		"panic", redact(fmt.Sprint(p)), "stack", string(debug.Stack()))
+		"panic", panicText(p), "stack", string(debug.Stack()))
+}
+
+// panicText is what the runtime says of a panic. Of a value that somebody else panicked with it is the type alone: its text may
+// hold anything that was at hand.
+func panicText(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }
 
 // payload renders a reply for the ack.

@@ -162,6 +162,9 @@ func TestPanicIsAckedAndSurvived(t *testing.T) {
 	eventually(t, "all panics are logged with their stacks", func() bool {
 		return strings.Count(p.log.String(), "handler panicked") == 6 && strings.Count(p.log.String(), "dispatch_test.go") >= 6
 	})
+	if log := p.log.String(); strings.Contains(log, "boom") || !strings.Contains(log, "panic=string") {
+		t.Errorf("what a panic said is logged:\n%s", log)
+	}
 }
 
 func TestRepeatsAreHandledOnce(t *testing.T) {

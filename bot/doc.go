@@ -12,7 +12,7 @@
 //     Whatever the Handler does, an ack leaves in time and says honestly whether anything was recorded.
 //   - deliver.go brings the messages of an Outbox to Slack, posting cards without their buttons first,
 //     so that a crash between Slack's answer and its record leaves no live orphan.
-//   - respond.go and views.go answer in place: response URLs, modals, the Home tab.
+//   - respond.go and views.go answer in place: response URLs and modals.
 //   - people.go asks Slack who somebody is, for the policy that decides at each click.
 //   - limits.go holds Block Kit's limits, for tests of cards and as the last check before sending.
 //

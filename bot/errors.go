@@ -49,6 +49,9 @@ func (e *Error) Error() string {
 // Retryable tells whether the same call may work later, without anybody doing anything about it.
 func (e *Error) Retryable() bool { return e.Verdict == Retry }
 
+// RateLimited tells whether Slack wants the call to wait, which is everyday and no trouble.
+func (e *Error) RateLimited() bool { return e.Code == "ratelimited" || e.Code == "rate_limited" }
+
 // Unwrap gives the cause without the URL that net/http puts around it.
 func (e *Error) Unwrap() error { return e.cause }
 

@@ -35,14 +35,13 @@ func CheckBody(body []byte) error {
 	return errors.Join(c.faults...)
 }
 
-// CheckView tells every way in which Slack would refuse a modal or a Home tab (slack.ModalViewRequest, slack.HomeTabViewRequest), or nil.
-func CheckView(view any) error {
+// CheckView tells every way in which Slack would refuse a form, or nil.
+func CheckView(view slack.ModalViewRequest) error {
 	raw, err := json.Marshal(view)
 	if err != nil {
 		return fmt.Errorf("writing the view: %w", err)
 	}
 	var v struct {
-		Type            string           `json:"type"`
 		Title           map[string]any   `json:"title"`
 		Submit          map[string]any   `json:"submit"`
 		Close           map[string]any   `json:"close"`
@@ -56,16 +55,14 @@ func CheckView(view any) error {
 	}
 	c := &checker{}
 	c.between("view in bytes", len(raw), 1, maxViewBytes)
-	if v.Type == string(slack.VTModal) {
-		c.text("title", v.Title, 1, 24)
-	}
+	c.text("title", v.Title, 1, 24)
 	c.text("submit", v.Submit, 0, 24)
 	c.text("close", v.Close, 0, 24)
 	c.between("private_metadata", units(v.PrivateMetadata), 0, 3000)
 	c.between("callback_id", units(v.CallbackID), 0, maxID)
 	c.between("external_id", units(v.ExternalID), 0, maxID)
 	c.blocks(v.Blocks, maxViewBlocks, true)
-	if v.Submit == nil && v.Type == string(slack.VTModal) && slices.ContainsFunc(v.Blocks, isInput) {
+	if v.Submit == nil && slices.ContainsFunc(v.Blocks, isInput) {
 		c.fault("a view with an input block needs submit")
 	}
 	return errors.Join(c.faults...)

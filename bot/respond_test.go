@@ -155,10 +155,6 @@ func TestViews(t *testing.T) {
 	if _, err := b.UpdateView(t.Context(), "V1", "h", modal); err != nil || !strings.Contains(p.called("views.update")[0].Get("json"), `"hash":"h","view_id":"V1"`) {
 		t.Errorf("UpdateView: %v, %s", err, p.called("views.update"))
 	}
-	p.answer("views.publish", `{"ok":true,"view":{"id":"V2"}}`)
-	if err := b.PublishHome(t.Context(), "U1", slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: modal.Blocks}); err != nil {
-		t.Errorf("PublishHome: %v", err)
-	}
 	modal.Title = slack.NewTextBlockObject(slack.PlainTextType, strings.Repeat("x", 25), false, false)
 	calls := len(p.called("views.open"))
 	if _, err := b.OpenView(t.Context(), "t1", modal); err == nil || len(p.called("views.open")) != calls {

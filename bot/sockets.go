@@ -60,7 +60,7 @@ func (b *Bot) connection(name string, d *dispatcher) *connection {
 	return &connection{
 		name: name, dialer: &dialer, flow: written, log: b.log, pulse: b.pulse, self: b.self,
 		client: socketmode.New(b.api, socketmode.OptionDialer(&dialer)),
-		take:   d.take, again: d.ackSoon,
+		take:   d.take, again: d.ackSoon, within: helloTimeout,
 	}
 }
 

@@ -24,15 +24,6 @@ func (b *Bot) UpdateView(ctx context.Context, viewID, hash string, view slack.Mo
 	return viewOf("views.update")(b.api.UpdateViewContext(ctx, view, "", hash, viewID))
 }
 
-// PublishHome shows a person their Home tab (docs.slack.dev/reference/methods/views.publish).
-func (b *Bot) PublishHome(ctx context.Context, userID string, view slack.HomeTabViewRequest) error {
-	if err := CheckView(view); err != nil {
-		return err
-	}
-	_, err := viewOf("views.publish")(b.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: userID, View: view}))
-	return err
-}
-
 func viewOf(method string) func(*slack.ViewResponse, error) (*slack.View, error) {
 	return func(r *slack.ViewResponse, err error) (*slack.View, error) {
 		if err != nil {

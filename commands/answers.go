@@ -85,18 +85,21 @@ const maxWord = 80
 func (h *Handlers) failed(ctx context.Context, what string, who recovery.Actor, err error) bot.Response {
 	h.log.ErrorContext(ctx, "look-up failed", "what", what, "user", who.UserID, "error", err)
 	kind := recovery.KindOf(err)
+	e, ok := errors.AsType[*recovery.Error](err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		kind = recovery.Unavailable
 	}
-	detail := ""
-	if e, ok := errors.AsType[*recovery.Error](err); ok {
-		detail = e.Detail
+	switch {
+	case kind == recovery.Forbidden, kind == recovery.SignedOut:
+		return h.refused(e.Mend())
+	case !ok:
+		e = &recovery.Error{}
 	}
 	key := "error." + strings.ReplaceAll(string(kind), " ", "-")
 	if !h.words.has(key) {
 		key = "error.internal"
 	}
-	return bot.Response{Text: string(h.words.say(key, detail))}
+	return bot.Response{Text: string(h.words.say(key, h.words.oneOf("peer.", string(e.Peer))))}
 }
 
 func (h *Handlers) refused(note recovery.Note) bot.Response {
@@ -193,7 +196,7 @@ func (h *Handlers) statusList(list []recovery.Request, who recovery.Actor) marku
 
 func (h *Handlers) statusLine(r recovery.Request, who recovery.Actor) markup {
 	w := h.words.of(r)
-	line := w.say("status.line", r.Ref(), w.askedFor(r.Ask), w.oneOf("state.", string(r.State)), w.when(r.EnteredAt))
+	line := w.say("status.line", r.Ref(), w.askedFor(r.Ask), w.say(w.ending("state."+string(r.State), r)), w.when(r.EnteredAt))
 	if r.Requester != who {
 		line += " " + w.say("status.by", mention(r.Requester.UserID))
 	}
@@ -215,15 +218,15 @@ func (h *Handlers) statusOf(r recovery.Request, who recovery.Actor) markup {
 	if r.Obstacle != nil {
 		add(to.note(*r.Obstacle))
 	}
+	s := scene{r: r}
 	if r.Plan != nil && r.State == recovery.Pending {
-		s := scene{r: r}
 		add(to.say("approvals", s.approved(), s.needed()))
 	}
 	if step, ok := (&scene{r: r}).step(recovery.StepBulk); ok && step.Progress.Bulk != nil {
 		add(to.bulkCounts(step.Progress.Bulk.BulkCounts))
 	}
 	if r.State == recovery.Denied {
-		add(to.say("end.denied", mention(r.EndedBy.UserID)))
+		add(to.say(s.whenTouched("end.denied"), mention(r.EndedBy.UserID)))
 		add(to.say("status.reason", r.EndReason))
 	}
 	return all

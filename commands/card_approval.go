@@ -17,7 +17,7 @@ func (s *scene) approvalCard() *card {
 		c.para("*" + c.note(recovery.Note{Code: recovery.NoteTargetReads, Args: []string{r.Plan.Target.Address}}) + "*")
 	}
 	c.list(c.say("chosen.title"), s.chosen(c))
-	c.para(c.say("asked-by", mention(r.Requester.UserID)))
+	s.askedBy(c)
 	if r.Ask.Reason == "" && r.UndoOf == 0 { // a click has none
 		c.para(c.say("reason.none"))
 	}
@@ -29,6 +29,8 @@ func (s *scene) approvalCard() *card {
 	}
 	s.undoOf(c)
 	s.approvalStanding(c)
+	c.para(s.unlinked(c.reader))
+	s.done(c)
 	if s.mustChoose() {
 		c.candidates(r.Diagnosis)
 	}
@@ -52,12 +54,12 @@ func (s *scene) approvalHead() string {
 		return "head.confirming.again"
 	case s.mustChoose():
 		return "head.submitted.choose"
+	case s.r.State == recovery.Confirming && s.r.Obstacle != nil:
+		return "head.submitted"
 	case s.r.State == recovery.Confirming:
 		return "head.confirming.other"
-	case s.copyStopped():
-		return "head.partial.copy-stopped"
 	default:
-		return s.about("head." + string(s.r.State))
+		return s.head()
 	}
 }
 
@@ -81,7 +83,10 @@ func (s *scene) chosen(c *card) []markup {
 		if step.SignInName != "" {
 			lines = append(lines, c.say("chosen.upn", step.SignInName))
 		}
-		if step.DropConflicts {
+		switch {
+		case step.DropConflicts && len(step.Drops) == 0: // who holds which could not be read
+			lines = append(lines, c.say("chosen.drop.unknown"))
+		case step.DropConflicts:
 			lines = append(lines, c.say("chosen.drop", literals(step.Drops)))
 			for _, o := range r.Diagnosis.Offers {
 				if o.Action == recovery.ChooseDrop {
@@ -130,9 +135,14 @@ func (s *scene) approvalStanding(c *card) {
 		} else {
 			c.para(c.say("approvals", 0, s.needed()))
 		}
+		c.para(s.obstacle(c.reader))
 	case recovery.Confirming:
 		c.list(c.say("changed.title"), c.notes(r.Changed))
-		c.para(c.say("waiting-requester"), s.obstacle(c.reader))
+		if r.Obstacle != nil {
+			c.para(s.obstacle(c.reader))
+			return
+		}
+		c.para(c.say("waiting-requester"))
 	case recovery.Partial:
 		c.para(s.obstacle(c.reader))
 	case recovery.Failed:
@@ -149,13 +159,18 @@ func (s *scene) approvalButtons() []button {
 	switch s.r.State {
 	case recovery.Pending:
 		return []button{
-			{recovery.ActApprove, s.about("button.approve"), slack.StylePrimary},
+			{recovery.ActApprove, s.approveKey(), slack.StylePrimary},
 			{recovery.ActDeny, "button.deny", slack.StyleDefault},
 		}
-	case recovery.Approved:
+	case recovery.Confirming, recovery.Approved:
+		var list []button
 		if s.r.Obstacle != nil {
-			return []button{check}
+			list = append(list, check)
 		}
+		if s.r.Touched() && (s.r.Obstacle != nil || s.r.State == recovery.Confirming) {
+			list = append(list, s.cancelButton())
+		}
+		return list
 	case recovery.Restoring:
 		switch {
 		case s.r.ByHand():
@@ -171,6 +186,14 @@ func (s *scene) approvalButtons() []button {
 		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}
 	}
 	return nil
+}
+
+// approveKey is the key of what the button says that approves.
+func (s *scene) approveKey() string {
+	if s.r.Plan != nil && s.r.Plan.Target != nil {
+		return "button.approve.copy"
+	}
+	return s.about("button.approve")
 }
 
 // fingerprint names the plan that people agree to.

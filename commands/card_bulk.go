@@ -31,6 +31,14 @@ func (s *scene) unlessMany(key, many string) string {
 	return key
 }
 
+// orMany gives a sentence that does not fit a request for many, and nothing for one of those.
+func (s *scene) orMany(text markup) markup {
+	if s.r.Ask.Bulk != nil {
+		return ""
+	}
+	return text
+}
+
 // bulkPlan says what the list holds, in numbers. The list itself goes as a file to those who may see it.
 func (c *card) bulkPlan(p *recovery.Plan) {
 	b := p.Bulk

@@ -39,7 +39,11 @@ func (c *card) what(d *recovery.Diagnosis, subject string) {
 	if c.approver && d.Account.DisplayName != "" {
 		name = c.say("name", d.Account.DisplayName)
 	}
-	c.para(c.say("case."+string(d.Case), subject), c.inASCII(subject), name)
+	what := "case." + string(d.Case)
+	if d.Case == recovery.CaseShared && !d.TypeProven {
+		what = "case.shared.probably"
+	}
+	c.para(c.say(what, subject), c.inASCII(subject), name)
 }
 
 // found lists what the diagnosis rests on; how much the mailbox holds is for approvers.
@@ -68,7 +72,9 @@ func (c *card) plan(p *recovery.Plan) {
 	}
 	var steps []markup
 	for _, st := range p.Steps {
-		steps = append(steps, c.step(st))
+		if st.Progress.Done.IsZero() { // the others are done, where it is tried again
+			steps = append(steps, c.step(st))
+		}
 	}
 	c.list(c.say("back.title"), c.comesBack(p))
 	c.list(c.say("plan.title"), steps)
@@ -160,7 +166,10 @@ func (c *card) copied(p *recovery.Plan) []markup {
 
 // cost names the licence, and to approvers the seats that are free.
 func (c *card) cost(p *recovery.Plan) markup {
+	large := slices.ContainsFunc(p.Warnings, func(n recovery.Note) bool { return n.Code == recovery.NoteLarge })
 	switch {
+	case p.Seats == nil && large:
+		return c.say("cost.none.large")
 	case p.Seats == nil && (p.Case == recovery.CaseShared || p.SignIn == recovery.SignInNone || p.Source != nil && p.SignIn == recovery.SignInBlocked):
 		return c.say("cost.none")
 	case p.Seats == nil:
@@ -187,7 +196,7 @@ func (c *card) progress(r recovery.Request) {
 
 func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 	p, what, problem := st.Progress, c.step(st), markup("")
-	if p.Problem != nil {
+	if p.Problem != nil && p.Problem.Code != recovery.NoteByHand { // the step says it
 		problem = c.note(*p.Problem)
 	}
 	switch {
@@ -201,12 +210,14 @@ func (c *card) stepProgress(st recovery.Step, state recovery.State) markup {
 		return c.say("progress.found", what)
 	case !p.Done.IsZero():
 		return c.say("progress.done", c.when(p.Done), what)
-	case state == recovery.Partial || state == recovery.Failed:
+	case state == recovery.Partial || state == recovery.Failed || state == recovery.Denied:
 		return c.say("progress.failed", what)
 	case p.Began.IsZero():
 		return c.say("progress.open", what)
 	case problem != "" && p.Problem.Code == recovery.NoteCopyWaits && p.Copy != nil:
 		return c.say("progress.suspended", c.when(p.Began), what, problem, c.copyState(*p.Copy))
+	case p.Problem != nil && p.Problem.Code == recovery.NoteByHand:
+		return c.say("progress.by-hand", c.when(p.Began), what)
 	case problem != "":
 		return c.say("progress.problem", c.when(p.Began), what, problem)
 	default:
@@ -229,8 +240,8 @@ func (c *card) copyState(st recovery.CopyStatus) markup {
 	return c.say("copy.state", percent, items, size)
 }
 
-// proof shows what was read back.
-func (c *card) proof(p recovery.Proof) {
+// proof shows what was read back. What is missing is not said once more where it is the obstacle, which stands further up.
+func (c *card) proof(p recovery.Proof, obstacle *recovery.Note) {
 	lines := proofLines(c.reader, p)
 	if c.approver && len(p.Undone) == 0 {
 		if !p.MailboxCreated.IsZero() && len(p.Missing) == 0 {
@@ -239,8 +250,11 @@ func (c *card) proof(p recovery.Proof) {
 		if p.Contents != nil {
 			lines = append(lines, c.say("proof.contents", c.count("items", p.Contents.Items), c.size(p.Contents.Bytes)))
 		}
-		if len(p.Grants) > 0 {
+		switch {
+		case len(p.Grants) > 0:
 			lines = append(lines, c.say("proof.grants", grants(p.Grants)))
+		case p.GrantsKnown:
+			lines = append(lines, c.say("proof.grants.none"))
 		}
 		if p.SignInEnabled != nil && *p.SignInEnabled {
 			lines = append(lines, c.say("proof.enabled"))
@@ -250,7 +264,8 @@ func (c *card) proof(p recovery.Proof) {
 	}
 	lines = append(lines, c.notes(p.Notes)...)
 	c.list(c.say("proof.title", c.when(p.ReadAt)), lines)
-	c.list(c.say("proof.missing"), c.notes(p.Missing))
+	missing := slices.DeleteFunc(c.notes(p.Missing), func(m markup) bool { return obstacle != nil && m == c.note(*obstacle) })
+	c.list(c.say("proof.missing"), missing)
 }
 
 // proofLines are the facts of a proof that everybody is told.
@@ -300,9 +315,9 @@ func grants(list []recovery.Grant) markup {
 	return literals(all)
 }
 
-// offers shows the choices of a diagnosis that are this reader's, each with its reason.
-func (c *card) offers(d *recovery.Diagnosis) {
-	for _, o := range d.Offers {
+// offers shows those choices that are the requester's, each with its reason. obstacle is what is in the way of a plan, if anything is.
+func (c *card) offers(list []recovery.Offer, obstacle *recovery.Note) {
+	for _, o := range list {
 		switch o.Action {
 		case recovery.ChooseAccount: // for approvers, on their card: candidates
 			continue
@@ -315,7 +330,7 @@ func (c *card) offers(d *recovery.Diagnosis) {
 			}
 			continue
 		}
-		lines := []markup{"*" + c.say("offer."+offerName(o.Action)) + "*"}
+		lines := []markup{"*" + c.say("offer."+offerReason(o, obstacle)) + "*"}
 		if c.approver {
 			lines = append(lines, c.holders(o)...)
 		}
@@ -325,6 +340,21 @@ func (c *card) offers(d *recovery.Diagnosis) {
 			options = append(options, option(p.Value, c.optionText(o.Action, p), ""))
 		}
 		c.choice(o.Action, options, o.Chosen)
+	}
+}
+
+// offerReason is the part of an offer's key that says why there is a choice.
+func offerReason(o recovery.Offer, obstacle *recovery.Note) string {
+	name := offerName(o.Action)
+	switch {
+	case o.Action == recovery.ChooseDrop && len(o.About) == 0: // who holds them could not be read
+		return name + ".unknown"
+	case o.Action == recovery.ChooseSignInName && len(o.About) == 0: // its own is free, the one that was wished for is not to be had
+		return name + ".free"
+	case o.Action == recovery.ChooseLicense && obstacle != nil && obstacle.Code == recovery.NoteNoSeat:
+		return name + ".instead"
+	default:
+		return name
 	}
 }
 
@@ -344,6 +374,8 @@ func (c *card) optionText(a recovery.Action, p recovery.Option) string {
 	switch {
 	case a == recovery.ChooseSignIn:
 		return c.plain("option.signin." + p.Value)
+	case a == recovery.ChooseDrop && p.Label == "":
+		return c.plain("option.drop.unknown")
 	case a == recovery.ChooseDrop && c.approver:
 		return c.plain("option.drop", p.Label)
 	case a == recovery.ChooseDrop:

@@ -21,7 +21,7 @@ func english() language {
 		text:    map[string]string{},
 		date:    func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
 	}
-	for _, part := range []map[string]string{englishCommon(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishSyntax(), englishCommands(), englishUndo(), englishItems(), englishBulk()} {
+	for _, part := range []map[string]string{englishCommon(), englishPeers(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishSyntax(), englishCommands(), englishUndo(), englishItems(), englishBulk()} {
 		maps.Copy(l.text, part)
 	}
 	return l
@@ -60,8 +60,14 @@ func englishCommon() map[string]string {
 		"state.denied":     "denied",
 		"state.cancelled":  "cancelled",
 		"state.expired":    "expired",
-		"state.unneeded":   "closed, because the mailbox works",
+		"state.unneeded":   "closed, because there is nothing to bring back",
 		"state.impossible": "closed, because there is no way back",
+
+		// The same, where that would be the wrong word for it.
+		"state.unneeded.soon":      "closed, because the mailbox is on its way",
+		"state.impossible.refused": "closed, because the requester may not ask for that",
+		"state.impossible.again":   "closed, because it has to be asked for in another way",
+		"state.impossible.nobody":  "closed, because too few people could decide",
 
 		// What a case is called in a list and in "first …, now …".
 		"case.noun.license":      "licence removed",
@@ -70,6 +76,7 @@ func englishCommon() map[string]string {
 		"case.noun.softdeleted":  "mailbox without its user",
 		"case.noun.inactive":     "inactive mailbox",
 		"case.noun.healthy":      "working mailbox",
+		"case.noun.connecting":   "mailbox that is still connecting",
 		"case.noun.gone":         "not there",
 		"case.noun.ambiguous":    "several accounts",
 		"case.noun.synchronised": "on-premises account",
@@ -79,7 +86,7 @@ func englishCommon() map[string]string {
 		"type.RoomMailbox":      "a room",
 		"type.EquipmentMailbox": "equipment",
 
-		// What a step does, after "I could not" and "was not there:".
+		// What a step does, after "I could not".
 		"step.noun.restore-user":      "bring the account back",
 		"step.noun.block-sign-in":     "block its sign-in",
 		"step.noun.usage-location":    "set its usage location",
@@ -87,11 +94,29 @@ func englishCommon() map[string]string {
 		"step.noun.reprocess-license": "give it its group's licence again",
 		"step.noun.mailbox":           "reach the mailbox",
 
+		// What was not so, after "When I read it back,".
+		"missing.restore-user":      "the account was not there",
+		"missing.block-sign-in":     "its sign-in was not blocked",
+		"missing.usage-location":    "its usage location was not set",
+		"missing.assign-license":    "its licence was not there",
+		"missing.reprocess-license": "the licence from its group was not there",
+		"missing.add-address":       "the target mailbox did not have the old one's internal address (X500)",
+		"missing.copy-mailbox":      "the copy was not there",
+		"missing.copy-archive":      "the copy of the archive was not there",
+		"missing.reconnect-mailbox": "the mailbox had no new account",
+		"missing.hand-over":         "the mailbox was not recovered",
+		"missing.mailbox":           "the mailbox did not answer",
+		"missing.items":             "not all of the items were there",
+		"missing.stop-copy":         "the copy was still there",
+		"missing.take-license":      "the licence was still there",
+		"missing.turn-plans-off":    "what was off in the licence was still on",
+
 		// Why something did not work.
 		"kind.internal":    "a fault in Mailback itself",
-		"kind.invalid":     "Microsoft refused the call",
+		"kind.invalid":     "the call was refused",
 		"kind.not found":   "it is not there",
 		"kind.forbidden":   "a permission is missing",
+		"kind.signed out":  "the sign-in was refused",
 		"kind.conflict":    "a name or address is taken",
 		"kind.no seat":     "no licence is free",
 		"kind.throttled":   "too many calls at once",
@@ -116,6 +141,11 @@ func englishCommon() map[string]string {
 		"channel.not a member": "the app is not in it",
 		"channel.shared":       "it is shared with another organisation",
 		"channel.unknown":      "there is no such channel",
+
+		// The same, in Slack's own words.
+		"channel.is_archived":       "it is archived",
+		"channel.not_in_channel":    "the app is not in it",
+		"channel.channel_not_found": "there is no such channel, or the app is not in it",
 
 		// Product names of well-known part numbers (Microsoft: product names and service plan identifiers for licensing).
 		"sku.O365_BUSINESS_ESSENTIALS": "Microsoft 365 Business Basic",

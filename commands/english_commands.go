@@ -93,11 +93,10 @@ func englishCommands() map[string]string {
 			"• `/restore-mailbox help` shows this.",
 
 		"error.internal":    "Something went wrong in Mailback itself. Please try again; if it stays so, tell whoever runs it.",
-		"error.invalid":     "Microsoft 365 did not accept the question. Tell whoever runs Mailback.",
-		"error.not-found":   "Microsoft 365 has nothing like that, or no longer. Check the spelling and try again; if it should be there, tell whoever runs Mailback.",
-		"error.forbidden":   "Mailback lacks a permission for this: %[1]s. An administrator has to grant it in Microsoft Entra.",
-		"error.throttled":   "Microsoft 365 asks for a pause. Please try again in a minute.",
-		"error.unavailable": "No answer from Microsoft 365 or Slack just now. Please try again in a minute.",
+		"error.invalid":     "%[1]s did not accept the question. Tell whoever runs Mailback.",
+		"error.not-found":   "%[1]s has nothing like that, or no longer. Check the spelling and try again; if it should be there, tell whoever runs Mailback.",
+		"error.throttled":   "%[1]s asks for a pause. Please try again in a minute.",
+		"error.unavailable": "No answer from %[1]s just now. Please try again in a minute.",
 		"error.incomplete":  "Microsoft's answer may have been cut short, so I do not show it. Try again in a minute; a list of deleted users with a text that narrows it: `/restore-mailbox deleted adele`.",
 
 		"trouble.busy":     "I am too busy just now, so nothing was recorded. Please try again in a minute.",

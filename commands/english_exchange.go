@@ -43,11 +43,14 @@ func englishExchange() map[string]string {
 		"copy.ProhibitSendReceiveQuota": "the target mailbox is full.",
 		"copy.ArchiveGuid":              "there is no archive.",
 
-		"by-hand":           "No app can do this step, because Exchange wants a password. An Exchange administrator runs this in Exchange Online PowerShell, then presses “It is done”:",
-		"button.check.done": "It is done",
-		"proof.into":        "A copy of its contents is in %[1]s.",
-		"proof.contents":    "It holds %[1]s, %[2]s.",
-		"proof.grants":      "Others who have access: %[1]s.",
+		"button.approve.copy":       "Copy mailbox",
+		"button.approve.copy.label": "Approve %[1]s: copy the mailbox %[2]s",
+		"by-hand":                   "No app can do this step, because Exchange wants a password. An Exchange administrator runs this in Exchange Online PowerShell, then presses “It is done”:",
+		"button.check.done":         "It is done",
+		"proof.into":                "A copy of its contents is in %[1]s.",
+		"proof.contents":            "It holds %[1]s, %[2]s.",
+		"proof.grants":              "Others who have access: %[1]s.",
+		"proof.grants.none":         "Nobody else has access to it.",
 
 		// Evidence and warnings.
 		"note.soft-deleted":         "Exchange keeps the mailbox without an account since %[1]s.",
@@ -61,8 +64,29 @@ func englishExchange() map[string]string {
 		"note.could-copy":           "To copy the contents into a mailbox that is there already, ask with into: and its address instead.",
 		"found.contents":            "It holds %[1]s, %[2]s.",
 		"note.into-ignored":         "*Nothing is copied into %[1]s.* The account itself can come back, and its mailbox with it. If you want a copy instead, ask an Exchange administrator.",
-		"note.large":                "Without a licence a mailbox may hold 50 GB and have no archive. This one needs Exchange Online Plan 2, or it may stop receiving mail.",
+		"note.large":                "Without a licence a mailbox may hold 50 GB, and have neither an archive nor a litigation hold. This one has %[1]s: it needs Exchange Online Plan 2. Over 50 GB it stops receiving mail without.",
+		"note.large.limited":        "Without a licence a mailbox may hold 50 GB, and have neither an archive nor a litigation hold. This one needs Exchange Online Plan 2, or it may stop receiving mail.",
+		"cost.none.large":           "No licence to bring it back, but one to keep it as it is: Exchange Online Plan 2.",
+		"large.size":                "more than 50 GB",
+		"large.archive":             "an archive",
+		"large.hold":                "a litigation hold",
+		"note.size-unknown":         "How much is in the mailbox could not be read. Over 50 GB it needs Exchange Online Plan 2, or it stops receiving mail.",
 		"note.delegates":            "Others' rights to the mailbox come back only if they were not removed when it was deleted.",
+		"note.delegates-stay":       "Others' rights to the old mailbox do not come with its contents.",
+		"note.held":                 "A hold is on the mailbox. Have whoever set it look whether it is still there afterwards.",
+		"note.held.limited":         "",
+		"note.archive":              "The mailbox has an archive. Look into that too once it is back: I count what is in the mailbox itself.",
+		"note.expanding":            "The mailbox has an auto-expanding archive. Microsoft does not say whether all of such an archive comes back with its account: look into it afterwards.",
+		"note.swept":                "If a retention policy is on %[1]s, it may sweep old mail as soon as it is copied there. Have an Exchange administrator put that mailbox on retention hold first: Set-Mailbox with -RetentionHoldEnabled $true.",
+		"note.swept.limited":        "If a retention policy is on the mailbox that it is copied into, it may sweep old mail from there. Ask your administrators to put that mailbox on retention hold first.",
+
+		"case.shared.probably": "*%[1]s* was deleted: probably a shared mailbox, which Exchange could tell and was not asked.",
+
+		// A request that ended because its mailbox comes by itself.
+		"head.unneeded.connecting":  "Still connecting",
+		"state.unneeded.connecting": "closed, because the mailbox is connecting by itself",
+		"told.unneeded.connecting":  "%[1]s: there is nothing to do for %[2]s but to wait. %[3]s",
+		"line.unneeded.connecting":  "%[1]s: closed, there is nothing to do but to wait. %[2]s",
 
 		// Obstacles.
 		"note.auto-expanding":       "The mailbox has an auto-expanding archive, which Exchange can neither recover nor restore. Its contents can still be exported with an eDiscovery search in Microsoft Purview.",
@@ -70,12 +94,15 @@ func englishExchange() map[string]string {
 		"note.two-targets":          "Several mailboxes have the address you gave with into:. Ask again with an address that only one has.",
 		"note.target-full":          "The contents do not fit into the target mailbox: %[1]s are needed, %[2]s are free. Make room, or ask again with another mailbox.",
 		"note.target-full.limited":  "The contents do not fit into the target mailbox. Ask again with another one, or have its owner make room.",
+		"note.archive-full":         "The archive does not fit into the target mailbox's archive: %[1]s are needed, %[2]s are free. Make room, or ask again with another mailbox.",
+		"note.archive-full.limited": "The archive does not fit into the target mailbox's archive. Ask again with another one, or have its owner make room.",
 		"note.missing-cmdlet":       "Mailback may not run the Exchange cmdlet %[1]s. An administrator has to give its app a role that has it.",
 		"note.missing-cmdlet.items": "Mailback may not run the Exchange cmdlet %[1]s. An administrator has to give its app the role “Mailbox Import Export”, which no role group has by itself.",
 		"note.x500-taken":           "Another mailbox already has the old one's internal address (X500), probably from an earlier copy. Ask again with into: and that mailbox, or have an Exchange administrator remove the address there.",
 		"note.needs-password":       "Another account has the mailbox's name now, so Exchange wants a password and no app can do it. Ask again with into: to copy the contents instead.",
-		"note.by-hand":              "This waits for an Exchange administrator to run a command.",
+		"note.by-hand":              "An Exchange administrator has to run the command that stands on the card.",
 		"note.own-benefit":          "%[5]s would bring mail into your own mailbox, so someone else must decide.",
+		"note.no-address":           "%[5]s copies mail into somebody's mailbox. Your Slack profile has no confirmed address, so it cannot be ruled out that it is yours: someone else must decide, or you confirm your address in Slack first.",
 
 		// Copies: how far they are, and what becomes of them.
 		"progress.suspended":          "Begun %[1]s: %[2]s %[3]s %[4]s",

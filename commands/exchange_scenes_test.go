@@ -14,14 +14,14 @@ func oldMailbox(state recovery.State, change ...func(*recovery.Request)) recover
 	plan := &recovery.Plan{
 		Case: recovery.CaseSoftDeleted, Address: old.Address, Name: old.Name, SignIn: recovery.SignInNone, Approvals: 2, Deadline: gone.Add(recovery.Retention),
 		Source: &recovery.Party{ExchangeGUID: old.ExchangeGUID, Address: old.Address, Name: old.Name, Type: old.Type},
-		Target: &recovery.Party{ExchangeGUID: "0b9ac0de-53a4-4f5a-9f0e-9e2d1f0c7c11", Address: "lidiah@contoso.com", Name: "Lidia Holloway", Type: "UserMailbox"},
+		Target: &recovery.Party{ExchangeGUID: "0b9ac0de-53a4-4f5a-9f0e-9e2d1f0c7c11", Address: "lidiah@contoso.com", Name: "Lidia Holloway", Type: "UserMailbox", Asked: "lidiah@contoso.com"},
 		Steps: []recovery.Step{
 			{Kind: recovery.StepAddress, Address: "X500:/o=ExchangeLabs/cn=brianj"},
 			{Kind: recovery.StepCopy, Folder: "Copy of brianj@contoso.com"},
 			{Kind: recovery.StepCopyArchive, Folder: "Copy of brianj@contoso.com (archive)"},
 		},
 		Access:   recovery.Access{RolesKnown: true, GroupsKnown: true},
-		Warnings: []recovery.Note{{Code: recovery.NoteTargetReads, Args: []string{"lidiah@contoso.com"}}, {Code: recovery.NoteOnHold}},
+		Warnings: []recovery.Note{{Code: recovery.NoteTargetReads, Args: []string{"lidiah@contoso.com", "lidiah@contoso.com"}}, {Code: recovery.NoteOnHold}},
 	}
 	r := recovery.Request{
 		ID: 142, Version: 3, State: state, EnteredAt: at(2), CreatedAt: at(0),
@@ -69,7 +69,7 @@ func exchangeScenes() []sceneCase {
 		}
 		missing := recovery.Note{Code: recovery.NoteCopyPartly, Args: []string{"3", "Investigate"}}
 		r.Proof = &recovery.Proof{
-			ReadAt: at(3), Into: "lidiah@contoso.com", Contents: &recovery.Contents{Items: 4303, Bytes: 3 << 30},
+			ReadAt: at(3), Into: "lidiah@contoso.com", Asked: "lidiah@contoso.com", Contents: &recovery.Contents{Items: 4303, Bytes: 3 << 30},
 			Grants: []recovery.Grant{{Who: "pattif@contoso.com", Rights: []string{"FullAccess", "SendAs"}}}, Missing: []recovery.Note{missing},
 		}
 		r.Obstacle = &missing

@@ -21,13 +21,13 @@ func (s *scene) lines() {
 			s.told(q.say(s.about("told.approved"), q.ref, s.reviewers(), s.subject(q)))
 		}
 	case recovery.EventDenied:
-		s.thread(a.say("line.denied", a.ref, by, s.r.EndReason))
-		s.told(q.say("told.denied", q.ref, by, s.subject(q), s.r.EndReason))
+		s.thread(a.say(s.whenTouched("line.denied"), a.ref, by, s.r.EndReason))
+		s.told(q.say(s.whenTouched("told.denied"), q.ref, by, s.subject(q), s.r.EndReason))
 	case recovery.EventCancelled:
 		s.cancelled(a, q, by)
 	case recovery.EventExpired:
-		s.thread(a.say(s.whenTouched("line.expired"), a.ref))
-		s.told(q.say(s.whenTouched("told.expired"), q.ref, s.subject(q)))
+		s.thread(a.say(s.expiredKey("line.expired"), a.ref))
+		s.told(q.say(s.expiredKey("told.expired"), q.ref, s.subject(q)))
 	case recovery.EventVoided:
 		s.voided(a, q)
 	case recovery.EventStep:
@@ -41,16 +41,28 @@ func (s *scene) lines() {
 		s.thread(a.say("line.undo-asked", a.ref, by, recovery.Request{ID: s.r.UndoneBy}.Ref()))
 	case recovery.EventResumed:
 		s.thread(a.say("line.resumed", a.ref, by))
+	case recovery.EventJoined:
+		s.joined(a, q, by)
+	case recovery.EventLinked:
+		s.linked(a, by)
 	case recovery.EventRetried:
 		s.thread(a.say("line.retried", a.ref, by))
 		s.told(q.say("told.retried", q.ref, by))
 	}
 }
 
-// whenTouched is the key of the words for an end after something was changed already, or may have been.
+// whenTouched is the key of the words for what happens after something was changed already, or may have been.
 func (s *scene) whenTouched(key string) string {
 	if s.r.Touched() {
 		return key + ".touched"
+	}
+	return key
+}
+
+// expiredKey is the key of the words for an end in time: of a request that nobody decided on, or of one that could not begin.
+func (s *scene) expiredKey(key string) string {
+	if s.r.Plan != nil && s.approved() >= s.needed() {
+		return key + ".approved"
 	}
 	return key
 }
@@ -74,7 +86,11 @@ func (s *scene) voided(a, q reader) {
 	}
 	if s.r.State == recovery.Pending {
 		s.thread(a.say("line.voided.pending", a.ref, why))
-		s.told(q.say("told.voided.pending", q.ref))
+		key := "told.voided.pending"
+		if s.e.Note != nil && s.e.Note.Code == recovery.NoteShortOf {
+			key += ".short"
+		}
+		s.told(q.say(key, q.ref))
 		return
 	}
 	s.thread(a.say("line.voided", a.ref, why))
@@ -82,7 +98,7 @@ func (s *scene) voided(a, q reader) {
 		s.told(q.say("told.voided.obstacle", q.ref, s.subject(q), s.obstacle(q)))
 		return
 	}
-	s.told(q.say("told.voided", q.ref, s.subject(q)))
+	s.told(q.say(s.whenTouched("told.voided"), q.ref, s.subject(q)))
 }
 
 // stepLine tells that a step's effect was read back.
@@ -94,12 +110,16 @@ func (s *scene) stepLine(a reader) {
 
 // waiting tells of a wait: the approvers of each, the requester only of one that is longer than people expect.
 func (s *scene) waiting(a, q reader) {
+	if s.e.Note != nil && s.r.State == recovery.Pending {
+		s.thread(a.say("line.waiting", a.ref, a.note(*s.e.Note)))
+		return
+	}
 	if s.e.Note == nil || s.r.State != recovery.Restoring {
 		return // before the first change the cards say it
 	}
-	s.thread(a.say("line.waiting", a.ref, a.note(*s.e.Note)))
+	s.thread(a.say(s.waitingKey("line.waiting"), a.ref, a.note(*s.e.Note)))
 	if long(*s.e.Note) {
-		s.told(q.say("told.waiting", q.ref, s.subject(q), q.note(*s.e.Note)))
+		s.told(q.say(s.waitingKey("told.waiting"), q.ref, s.subject(q), q.note(*s.e.Note)))
 	}
 }
 
@@ -110,6 +130,14 @@ func long(n recovery.Note) bool {
 	}
 	minutes, err := strconv.Atoi(n.Args[1])
 	return err == nil && minutes >= 30
+}
+
+// waitingKey is the key of the words for a wait: an account that is back and whose mailbox is not yet connected is no failure.
+func (s *scene) waitingKey(key string) string {
+	if s.e.Step == recovery.StepMailbox && s.connecting() {
+		return key + ".mailbox"
+	}
+	return key
 }
 
 // ended tells how it ended. A request that ends at its diagnosis has no messages before, so that its card is the news.
@@ -130,14 +158,34 @@ func (s *scene) ended(a, q reader) {
 		}
 		key := string(s.r.State)
 		s.thread(a.say(s.about("line."+key), a.ref, s.subject(a), s.obstacle(a), s.proofSentence(a)))
-		s.told(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q), s.proofSentence(q)))
+		s.told(sentences(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q), s.proofSentence(q)), s.orMany(s.retry(q, "told.retry"))))
 	case recovery.Unneeded, recovery.Impossible:
 		key := string(s.r.State)
-		s.thread(a.say(s.about("line."+key), a.ref, s.obstacle(a)))
+		s.thread(a.say(s.about(a.closing("line."+key, s.r)), a.ref, s.obstacle(a)))
 		if s.e.From != recovery.Submitted {
-			s.told(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q)))
+			s.told(q.say(s.about(q.closing("told."+key, s.r)), q.ref, s.subject(q), s.obstacle(q)))
 		}
 	}
+}
+
+// retry says, by a key, that an approver can try it again; nothing where that would change nothing.
+func (s *scene) retry(to reader, key string) markup {
+	if s.r.Obstacle != nil && (s.r.Obstacle.Code == recovery.NoteEmptyMailbox || s.r.Obstacle.Code == recovery.NoteRolesCameBack) {
+		return ""
+	}
+	return to.say(key)
+}
+
+// sentences puts sentences behind each other, leaving out empty ones.
+func sentences(list ...markup) markup {
+	var all markup
+	for _, l := range list {
+		if l != "" && all != "" {
+			all += " "
+		}
+		all += l
+	}
+	return all
 }
 
 // renamed says whether the account came back under another sign-in name.
@@ -177,14 +225,11 @@ func (s *scene) needed() int {
 func (s *scene) approved() int { return len(s.r.Approvals()) }
 
 func (s *scene) reviewers() markup {
-	var all markup
-	for i, v := range s.r.Approvals() {
-		if i > 0 {
-			all += ", "
-		}
-		all += mention(v.By.UserID)
+	var who []markup
+	for _, v := range s.r.Approvals() {
+		who = append(who, mention(v.By.UserID))
 	}
-	return all
+	return commas(who)
 }
 
 // proofFor is the proof as a reader may see it: of the account's names a requester knows the one asked for, and one chosen since.
@@ -201,12 +246,5 @@ func (s *scene) proofSentence(to reader) markup {
 	if s.r.Proof == nil {
 		return ""
 	}
-	var all markup
-	for _, l := range proofLines(to, s.proofFor(to)) {
-		if all != "" {
-			all += " "
-		}
-		all += l
-	}
-	return all
+	return sentences(proofLines(to, s.proofFor(to))...)
 }

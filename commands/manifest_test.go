@@ -140,7 +140,6 @@ func scopes() map[string][]string {
 		"GetUserGroupMembersContext":    {"usergroups:read"},
 		"OpenViewContext":               nil,
 		"UpdateViewContext":             nil,
-		"PublishViewContext":            nil,
 		"GetUploadURLExternalContext":   {"files:write"},
 		"UploadToURL":                   nil,
 		"CompleteUploadExternalContext": {"files:write"},
@@ -152,7 +151,7 @@ func endpoints() map[string][]string {
 	return map[string][]string{
 		"files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"}, "upload_url": nil,
 		"chat.postMessage": {"chat:write"}, "chat.postEphemeral": {"chat:write"}, "chat.update": {"chat:write"},
-		"auth.test": nil, "views.open": nil, "views.update": nil, "views.publish": nil, "apps.connections.open": nil,
+		"auth.test": nil, "views.open": nil, "views.update": nil, "apps.connections.open": nil,
 		"users.info": {"users:read"}, "conversations.info": {"channels:read", "groups:read"},
 		"usergroups.list": {"usergroups:read"}, "usergroups.users.list": {"usergroups:read"},
 	}

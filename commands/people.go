@@ -36,7 +36,7 @@ func (p *People) Person(ctx context.Context, userID string) (recovery.Person, er
 		return recovery.Person{}, peopleError("users.info", "users:read", err)
 	}
 	if u == nil || u.ID == "" {
-		return recovery.Person{}, &recovery.Error{Kind: recovery.Unavailable, Op: "users.info", Detail: "an answer without a user"}
+		return recovery.Person{}, &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerSlack, Op: "users.info", Detail: "an answer without a user"}
 	}
 	return p.person(*u), nil
 }
@@ -77,7 +77,7 @@ func (p *People) Channel(ctx context.Context, channelID string) (recovery.Channe
 		return recovery.Channel{}, peopleError("conversations.info", "channels:read, groups:read", err)
 	}
 	if c == nil || c.ID == "" {
-		return recovery.Channel{}, &recovery.Error{Kind: recovery.Unavailable, Op: "conversations.info", Detail: "an answer without a channel"}
+		return recovery.Channel{}, &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerSlack, Op: "conversations.info", Detail: "an answer without a channel"}
 	}
 	return recovery.Channel{
 		ID: c.ID, Member: c.IsMember, Private: c.IsPrivate, Archived: c.IsArchived,
@@ -87,7 +87,7 @@ func (p *People) Channel(ctx context.Context, channelID string) (recovery.Channe
 
 // peopleError gives a Slack error its kind; scope is what the call needs.
 func peopleError(op, scope string, err error) error {
-	out := &recovery.Error{Kind: recovery.Unavailable, Op: op, Err: err}
+	out := &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerSlack, Op: op, Err: err}
 	e, ok := errors.AsType[*bot.Error](err)
 	switch {
 	case !ok: // the context ended, or a fault of the network
@@ -96,7 +96,7 @@ func peopleError(op, scope string, err error) error {
 	case e.Code == "missing_scope" || e.Code == "no_permission":
 		out.Kind, out.Detail = recovery.Forbidden, scope
 	case e.Verdict == bot.Token:
-		out.Kind, out.Detail = recovery.Forbidden, e.Code
+		out.Kind, out.Detail = recovery.SignedOut, e.Code
 	case e.Verdict == bot.Refused:
 		out.Kind, out.Detail = refusedKind(e.Code), e.Code
 	}

@@ -2,8 +2,11 @@ package commands
 
 import (
 	"fmt"
+	"go/ast"
+	"go/types"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -108,7 +111,7 @@ func TestPeopleErrors(t *testing.T) {
 	}{
 		{"nobody", `{"ok":false,"error":"user_not_found"}`, recovery.NotFound, "user_not_found"},
 		{"a missing scope", `{"ok":false,"error":"missing_scope","needed":"users:read"}`, recovery.Forbidden, "users:read"},
-		{"a revoked token", `{"ok":false,"error":"token_revoked"}`, recovery.Forbidden, "token_revoked"},
+		{"a revoked token", `{"ok":false,"error":"token_revoked"}`, recovery.SignedOut, "token_revoked"},
 		{"another refusal", `{"ok":false,"error":"method_deprecated"}`, recovery.Invalid, "method_deprecated"},
 		{"Slack's own trouble", `{"ok":false,"error":"internal_error"}`, recovery.Unavailable, ""},
 		{"a status", "503", recovery.Unavailable, ""},
@@ -123,13 +126,36 @@ func TestPeopleErrors(t *testing.T) {
 			if !ok {
 				t.Fatalf("%T %v", err, err)
 			}
-			if e.Kind != tt.kind || e.Detail != tt.detail {
+			if e.Kind != tt.kind || e.Detail != tt.detail || e.Peer != recovery.PeerSlack {
 				t.Errorf("%s (%s), want %s (%s)", e.Kind, e.Detail, tt.kind, tt.detail)
 			}
 			if tt.kind == recovery.Throttled && e.RetryAfter != 7*time.Second {
 				t.Errorf("retry after %v", e.RetryAfter)
 			}
 		})
+	}
+}
+
+// TestErrorsNameTheirService: what an adapter says of a failed call is worded by whose call it was.
+func TestErrorsNameTheirService(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{".", "../recovery/graph", "../recovery/exchange", "../recovery/entra", "../recovery/store"} {
+		for _, f := range sources(t, folder) {
+			ast.Inspect(f, func(n ast.Node) bool {
+				lit, ok := n.(*ast.CompositeLit)
+				if !ok || len(lit.Elts) == 0 || types.ExprString(lit.Type) != "recovery.Error" {
+					return true
+				}
+				named := slices.ContainsFunc(lit.Elts, func(e ast.Expr) bool {
+					kv, ok := e.(*ast.KeyValueExpr)
+					return ok && types.ExprString(kv.Key) == "Peer"
+				})
+				if !named {
+					t.Errorf("%s: an error does not say whose it is: %s", folder, types.ExprString(lit))
+				}
+				return true
+			})
+		}
 	}
 }
 

@@ -159,7 +159,10 @@ func absurd(r recovery.Request) recovery.Request {
 	bad := strings.Repeat(hostile, 300)
 	r.Ask.Reason, r.Ask.Ticket, r.EndReason = bad, bad, bad
 	r.Ask.Query.Value = bad
-	d, p := *r.Diagnosis, recovery.Plan{}
+	d, p := recovery.Diagnosis{}, recovery.Plan{}
+	if r.Diagnosis != nil {
+		d = *r.Diagnosis
+	}
 	d.Account.DisplayName, d.Account.Mail = bad, bad
 	for range 60 {
 		d.Evidence = append(d.Evidence, recovery.Note{Code: recovery.NoteSameAddress, Args: []string{bad}})

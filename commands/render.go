@@ -59,8 +59,10 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 			s.lines()
 		}
 	case recovery.EventRefused:
-		s.private()
-		if isChoice(e.Click) || isUndo(e.Click) {
+		if !e.Again {
+			s.private()
+		}
+		if (isChoice(e.Click) || isUndo(e.Click)) && (!e.Again || e.By == r.Requester) {
 			s.cards() // a choice that was not taken is still marked on the reader's screen, a button whose day is over still there
 		}
 	default:
@@ -69,6 +71,7 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 		s.bulkLines()
 		s.files()
 	}
+	s.others()
 	return s.messages, s.err
 }
 
@@ -151,7 +154,8 @@ func (s *scene) cards() {
 
 // unreachable says whether the request ended because its requester, or the approval channel, cannot be written to.
 func (s *scene) unreachable(code recovery.NoteCode) bool {
-	return s.r.State == recovery.Cancelled && s.r.Obstacle != nil && s.r.Obstacle.Code == code
+	ended := s.r.State == recovery.Cancelled || s.r.State == recovery.Partial
+	return ended && s.r.Obstacle != nil && s.r.Obstacle.Code == code
 }
 
 func (s *scene) hasRequesterCard() bool {
@@ -171,7 +175,7 @@ func (s *scene) hasApprovalCard() bool {
 	case recovery.Pending, recovery.Approved, recovery.Restoring, recovery.Succeeded, recovery.Partial, recovery.Failed, recovery.Denied:
 		return true
 	}
-	wasThere := s.e.From == recovery.Pending || s.e.From == recovery.Approved || len(s.r.Changed) > 0
+	wasThere := s.e.From == recovery.Pending || s.e.From == recovery.Approved || len(s.r.Changed) > 0 || s.r.Touched()
 	return wasThere || s.r.Choices.Meant() || s.ambiguous()
 }
 

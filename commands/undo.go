@@ -2,36 +2,25 @@ package commands
 
 import (
 	"fmt"
-	"maps"
-	"strings"
 
 	"github.com/slack-go/slack"
 
 	"mailback/recovery"
 )
 
-// of gives the words to speak of a request with: one that puts back what another did has sentences of its own, under the same keys
-// with ".undo" behind.
+// of gives the words to speak of a request with: one that has ended, one that puts back what another did and one that ended because the
+// mailbox comes by itself have sentences of their own, under the same keys with ".ended", ".undo" and ".connecting" behind.
 func (w words) of(r recovery.Request) words {
-	if r.UndoOf == 0 {
-		return w
+	if !r.State.Open() {
+		w = w.over()
 	}
-	w.text = maps.Clone(w.text)
-	for key, text := range w.text {
-		if plain, ok := strings.CutSuffix(key, ".undo"); ok {
-			w.text[plain] = text
-		}
+	switch {
+	case r.UndoOf != 0:
+		return w.overlaid(".undo")
+	case r.Diagnosis != nil && r.Diagnosis.Case == recovery.CaseConnecting:
+		return w.overlaid(".connecting")
 	}
 	return w
-}
-
-// moved names what others have changed, from the arguments of recovery.NoteMovedOn.
-func (w words) moved(args []string) markup {
-	var all []string
-	for _, a := range args[:min(len(args), maxListed)] {
-		all = append(all, string(w.oneOf("moved.", a)))
-	}
-	return markup(strings.Join(all, ", "))
 }
 
 // undoPlan says what will be undone, and before the rest of what to know what will not.
@@ -119,7 +108,7 @@ func (s *scene) undoTold() {
 	if !changed || r.UndoFor.UserID == "" || r.UndoFor == r.Requester || r.Plan == nil || r.Plan.AccountID == "" {
 		return
 	}
-	to := reader{s.wordsOf(s.Language), false, r.Ref()}
+	to := reader{s.wordsOf(s.Language).over(), false, r.Ref()}
 	old := recovery.Request{ID: r.UndoOf}.Ref()
 	text := to.say("told.undone", old, r.Ref(), s.subject(to), s.proofSentence(to))
 	if r.State == recovery.Partial {

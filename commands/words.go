@@ -185,12 +185,14 @@ func (w reader) note(n recovery.Note) markup {
 	switch {
 	case w.ref == "" && w.has(key+".general"):
 		key += ".general"
-	case (n.Code == recovery.NoteUnreadable || n.Code == recovery.NoteNotProven) && slices.Equal(n.Args, []string{string(recovery.Internal)}):
+	case (n.Code == recovery.NoteUnreadable || n.Code == recovery.NoteNotProven) && len(n.Args) > 0 && n.Args[0] == string(recovery.Internal):
 		key += ".internal"
-	case n.Code == recovery.NoteStillWaiting && slices.Equal(n.Args, []string{"0"}):
-		key += ".new"
 	case n.Code == recovery.NoteCopyWaits && w.approver && len(n.Args) > 1:
 		key = "note.copy-suspended.why"
+	case n.Code == recovery.NoteSignInFailed && len(n.Args) > 0 && n.Args[0] == string(recovery.PeerSlack):
+		key = "note.sign-in-failed.slack"
+	case n.Code == recovery.NoteSignInFailed && len(n.Args) > 1 && !w.has("sign-in."+n.Args[1]):
+		key += ".other"
 	case n.Code == recovery.NoteMissingCmdlet && strings.HasSuffix(strings.Join(n.Args, ""), "-RecoverableItems"):
 		key += ".items"
 	case n.Code == recovery.NoteSignInTaken || n.Code == recovery.NoteAddressTaken:
@@ -201,10 +203,23 @@ func (w reader) note(n recovery.Note) markup {
 	if w.text[key] == "" {
 		return ""
 	}
-	if !strings.Contains(w.text[key], "%[") {
-		return w.say(key)
+	said := w.say(key, append(w.noteArgs(n), w.ref)...)
+	if again := w.checkAgain(n.Code); again != "" {
+		return markup(strings.TrimSuffix(string(said), ".")) + again
 	}
-	return w.say(key, append(w.noteArgs(n), w.ref)...)
+	return said
+}
+
+// checkAgain says, behind a sentence, what to do once an obstacle is removed: nothing where there is no request, or one that has ended.
+func (w reader) checkAgain(code recovery.NoteCode) markup {
+	switch code {
+	case recovery.NoteNoSeat, recovery.NoteNoLicense, recovery.NoteNoLocation, recovery.NoteMissingRole, recovery.NoteMissingCmdlet,
+		recovery.NoteMissingScope, recovery.NoteSignInFailed, recovery.NoteNobody:
+		if w.ref != "" {
+			return w.say("check-again")
+		}
+	}
+	return ""
 }
 
 // notes words notes, leaving out those that are not for the reader's eyes.
@@ -224,9 +239,14 @@ func (w reader) noteArgs(n recovery.Note) []any {
 	case recovery.NoteHadRoles, recovery.NoteRolesCameBack, recovery.NoteAddressTaken, recovery.NoteHoldersUnknown:
 		return []any{literals(n.Args), "", "", ""}
 	case recovery.NoteMovedOn:
-		return []any{w.moved(n.Args), "", "", ""}
+		return []any{w.eachOf("moved.", n.Args), "", "", ""}
 	case recovery.NoteNoSeat:
 		return []any{w.licenses(n.Args), "", "", ""}
+	case recovery.NoteLarge:
+		return []any{w.eachOf("large.", n.Args), "", "", ""}
+	}
+	if len(n.Args) == 1 && (n.Code == recovery.NoteUnreadable || n.Code == recovery.NoteWaitThrottled) {
+		n.Args = append(slices.Clone(n.Args), "") // of nobody knows whom
 	}
 	args := make([]any, 4) // no note has more; what is missing reads as ""
 	for i := range args {
@@ -247,19 +267,35 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		if i == 0 {
 			return w.license(arg)
 		}
-	case recovery.NoteFailedStep, recovery.NoteStepMissing:
+	case recovery.NoteStepMissing:
+		return w.oneOf("missing.", arg)
+	case recovery.NoteFailedStep:
 		if i == 0 {
 			return w.oneOf("step.noun.", arg)
 		}
 		return w.oneOf("kind.", arg)
+	case recovery.NoteSignInFailed:
+		switch {
+		case i == 0:
+			return w.oneOf("peer.", arg)
+		case w.has("sign-in." + arg):
+			return w.say("sign-in." + arg)
+		}
 	case recovery.NoteStays:
 		return w.oneOf("stays.", arg)
 	case recovery.NoteUndoGoesOn:
 		if i == 1 {
 			return w.oneOf("state.", arg)
 		}
-	case recovery.NoteUnreadable, recovery.NoteNotProven:
+	case recovery.NoteUnreadable, recovery.NoteNotProven, recovery.NoteAfterUnknown, recovery.NoteGrantsUnread:
+		if i == 1 {
+			return w.oneOf("peer.", arg)
+		}
 		return w.oneOf("kind.", arg)
+	case recovery.NoteWaitThrottled:
+		if i == 1 {
+			return w.oneOf("peer.", arg)
+		}
 	case recovery.NoteCopyFailed:
 		return w.oneOf("copy.", arg)
 	case recovery.NoteState:
@@ -274,9 +310,9 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		return w.oneOf("channel.", arg)
 	case recovery.NoteExchangeType:
 		return w.oneOf("type.", arg)
-	case recovery.NoteApproverLost:
+	case recovery.NoteApproverLost, recovery.NoteLeft:
 		return mention(arg)
-	case recovery.NoteTargetFull, recovery.NoteLarge:
+	case recovery.NoteTargetFull, recovery.NoteArchiveFull:
 		return w.sizeArg(arg)
 	}
 	if t, err := time.Parse(time.RFC3339, arg); err == nil {
@@ -291,6 +327,15 @@ func (w words) oneOf(prefix, value string) markup {
 		return w.say(prefix + value)
 	}
 	return literal(value)
+}
+
+// eachOf words values of a known set.
+func (w words) eachOf(prefix string, values []string) markup {
+	var all []string
+	for _, v := range values[:min(len(values), maxListed)] {
+		all = append(all, string(w.oneOf(prefix, v)))
+	}
+	return markup(strings.Join(all, ", "))
 }
 
 // lasting words a time of whole minutes, of whole hours where it is some.

@@ -122,9 +122,7 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 		return 0, err
 	}
 	if expires := s.expires(r); !expires.IsZero() && !s.Now().Before(expires) {
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			return r.become(Expired, Event{Kind: EventExpired})
-		})
+		return 0, s.commit(ctx, r, (*Request).expire)
 	}
 	if len(r.Inbox) > 0 {
 		return 0, s.decide(ctx, r, r.Inbox[0])
@@ -138,7 +136,7 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 	case Confirming:
 		return s.confirming(ctx, r)
 	case Pending:
-		return s.untilExpiry(ctx, r)
+		return s.pending(ctx, r)
 	case Approved:
 		return s.approved(ctx, r)
 	case Restoring:
@@ -158,25 +156,7 @@ func (r *Request) become(next State, e Event) Event {
 }
 
 // expires tells when a request that waits for people ends by itself; zero when it does not.
-func (s *Service) expires(r Request) time.Time {
-	switch r.State {
-	case Submitted, Confirming, Pending:
-	default:
-		return time.Time{}
-	}
-	at := r.EnteredAt.Add(s.Settings.TTL)
-	var purge time.Time
-	switch {
-	case r.Plan != nil:
-		purge = r.Plan.Deadline
-	case r.Diagnosis != nil:
-		purge = r.Diagnosis.Deadline
-	}
-	if !purge.IsZero() && purge.Before(at) {
-		at = purge
-	}
-	return at
-}
+func (s *Service) expires(r Request) time.Time { return r.Expires(s.Settings.TTL) }
 
 // atMost keeps a wait from being so short that it spins, or from going beyond the request's end.
 func (s *Service) atMost(r Request, wait time.Duration) time.Duration {
@@ -191,6 +171,29 @@ func (s *Service) untilExpiry(ctx context.Context, r Request) (time.Duration, er
 	return s.rest(ctx, r, s.expires(r).Sub(s.Now()))
 }
 
+// approverLook is how often it is read whether anybody can still decide on a request that waits for that.
+const approverLook = 15 * time.Minute
+
+// pending waits for approvers, and tells when there are not enough of them any more.
+func (s *Service) pending(ctx context.Context, r Request) (time.Duration, error) {
+	nobody, err := s.enoughApprovers(ctx, r)
+	switch {
+	case err != nil:
+		s.Logger.WarnContext(ctx, "not known whether anybody may approve", "request", r.Ref(), "error", err)
+	case nobody != nil && (r.Obstacle == nil || !nobody.same(*r.Obstacle)):
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = nobody
+			return Event{Kind: EventWaiting, Note: nobody}
+		})
+	case nobody == nil && r.Obstacle != nil:
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = nil
+			return Event{Kind: EventProgress}
+		})
+	}
+	return s.rest(ctx, r, approverLook)
+}
+
 // submitted finds out who asks, what happened to the mailbox and whether anybody could decide.
 func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, error) {
 	if r.Obstacle != nil {
@@ -201,15 +204,15 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 			return s.rest(ctx, r, wait)
 		}
 	}
-	approver, refused, err := s.mayRequest(ctx, r)
+	_, refused, err := s.mayRequest(ctx, r)
+	if refused == nil && err == nil {
+		refused, err = s.mayBeAsker(ctx, r)
+	}
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
 	if refused != nil {
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			r.Obstacle = refused
-			return r.become(Impossible, Event{Kind: EventEnded, Note: refused})
-		})
+		return 0, s.commit(ctx, r, func(r *Request) Event { return r.turnAway(refused) })
 	}
 	blocked, err := s.channelObstacle(ctx)
 	if err != nil {
@@ -228,10 +231,34 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
+	found := r
+	found.Diagnosis, found.Plan = &d, d.Plan
+	approver, refused, err := s.mayRequest(ctx, found) // now that the scope is known
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	unlinked, err := s.unlinked(ctx, r.Requester)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	if refused == nil {
+		if ended, err := s.joins(ctx, found); ended || err != nil {
+			return 0, err
+		}
+	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		r.Reader.Approver = approver
+		if refused != nil {
+			return r.turnAway(refused)
+		}
+		r.Reader.Approver, r.Unlinked = approver, unlinked
 		return r.diagnosed(d)
 	})
+}
+
+// turnAway ends a request that its requester may not have.
+func (r *Request) turnAway(why *Note) Event {
+	r.Obstacle = why
+	return r.become(Impossible, Event{Kind: EventEnded, Note: why})
 }
 
 // assess makes the diagnosis of a request.
@@ -266,8 +293,12 @@ func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis,
 	if err != nil || d.Plan == nil {
 		return d, err
 	}
-	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan)
+	r.Diagnosis, r.Plan = &d, d.Plan
+	nobody, err := s.enoughApprovers(ctx, r)
 	if nobody != nil {
+		if d.Plan.Target != nil { // who asks to read another's mail is refused, and does not wait until somebody may allow it
+			nobody.Code = NoteNobodyCopy
+		}
 		d = d.ends(d.Case, *nobody)
 	}
 	return d, err
@@ -282,7 +313,9 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return r.become(Confirming, Event{Kind: EventPlanned})
 	case d.Obstacle.removable():
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
-	case d.Case == CaseHealthy || d.Obstacle.Code == NoteNoItems || d.Obstacle.Code == NoteBulkNone:
+	case r.Touched():
+		return r.leave(*d.Obstacle)
+	case d.Case.settled() || d.Obstacle.Code == NoteNoItems || d.Obstacle.Code == NoteBulkNone:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
 		return r.become(Impossible, Event{Kind: EventEnded, Note: d.Obstacle})
@@ -292,7 +325,8 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 // removable says whether somebody can remove the obstacle, so that the request stays and can be looked at again.
 func (n *Note) removable() bool {
 	switch n.Code {
-	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteSignInTaken, NoteDomain:
+	case NoteAmbiguous, NoteNoSeat, NoteNoLicense, NoteNoSuchLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull,
+		NoteSignInTaken, NoteDomain, NoteNobody: // an administrator can name more approvers
 		return true
 	default:
 		return n.passing()
@@ -302,7 +336,7 @@ func (n *Note) removable() bool {
 // refusesAStep says whether the obstacle is one that Microsoft would put before a single step.
 func (n *Note) refusesAStep() bool {
 	switch n.Code {
-	case NoteNoSeat, NoteNoLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull:
+	case NoteNoSeat, NoteNoLicense, NoteNoLocation, NoteMissingRole, NoteMissingCmdlet, NoteTargetFull, NoteArchiveFull:
 		return true
 	default:
 		return false
@@ -348,23 +382,19 @@ func (n Note) worthTelling(known *Note, wait time.Duration) bool {
 
 // excuse words an error as a note and says when to try again: never before the other side wants it.
 func (s *Service) excuse(r Request, err error) (Note, time.Duration) {
-	e, ok := errors.AsType[*Error](err)
-	asked, wait := Pause(err), backoff(r.Tries, mostPause)
-	if KindOf(err) == Throttled || asked > wait {
+	e, _ := errors.AsType[*Error](err)
+	kind, asked, wait := KindOf(err), Pause(err), backoff(r.Tries, mostPause)
+	if kind == Throttled || asked > wait {
 		wait = max(asked, time.Second)
-		return Note{NoteWaitThrottled, []string{stamp(s.Now().Add(wait))}}, wait
+		return e.note(NoteWaitThrottled, stamp(s.Now().Add(wait))), wait
 	}
-	switch KindOf(err) {
-	case Forbidden:
-		return e.lacks(), s.Settings.TTL
+	switch kind {
+	case Forbidden, SignedOut:
+		return e.Mend(), s.Settings.TTL
 	case Incomplete:
 		return Note{Code: NoteIncomplete}, wait
 	default:
-		kind := Internal
-		if ok {
-			kind = e.Kind
-		}
-		return Note{NoteUnreadable, []string{string(kind)}}, wait
+		return e.note(NoteUnreadable, string(kind)), wait
 	}
 }
 
@@ -386,10 +416,6 @@ func (s *Service) confirming(ctx context.Context, r Request) (time.Duration, err
 		return s.stumble(ctx, r, err)
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		if d.Plan == nil && d.Obstacle.removable() { // stays here, with the old plan gone and the obstacle named
-			r.Diagnosis, r.Plan, r.Obstacle, r.Replan = &d, nil, d.Obstacle, false
-			return Event{Kind: EventPlanned, Note: d.Obstacle}
-		}
 		return r.diagnosed(d)
 	})
 }
@@ -412,8 +438,8 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 		case len(now.diff) > 0:
 			return r.void(now.diagnosis, now.diff)
 		}
-		r.Obstacle, r.Reviews = nil, now.stand
-		if now.diagnosis.Case == CaseHealthy && r.Plan.Source == nil { // else the steps look for themselves
+		r.Obstacle, r.Reviews, r.Halted = nil, now.stand, nil
+		if now.diagnosis.Case.settled() && r.Plan.Source == nil { // else the steps look for themselves
 			r.skipHealthy(s.Now())
 		}
 		return r.become(Restoring, Event{Kind: EventStarted})
@@ -483,22 +509,7 @@ func (r *Request) shortOf(stand, lost []Review) Event {
 		r.Changed = append(r.Changed, Note{NoteApproverLost, []string{v.By.UserID}})
 	}
 	if len(lost) == 0 { // the plan asks for more than there ever were
-		r.Changed = []Note{{NotePlanDiffers, []string{"approvals"}}}
+		r.Changed = []Note{{Code: NoteShortOf}}
 	}
 	return r.become(Pending, Event{Kind: EventVoided, Note: &r.Changed[0]})
-}
-
-// void sends the request back to its requester with the new plan and how it differs.
-func (r *Request) void(d Diagnosis, diff []Note) Event {
-	for _, st := range r.Plan.Steps {
-		if !st.Progress.Acted.IsZero() || st.Progress.CopyID != "" {
-			r.Attempts += 1 + st.Progress.Attempt
-		}
-	}
-	r.Diagnosis, r.Plan, r.Obstacle, r.Changed, r.Reviews = &d, d.Plan, d.Obstacle, diff, nil
-	e := r.become(Confirming, Event{Kind: EventVoided, Note: &diff[0]})
-	if d.Plan == nil && !d.Obstacle.removable() {
-		r.Replan = true // the next turn ends it with the reason
-	}
-	return e
 }

@@ -177,7 +177,7 @@ func (r Request) bulkNote() *Note { return &Note{NoteBulkOf, []string{r.Ref(), r
 
 // endBulk ends the request by what was read back of each account.
 func (s *Service) endBulk(ctx context.Context, r Request, i int, c BulkCounts) error {
-	readers, err := s.approverIDs(ctx)
+	readers, err := s.approverIDs(ctx, r)
 	if err != nil {
 		return err
 	}

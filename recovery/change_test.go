@@ -184,7 +184,9 @@ func TestNobodyToApprove(t *testing.T) {
 				w.is(r, Confirming)
 				return
 			}
-			w.hindered(w.is(r, Impossible), NoteNobody, tt.args...)
+			w.hindered(w.is(r, Submitted), NoteNobody, tt.args...)
+			w.set(func(s *Settings) { s.Approvers, s.Approvals = []string{anna, bert, carl}, 3 })
+			w.is(w.press(r.ID, rita, ActCheck), Confirming)
 		})
 	}
 }
@@ -195,7 +197,10 @@ func TestNobodyToApproveAnyMore(t *testing.T) {
 	w.deleted(john, "john")
 	r := w.asks("john@contoso.com")
 	w.set(func(s *Settings) { s.Approvers = nil })
-	w.hindered(w.is(w.press(r.ID, rita, ChooseSignIn, "block"), Impossible), NoteNobody, "1", "0")
+	w.hindered(w.is(w.press(r.ID, rita, ChooseSignIn, "block"), Confirming), NoteNobody, "1", "0")
+	w.set(func(s *Settings) { s.Approvers = []string{anna} })
+	w.is(w.press(r.ID, rita, ActCheck), Confirming)
+	w.is(w.approve(r.ID, nil), Succeeded)
 }
 
 func TestChannelObstacles(t *testing.T) {

@@ -231,8 +231,6 @@ func exchangeProblem(step Step, e *Error) *Note {
 		return &Note{Code: NoteX500Taken}
 	case step.Kind == StepReconnect && e.Kind == Conflict:
 		return &Note{Code: NoteNeedsPassword}
-	case e.Kind == Forbidden && (copies || step.Kind == StepReconnect || step.Kind == StepAddress):
-		return &Note{NoteMissingCmdlet, []string{e.Detail}}
 	default:
 		return nil
 	}
@@ -249,7 +247,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	}
 	var now Contents
 	if err == nil {
-		now, err = s.Mailboxes.Contents(ctx, t.ExchangeGUID, false)
+		now, err = s.Mailboxes.Contents(ctx, t, false)
 	}
 	if err != nil {
 		return s.unproven(ctx, r, err)
@@ -258,9 +256,7 @@ func (s *Service) proveCopy(ctx context.Context, r Request) (time.Duration, erro
 	for _, st := range r.Plan.Steps {
 		proof.copied(st)
 	}
-	if list, err := s.Mailboxes.Grants(ctx, t.ExchangeGUID); !s.unknown(ctx, "list who has access", err) {
-		proof.Grants = list
-	}
+	s.grants(ctx, &proof, t)
 	return 0, s.commit(ctx, r, func(r *Request) Event { return r.proven(proof) })
 }
 

@@ -16,21 +16,17 @@ func (s Settings) askTarget(d Diagnosis, m Mailbox, twins []Mailbox) Diagnosis {
 	}
 	d.Offers = append(d.Offers, offer)
 	d.Plan = s.orphanPlan(d, m)
-	d.Plan.SignIn = SignInNone
+	d.Plan.SignIn, d.Plan.Warnings = SignInNone, notCopied(m)
 	d.Plan.Approvals++
 	return d
 }
 
 // orphanPlan is what all plans for a mailbox without its user have.
 func (s Settings) orphanPlan(d Diagnosis, m Mailbox) *Plan {
-	p := &Plan{
+	return &Plan{
 		Case: d.Case, Source: m.party(), Address: m.Address, Name: m.Name, SignInName: m.SignInName,
 		Access: Access{RolesKnown: true, GroupsKnown: true}, Deadline: d.Deadline, Approvals: s.Approvals,
 	}
-	if m.OnHold {
-		p.Warnings = append(p.Warnings, Note{Code: NoteOnHold})
-	}
-	return p
 }
 
 // planCopy is the copy of a mailbox's contents into a live one: the way back that leaves the old mailbox as it is.
@@ -51,7 +47,10 @@ func (s Settings) planCopy(d Diagnosis, m Mailbox, r reading, ask Ask, c Choices
 	p.Target, p.SignIn = t.party(), SignInNone
 	p.Target.Addresses, p.Target.Asked = t.smtp(), cmp.Or(ask.Into, m.Address)
 	p.Approvals++ // whoever reads the target reads what comes into it
-	p.Warnings = append([]Note{{NoteTargetReads, []string{t.Address, p.Target.Asked}}}, p.Warnings...)
+	p.Warnings = append([]Note{{NoteTargetReads, []string{t.Address, p.Target.Asked}}}, notCopied(m)...)
+	if !t.RetentionHold {
+		p.Warnings = append(p.Warnings, Note{NoteSwept, []string{t.Address}})
+	}
 	if x500 := "X500:" + m.LegacyDN; m.LegacyDN != "" && !slices.ContainsFunc(t.Addresses, func(a string) bool { return strings.EqualFold(a, x500) }) {
 		if why := r.lacking("Set-Mailbox"); why != nil {
 			return d.ends(d.Case, *why)
@@ -94,25 +93,31 @@ func (r reading) target(m Mailbox) (Mailbox, *Note) {
 	}
 }
 
-// room says why the contents do not fit into the target; nil when they do. What cannot be known is not taken to fit.
+// room says why the contents do not fit into the target, or the archive not into its archive where there are two; nil when they do.
+// What cannot be known is not taken to fit.
 func (r reading) room(m, t Mailbox) *Note {
 	from, known := r.contents[m.ExchangeGUID]
 	to, knownTo := r.contents[t.ExchangeGUID]
-	if !known || !knownTo {
-		return &Note{NoteUnreadable, []string{string(Unavailable)}}
+	archive, knownArchive := r.archives[m.ExchangeGUID]
+	toArchive, knownToArchive := r.archives[t.ExchangeGUID]
+	has := m.ArchiveGUID != ""
+	apart := has && t.ArchiveGUID != ""
+	switch {
+	case !known, !knownTo, has && !knownArchive, apart && !knownToArchive:
+		return &Note{NoteUnreadable, []string{string(Unavailable), string(PeerExchange)}}
+	case apart:
+		return cmp.Or(beyond(NoteTargetFull, from.Bytes, to.Bytes, t.Quota), beyond(NoteArchiveFull, archive.Bytes, toArchive.Bytes, t.ArchiveQuota))
+	default:
+		return beyond(NoteTargetFull, from.Bytes+archive.Bytes, to.Bytes, t.Quota)
 	}
-	need := from.Bytes
-	if m.ArchiveGUID != "" && t.ArchiveGUID == "" {
-		archive, known := r.archives[m.ExchangeGUID]
-		if !known {
-			return &Note{NoteUnreadable, []string{string(Unavailable)}}
-		}
-		need += archive.Bytes
+}
+
+// beyond says that so much more is beyond a quota, of which 0 is none.
+func beyond(code NoteCode, more, there, quota int64) *Note {
+	if quota == 0 || there+more <= quota {
+		return nil
 	}
-	if t.Quota > 0 && to.Bytes+need > t.Quota {
-		return &Note{NoteTargetFull, []string{fmt.Sprint(need), fmt.Sprint(max(0, t.Quota-to.Bytes))}}
-	}
-	return nil
+	return &Note{code, []string{fmt.Sprint(more), fmt.Sprint(max(0, quota-there))}}
 }
 
 // planReconnect gives a soft-deleted mailbox a user again, without a password: possible while no live user has its name.
@@ -132,6 +137,7 @@ func (s Settings) planHandOver(d Diagnosis, m Mailbox, r reading, ask Ask, c Cho
 	p := s.orphanPlan(d, m)
 	p.SignIn = SignInNew
 	p.Warnings = append(p.Warnings, Note{Code: NoteHoldsGo})
+	m.OnHold, m.Litigation = false, false // it comes back without
 	p.Steps = append(p.Steps, Step{Kind: StepHandOver, Command: handOverCommand(m)})
 	return s.planNewUser(d, p, m, r, ask, c)
 }
@@ -148,7 +154,8 @@ func (s Settings) planNewUser(d Diagnosis, p *Plan, m Mailbox, r reading, ask As
 	case !s.addLicense(&d, p, r, ask, c):
 		return d
 	}
-	p.Warnings = append(p.Warnings, Note{Code: NoteNewUser}, Note{Code: NoteCouldCopy})
+	p.Warnings = append(p.Warnings, Note{Code: NoteNewUser}, Note{Code: NoteDelegates}, Note{Code: NoteCouldCopy})
+	p.Warnings = append(p.Warnings, r.kept(m, !m.Shared())...)
 	p.Warnings = append(p.Warnings, without(ask.As, NoteAsIgnored)...)
 	if m.Shared() {
 		p.Warnings = append(p.Warnings, without(ask.License, NoteLicenseUnneeded)...)

@@ -19,6 +19,13 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		return s.unreachable(ctx, r, c)
 	}
 	refused, err := s.allows(ctx, r, c)
+	if dark, ok := errors.AsType[unidentified](err); ok && c.decides() {
+		s.Logger.WarnContext(ctx, "decision refused: its person could not be identified", "request", r.Ref(), "error", dark)
+		refused, err = &Note{Code: NoteIdentityDark}, nil
+	}
+	if err == nil && refused == nil && c.decides() {
+		c.Unlinked, err = s.unlinked(ctx, c.By)
+	}
 	if err != nil {
 		if s.Now().Sub(c.At) < clickTTL && KindOf(err) != NotFound {
 			return err
@@ -33,7 +40,12 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 	}
 	var readers []string
 	if refused == nil && c.Action == ActConfirm && r.Ask.Bulk != nil {
-		if readers, err = s.approverIDs(ctx); err != nil {
+		if readers, err = s.approverIDs(ctx, r); err != nil {
+			return err
+		}
+	}
+	if refused == nil && c.Action == ActConfirm { // two that were diagnosed side by side did not see each other
+		if ended, err := s.joins(ctx, r, c); ended || err != nil {
 			return err
 		}
 	}
@@ -50,7 +62,7 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 	return s.commit(ctx, r, func(r *Request) Event {
 		r.settle(c)
 		if refused != nil {
-			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused}
+			return Event{Kind: EventRefused, By: c.By, Click: &c, Note: refused, Again: r.refuse(c, refused.Code, s.Now())}
 		}
 		if c.Action == ActUndo {
 			r.UndoneBy, r.Undos = undo.ID, undos
@@ -64,6 +76,11 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 	})
 }
 
+// decides says whether the click is an approver's decision, which waits for nothing.
+func (c Click) decides() bool {
+	return slices.Contains([]Action{ActApprove, ActDeny, ActRetry, ActResume, ChooseAccount}, c.Action)
+}
+
 // keptDecided is how many decided clicks a request remembers. Slack delivers a click again within minutes.
 const keptDecided = 50
 
@@ -72,6 +89,23 @@ func (r *Request) settle(c Click) {
 	r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
 	r.Decided = append(r.Decided, c.Key)
 	r.Decided = r.Decided[max(0, len(r.Decided)-keptDecided):]
+}
+
+// How long a refusal is fresh in the memory of whoever was told of it, and how many are remembered.
+const (
+	refusalTTL  = time.Minute
+	keptRefused = 50
+)
+
+// refuse says whether the click's person was told the same of the same action a moment ago, and else remembers that it is told now.
+func (r *Request) refuse(c Click, code NoteCode, now time.Time) (again bool) {
+	r.Refused = slices.DeleteFunc(r.Refused, func(f Refusal) bool { return now.Sub(f.At) >= refusalTTL })
+	if slices.ContainsFunc(r.Refused, func(f Refusal) bool { return f.By == c.By && f.Action == c.Action && f.Code == code }) {
+		return true
+	}
+	r.Refused = append(r.Refused, Refusal{c.By, c.Action, code, now})
+	r.Refused = r.Refused[max(0, len(r.Refused)-keptRefused):]
+	return false
 }
 
 // allows says why a click's person may not do it, on this message; nil when it is allowed. Whether the request's state
@@ -94,7 +128,10 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		if refused != nil || err != nil || c.Action != ActConfirm {
 			return refused, err
 		}
-		return s.channelObstacle(ctx) // it may have been shared with another organisation since the diagnosis
+		if refused, err = s.mayBeAsker(ctx, r); refused != nil || err != nil {
+			return refused, err
+		}
+		return s.undecidable(ctx, r)
 	case ActApprove, ActRetry, ActResume:
 		refused, err := s.mayDecide(ctx, r, c.By)
 		if refused == nil && err == nil && c.Action != ActApprove {
@@ -110,17 +147,29 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
 	case ActBulkPause, ActBulkResume, ActBulkStop:
-		return s.mayApprove(ctx, c.By)
+		return s.mayApprove(ctx, r.matter(), c.By)
 	case ChooseAccount, ActUndo:
-		return s.mayApprove(ctx, c.By)
+		if refused, err := s.mayApprove(ctx, r.matter(), c.By); refused != nil || err != nil {
+			return refused, err
+		}
+		return s.identified(ctx, r, c.By, s.Settings.approvers(r.matter()))
 	case ActCancel, ActCheck:
 		if c.By == r.Requester {
 			return s.mayAct(ctx, c.By)
 		}
-		return s.mayApprove(ctx, c.By)
+		return s.mayApprove(ctx, r.matter(), c.By)
 	default:
 		return &Note{Code: NoteNotOffered}, nil
 	}
+}
+
+// undecidable says why a request could not be decided on if it were confirmed now: its people or its channel may have changed since
+// the diagnosis.
+func (s *Service) undecidable(ctx context.Context, r Request) (*Note, error) {
+	if blocked, err := s.channelObstacle(ctx); blocked != nil || err != nil || r.Plan == nil {
+		return blocked, err
+	}
+	return s.enoughApprovers(ctx, r)
 }
 
 // orWorse gives the reason why somebody may do nothing at all, else otherwise.
@@ -184,11 +233,11 @@ func (r *Request) stateAllows(c Click) *Note {
 		switch {
 		case !r.State.Open():
 			return wrong
-		case r.State == Restoring || r.Touched():
+		case r.State == Restoring:
 			return &Note{Code: NoteTooLate}
 		}
 	case ActRetry:
-		if r.State != Partial && r.State != Failed || r.Ask.Bulk != nil { // who is left is found by another one
+		if r.State != Partial && r.State != Failed || r.Plan == nil || r.Ask.Bulk != nil { // who is left is found by another one
 			return wrong
 		}
 	case ActCheck:
@@ -204,6 +253,7 @@ func (r *Request) stateAllows(c Click) *Note {
 		case c.Plan != r.Plan.Fingerprint():
 			return &Note{Code: NoteOldMessage}
 		}
+		return r.paused(c.At)
 	case ActBulkPause, ActBulkResume, ActBulkStop:
 		return r.holdAllows(c, wrong)
 	case ActUndo:
@@ -261,20 +311,25 @@ func (r Request) OpenOffer() (Offer, bool) {
 func (r *Request) obey(c Click, now time.Time) Event {
 	switch c.Action {
 	case ActConfirm:
-		r.Changed, r.Reviews = nil, nil
+		r.Changed, r.Reviews, r.Obstacle = nil, nil, nil
 		return r.become(Pending, Event{Kind: EventConfirmed})
 	case ActApprove:
-		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
-		r.Changed = nil
+		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint(), Unlinked: c.Unlinked})
+		r.Changed, r.Obstacle = nil, nil
 		if r.enough() {
 			return r.become(Approved, Event{Kind: EventApproved})
 		}
 		return Event{Kind: EventApproved}
 	case ActDeny:
-		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Deny, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint()})
+		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Deny, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint(), Unlinked: c.Unlinked})
 		r.EndedBy, r.EndReason = c.By, c.Reason
-		return r.become(Denied, Event{Kind: EventDenied})
+		e := Event{Kind: EventDenied, Fingerprint: r.Plan.Fingerprint()}
+		r.unhalt()
+		return r.become(Denied, e)
 	case ActCancel:
+		if r.Touched() {
+			return r.leave(Note{NoteLeft, []string{c.By.UserID}})
+		}
 		r.EndedBy = c.By
 		return r.become(Cancelled, Event{Kind: EventCancelled})
 	case ActRetry:
@@ -328,7 +383,7 @@ func (r *Request) choose(c Click, now time.Time) Event {
 // before. Steps that were read back stay done, but for those that the proof missed.
 func (r *Request) retry(c Click, now time.Time) Event {
 	r.Reviews = slices.DeleteFunc(r.Reviews, func(v Review) bool { return v.By == c.By })
-	r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
+	r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint(), Unlinked: c.Unlinked})
 	for i := range r.Plan.Steps {
 		st := &r.Plan.Steps[i]
 		if st.Progress.Done.IsZero() || r.Proof != nil && r.Proof.misses(st.Kind) || st.Progress.Items.failed() {
@@ -381,8 +436,11 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 	}
 	return s.commit(ctx, r, func(r *Request) Event {
 		r.Inbox = slices.DeleteFunc(r.Inbox, func(o Click) bool { return o.Key == c.Key })
-		if !ends {
+		switch {
+		case !ends:
 			return Event{Kind: EventUnsent, Note: &note}
+		case r.Touched():
+			return r.leave(note)
 		}
 		r.Obstacle = &note
 		return r.become(Cancelled, Event{Kind: EventCancelled, Note: &note})
@@ -392,13 +450,15 @@ func (s *Service) unreachable(ctx context.Context, r Request, c Click) error {
 // differences says how a fresh diagnosis differs from the plan that was approved; nothing when it does not.
 func (r *Request) differences(d Diagnosis) []Note {
 	switch {
-	case r.Touched() && r.Plan.Target == nil && d.Case == CaseHealthy:
+	case r.Touched() && r.Plan.Target == nil && d.Case.settled():
 		return nil // our own steps did it
 	case r.Touched() && d.Plan == nil && d.Obstacle.refusesAStep():
 		return nil // the step that it refuses says so, and what was done before stays known
 	case d.Plan == nil:
 		return []Note{{Code: NoteObstacleCame}}
-	case r.begun(), r.UndoOf != 0 && r.Touched():
+	case r.cameBack(d) && r.Plan.Case == CaseShared:
+		return nil // it needs no licence, and its mailbox shows itself later
+	case r.begun(), r.cameBack(d), r.UndoOf != 0 && r.Touched():
 		if r.remainderHas(d.Plan.Steps) || r.Plan.Items != nil && r.Plan.Items.same(d.Plan.Items) {
 			return nil
 		}
@@ -448,6 +508,12 @@ func (s Step) same(o Step) bool {
 // begun says whether a step of the plan has been done, so that the tenant is no longer as it was when it was made.
 func (r *Request) begun() bool {
 	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return !s.Progress.Done.IsZero() && !s.Progress.Found })
+}
+
+// cameBack says whether the account that the plan restores is there, after a change whose outcome nobody saw.
+func (r *Request) cameBack(d Diagnosis) bool {
+	restores := slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return s.Kind == StepRestoreUser })
+	return r.Touched() && restores && d.Case == CaseLicense && d.Plan.AccountID == r.Plan.AccountID
 }
 
 // remainderHas says whether all of the steps are among those still to be done.

@@ -2,10 +2,8 @@ package recovery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -15,24 +13,6 @@ const Retention = 30 * 24 * time.Hour
 
 // nearPurge is when the purge is so close that people are warned.
 const nearPurge = 3 * 24 * time.Hour
-
-// reading is all that was read for one diagnosis.
-type reading struct {
-	Findings
-	mailboxes []Mailbox
-	exchange  bool // Exchange was asked
-	asTaken   bool // the wished sign-in name belongs to a live user
-	survey
-}
-
-// wanted is what is read for a diagnosis.
-type wanted struct {
-	query   Query
-	as      string // the wished sign-in name
-	into    string // address of the mailbox to copy into
-	mailbox string // ExchangeGuid of the one mailbox that is meant
-	target  string // ExchangeGuid of the mailbox to copy into
-}
 
 // diagnose reads the tenant and says what it found.
 func (s *Service) diagnose(ctx context.Context, ask Ask, c Choices) (Diagnosis, error) {
@@ -50,7 +30,7 @@ func (s *Service) diagnose(ctx context.Context, ask Ask, c Choices) (Diagnosis, 
 		c.SignInName = ask.As
 	}
 	if c.Mailbox != "" && s.Mailboxes == nil {
-		return Diagnosis{}, &Error{Kind: Unavailable, Op: "read the mailbox", Detail: "Exchange is switched off"}
+		return Diagnosis{}, &Error{Kind: Unavailable, Peer: PeerExchange, Op: "read the mailbox", Detail: "Exchange is switched off"}
 	}
 	r, err := s.read(ctx, wanted{query: q, as: c.SignInName, into: ask.Into, mailbox: c.Mailbox, target: c.Target})
 	if err != nil {
@@ -76,112 +56,6 @@ func (s *Service) resolve(ctx context.Context, q Query) (Query, *Note, error) {
 		return Query{}, &Note{Code: NoteUnlinked}, nil
 	}
 	return Query{Kind: ByAddress, Value: p.Email}, nil, nil
-}
-
-// read asks Graph and Exchange side by side.
-func (s *Service) read(ctx context.Context, w wanted) (reading, error) {
-	var (
-		r                          reading
-		wg                         sync.WaitGroup
-		graph, exchange, to, taken error
-	)
-	wg.Go(func() { r.Findings, graph = s.Directory.Find(ctx, w.query) })
-	if s.Mailboxes != nil && w.query.Kind != ByName {
-		r.exchange = true
-		wg.Go(func() { r.mailboxes, exchange = s.mailboxes(ctx, w.query, w.mailbox) })
-	}
-	if r.exchange && (w.into != "" || w.target != "") {
-		wg.Go(func() { r.targets, to = s.targets(ctx, w) })
-	}
-	if w.as != "" {
-		wg.Go(func() {
-			var f Findings
-			f, taken = s.Directory.Find(ctx, Query{Kind: ByAddress, Value: w.as})
-			r.asTaken = slices.ContainsFunc(f.Found, func(x Found) bool { return !x.Account.Deleted() })
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(graph, exchange, to, taken); err != nil {
-		return reading{}, fmt.Errorf("read the tenant: %w", err)
-	}
-	r.chosen = w.mailbox
-	if err := s.owners(ctx, &r); err != nil {
-		return reading{}, fmt.Errorf("read the tenant: %w", err)
-	}
-	s.measure(ctx, &r)
-	return r, nil
-}
-
-// owners looks for the users of mailboxes that seem to have outlived them: one may be among the deleted users under another
-// address than its mailbox has. A live user with another mailbox in use is no owner.
-func (s *Service) owners(ctx context.Context, r *reading) error {
-	for _, m := range r.orphans() {
-		known := slices.ContainsFunc(r.Found, func(f Found) bool { return f.Account.ID == m.ObjectID })
-		if m.ObjectID == "" || known {
-			continue
-		}
-		q := Query{Kind: ByObjectID, Value: m.ObjectID}
-		f, err := s.Directory.Find(ctx, q)
-		if err != nil {
-			return err
-		}
-		own, err := s.Mailboxes.Find(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, x := range f.Found {
-			if x.Account.Deleted() || !slices.ContainsFunc(own, Mailbox.Live) {
-				r.Found = append(r.Found, x)
-			}
-		}
-	}
-	return nil
-}
-
-// mailboxes asks Exchange for all mailboxes that fit the query and, where one is named by its ExchangeGuid, for that one.
-func (s *Service) mailboxes(ctx context.Context, q Query, guid string) ([]Mailbox, error) {
-	if guid == "" {
-		return s.Mailboxes.Find(ctx, q)
-	}
-	var (
-		list       []Mailbox
-		wg         sync.WaitGroup
-		find, none error
-		named      Mailbox
-	)
-	if q.Value != "" {
-		wg.Go(func() { list, find = s.Mailboxes.Find(ctx, q) })
-	}
-	wg.Go(func() { named, none = s.Mailboxes.Mailbox(ctx, guid) })
-	wg.Wait()
-	if KindOf(none) == NotFound {
-		return list, find
-	}
-	if err := errors.Join(find, none); err != nil {
-		return nil, err
-	}
-	list = slices.DeleteFunc(list, func(m Mailbox) bool { return m.ExchangeGUID == guid })
-	return append(list, named), nil
-}
-
-// targets asks Exchange for the mailbox to copy into: the one that was chosen, else all that have the address.
-func (s *Service) targets(ctx context.Context, w wanted) ([]Mailbox, error) {
-	if w.target != "" {
-		return s.mailboxes(ctx, Query{}, w.target)
-	}
-	return s.Mailboxes.Find(ctx, Query{ByAddress, w.into})
-}
-
-// mailbox gives Exchange's view of an account's own mailbox.
-func (r reading) mailbox(account string) (Mailbox, bool) {
-	own := slices.DeleteFunc(slices.Clone(r.mailboxes), func(m Mailbox) bool { return m.ObjectID != account })
-	if i := slices.IndexFunc(own, Mailbox.Live); i >= 0 {
-		return own[i], true
-	}
-	if len(own) == 0 {
-		return Mailbox{}, false
-	}
-	return own[0], true
 }
 
 // judge decides which case a reading shows and what can be done.
@@ -255,7 +129,7 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 	case licensed && f.Probe.State == MailboxUnknown:
 		return d.ends(CaseHealthy, Note{NoteMissingRole, []string{"MailboxSettings.Read"}})
 	case licensed:
-		return d.ends(CaseHealthy, Note{NoteStillWaiting, []string{"0"}})
+		return d.connecting(r, m, known)
 	}
 	d.Case = CaseLicense
 	d.Evidence = append(d.Evidence, Note{Code: NoteNoMailboxPlan})
@@ -272,7 +146,9 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 	case f.Probe.State == MailboxAbsent:
 		d.Evidence = append(d.Evidence, Note{Code: NoteMailboxAbsent})
 	}
-	if lost := lostAt(a, m, r.SKUs); !lost.IsZero() {
+	if r.delicense.Add(Retention).After(r.ReadAt) { // the tenant delays: the mailbox is lost only from then on
+		d.Deadline = r.delicense.Add(Retention)
+	} else if lost := lostAt(a, m, r.SKUs); !lost.IsZero() {
 		d.Evidence = append(d.Evidence, Note{NoteLicenseLost, []string{stamp(lost)}})
 		d.Deadline = lost.Add(Retention)
 		if !r.ReadAt.Before(d.Deadline) {
@@ -280,6 +156,21 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 		}
 	}
 	return s.planLicense(d, r, ask, c)
+}
+
+// connecting is the diagnosis of a live account that has its licence while its mailbox does not answer: Microsoft connects it, or makes
+// one where there is none (Microsoft: delays in provisioning of a mailbox).
+func (d Diagnosis) connecting(r reading, m Mailbox, known bool) Diagnosis {
+	d.Evidence = append(d.Evidence, Note{Code: NoteMailboxAbsent})
+	switch {
+	case r.exchange && !known:
+		return d.ends(CaseConnecting, Note{Code: NoteMadeNew})
+	case known && m.Live():
+		d.Evidence = append(d.Evidence, Note{Code: NoteListed})
+	case known:
+		d.Evidence = append(d.Evidence, Note{NoteListedDeleted, []string{stamp(m.SoftDeletedAt)}})
+	}
+	return d.ends(CaseConnecting, Note{Code: NoteConnecting})
 }
 
 // deleted is the diagnosis of a deleted account.

@@ -6,8 +6,8 @@
 // # From an ask to a proof
 //
 // A Query names a mailbox. Service.Ask records it as a Request in state Submitted, and a job calls Service.Advance until
-// the request has ended. Advance reads the tenant (Directory and Mailboxes, side by side), and Settings.judge, which is
-// pure, turns what was read into a Diagnosis: the Case, the evidence, the purge deadline, and either an obstacle or a Plan
+// the request has ended. Advance reads the tenant (Directory and Mailboxes side by side, in two rounds: reading.go), and
+// Settings.judge, which is pure, turns what was read into a Diagnosis: the Case, the evidence, the purge deadline, and either an obstacle or a Plan
 // of Steps. The requester confirms the plan, approvers review it, and then each step is looked at, done, and looked at
 // again until its effect was read back. The last thing is a Proof.
 //
@@ -36,9 +36,9 @@
 // # Recoverable items
 //
 // An Ask with an ItemWish is about messages, meetings, contacts and tasks that were deleted from a mailbox which is there
-// (items*.go). What they say belongs to the mailbox's owner, proven by the address that Slack confirmed (Service.owns): Private
-// texts exist in memory only, on their way into the owner's form (Service.OwnItems). What is kept is an ItemList: entry ids,
-// folders and times, and what became of each item. A plan names its list by a digest, items are restored by their entry ids alone,
+// (items*.go). What they say belongs to the mailbox's owner, proven by the address that Slack confirmed and from the first proof
+// on by a Link to the account's object id (links.go): Private texts exist in memory only, on their way into the owner's form
+// (Service.OwnItems). What is kept is an ItemList: entry ids, folders and times, and what became of each item. A plan names its list by a digest, items are restored by their entry ids alone,
 // one by one, and the list says how far that is, so that a turn may end anywhere.
 //
 // Nothing here is worded for people: a Note is a code with arguments, and package commands has the sentences.

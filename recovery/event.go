@@ -32,6 +32,8 @@ const (
 	EventWentOn     EventKind = "went-on"    // an approver wants it to go on
 	EventStopped    EventKind = "stopped"    // an approver wants what was not begun to be left
 	EventUndoAsked  EventKind = "undo-asked" // another request was asked to put this one back; Note names it
+	EventJoined     EventKind = "joined"     // somebody else asked for the same mailbox; Note names that request
+	EventLinked     EventKind = "linked"     // By was linked to an Entra account; Note names it; of the store
 	EventUnsent     EventKind = "unsent"     // Slack will not take a message; Note says which and why
 	EventErased     EventKind = "erased"     // what named people in earlier events is gone; of the store
 	EventCheckpoint EventKind = "checkpoint" // the events before it are gone, and it holds their hash; of the store
@@ -62,7 +64,8 @@ type Event struct {
 	Seq         int64     `json:"seq"` // 1, 2, 3… within the request
 	At          time.Time `json:"at"`
 	Kind        EventKind `json:"kind"`
-	By          Actor     `json:"by,omitzero"` // zero for Mailback itself
+	By          Actor     `json:"by,omitzero"`          // zero for Mailback itself
+	ByAccount   string    `json:"by_account,omitempty"` // object id of the Entra account that By is linked to; of the store
 	From        State     `json:"from"`
 	To          State     `json:"to"`
 	Note        *Note     `json:"note,omitempty"`
@@ -70,6 +73,7 @@ type Event struct {
 	Step        StepKind  `json:"step,omitempty"`
 	Fingerprint string    `json:"fingerprint,omitempty"` // of the plan in force
 	Receipt     Receipt   `json:"receipt,omitzero"`
+	Again       bool      `json:"again,omitempty"`  // of a refusal: its person was told the same a moment ago, and is not told once more
 	Before      *Facts    `json:"before,omitempty"` // of a step that changed something: what it was before
 
 	// The store fills these in.

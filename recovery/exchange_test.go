@@ -61,12 +61,13 @@ func (x exchange) Mailbox(ctx context.Context, guid string) (m Mailbox, err erro
 	})
 }
 
-func (x exchange) Contents(ctx context.Context, guid string, archive bool) (c Contents, err error) {
+func (x exchange) Contents(ctx context.Context, m Mailbox, archive bool) (c Contents, err error) {
 	return c, x.call(ctx, "contents", func() error {
-		h := x.held(guid)
+		h := x.held(m.ExchangeGUID)
 		if h == nil {
 			return &Error{Kind: NotFound, Op: "Get-MailboxStatistics"}
 		}
+		guid := h.ExchangeGUID
 		if archive {
 			guid = h.ArchiveGUID
 		}
@@ -79,7 +80,7 @@ func (x exchange) Grants(ctx context.Context, _ string) (list []Grant, err error
 	return list, x.call(ctx, "grants", func() error { list = x.grants; return nil })
 }
 
-func (x exchange) Delicensing(ctx context.Context, _ string) (at time.Time, err error) {
+func (x exchange) Delicensing(ctx context.Context, _ Mailbox) (at time.Time, err error) {
 	return at, x.call(ctx, "delicensing", func() error { at = x.delicense; return nil })
 }
 

@@ -243,3 +243,36 @@ func TestWhatIsLackingIsNamedForWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+// The change was made, its answer lost, and then the sign-in refused: the end names the sign-in, and a retry takes the account that has come
+// back for our own doing, though its mailbox does not answer yet.
+func TestRetryOfAChangeThatNobodySawGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.tenant.delay = 10 * time.Minute
+	w.deleted(info, "info", shared)
+	id := w.begin("info@contoso.com")
+	const cause = "sign-in to Microsoft Entra: the client secret has expired"
+	w.tenant.loses("restore", 1)
+	lost := w.tenant.fault
+	w.tenant.fault = func(op string) fault {
+		if op == "account" && w.tenant.did["restore"] > 0 {
+			return fault{err: &Error{Kind: Forbidden, Op: op, Detail: cause}}
+		}
+		return lost(op)
+	}
+	w.settle()
+	w.hindered(w.is(w.request(id), Partial), NoteMissingRole, cause)
+	back, m := w.clock.Add(10*time.Minute), w.mailboxOf(info)
+	w.tenant.users[info].answersAt, m.SoftDeletedAt = back, w.clock // Exchange is not that far
+	w.tenant.after = func(string) {
+		if !w.clock.Before(back) {
+			m.SoftDeletedAt = time.Time{}
+		}
+	}
+	w.tenant.fault = nil
+	w.is(w.press(id, bert, ActRetry), Succeeded)
+	if n := w.tenant.did["restore"]; n != 1 {
+		t.Errorf("restored %d times", n)
+	}
+}

@@ -63,7 +63,7 @@ func (r reading) inUse(q Query) (Diagnosis, string) {
 	case len(live) == 0 && len(r.Found)+len(r.mailboxes) > 0:
 		return d.ends(CaseItems, Note{NoteMailboxFirst, []string{q.Value}}), ""
 	case len(live) == 0:
-		return d.ends(CaseGone, Note{Code: NoteGone}), ""
+		return d.ends(CaseGone, r.gone()), ""
 	}
 	f := live[0]
 	d.Account = f.Account
@@ -106,12 +106,14 @@ func (s *Service) planItems(ctx context.Context, r Request, wish ItemWish, d Dia
 	if why := p.impossible(s.Now()); why != nil {
 		return d.ends(CaseItems, *why), nil
 	}
-	if p.Owner, err = s.owns(ctx, who, d.Account.ID); err != nil {
+	refused, err := s.owns(ctx, r, who, d.Account.ID)
+	switch {
+	case err != nil:
 		return Diagnosis{}, err
+	case refused != nil && (wish.Pick || refused.Code != NoteNotOwner):
+		return d.ends(CaseItems, *refused), nil
 	}
-	if wish.Pick && !p.Owner {
-		return d.ends(CaseItems, Note{Code: NoteNotOwner}), nil
-	}
+	p.Owner = refused == nil
 	if p.Owner {
 		list, why, err := s.ownList(ctx, r, p)
 		switch {
@@ -224,22 +226,4 @@ func numbers(list []ItemRow) []int {
 		out[i] = row.N
 	}
 	return out
-}
-
-// owns says whether somebody is proven to be the owner of an account's mailbox: the address that Slack confirmed belongs to
-// exactly one live account, which is that one, a member's, and may sign in.
-func (s *Service) owns(ctx context.Context, p Person, account string) (bool, error) {
-	if p.Email == "" || account == "" || s.Settings.standing(p) != nil {
-		return false, nil
-	}
-	f, err := s.Directory.Find(ctx, Query{ByAddress, p.Email})
-	if err != nil {
-		return false, fmt.Errorf("find the requester's account: %w", err)
-	}
-	live := slices.DeleteFunc(f.Found, func(x Found) bool { return x.Account.Deleted() })
-	if len(live) != 1 {
-		return false, nil
-	}
-	a := live[0].Account
-	return a.ID == account && a.UserType == "Member" && a.Enabled != nil && *a.Enabled, nil
 }

@@ -42,10 +42,10 @@ func (s *Service) OwnItems(ctx context.Context, who Actor, id int64, f OwnFilter
 	if note := r.pickable(); note != nil {
 		return OwnList{}, note, nil
 	}
+	ctx = WithRequest(ctx, r.Ref())
 	if note, err := s.mayPick(ctx, r, who); note != nil || err != nil {
 		return OwnList{}, note, err
 	}
-	ctx = WithRequest(ctx, r.Ref())
 	items, err := s.Items.Items(ctx, r.Plan.Items.Mailbox, r.Plan.Items.filter())
 	if err != nil {
 		return OwnList{}, nil, fmt.Errorf("list the recoverable items: %w", err)
@@ -101,7 +101,7 @@ func (s *Service) mayPick(ctx context.Context, r Request, who Actor) (*Note, err
 	if who != r.Requester {
 		return s.orWorse(ctx, who, Note{Code: NoteNotRequester})
 	}
-	if _, refused, err := s.mayAsk(ctx, who); refused != nil || err != nil {
+	if _, refused, err := s.mayAsk(ctx, r.matter(), who); refused != nil || err != nil {
 		return refused, err
 	}
 	p, err := s.People.Person(ctx, who.UserID)
@@ -112,11 +112,11 @@ func (s *Service) mayPick(ctx context.Context, r Request, who Actor) (*Note, err
 	if r.Plan != nil {
 		account = r.Plan.AccountID
 	}
-	owner, err := s.owns(ctx, p, account)
-	if err != nil {
-		return nil, err
+	refused, err := s.owns(ctx, r, p, account)
+	if refused != nil || err != nil {
+		return refused, err
 	}
-	if !owner || r.Plan.Items == nil || !r.Plan.Items.Owner {
+	if r.Plan.Items == nil || !r.Plan.Items.Owner {
 		return &Note{Code: NoteNotOwner}, nil
 	}
 	return nil, nil

@@ -266,7 +266,7 @@ func (row ItemRow) tried(now time.Time, res ItemResult, err error) (ItemRow, err
 			return row, itemDoubt{err}
 		}
 		row.Result = ItemUnknown // until the proof
-	default: // throttled or forbidden: it was not done
+	default: // throttled, forbidden or signed out: it was not done
 		return row, err
 	}
 	row.Began = now

@@ -56,21 +56,22 @@ func TestWhichLicense(t *testing.T) {
 		{name: "several fit: asked", stock: []SKU{e3(1), exo1(3)}, offered: []string{skuE3, skuEXO1}},
 		{name: "several fit, one free: asked still", stock: []SKU{e3(1), exo1(0)}, offered: []string{skuE3}},
 		{name: "chosen", stock: []SKU{e3(1), exo1(3)}, choice: Choices{License: skuEXO1}, want: skuEXO1, offered: []string{skuE3, skuEXO1}},
-		{name: "chosen, sold out since", stock: []SKU{e3(1), exo1(0)}, choice: Choices{License: skuEXO1}, offered: []string{skuE3, skuEXO1}, code: NoteNoSeat, args: []string{"EXCHANGESTANDARD"}},
+		{name: "chosen, sold out since", stock: []SKU{e3(1), exo1(0)}, choice: Choices{License: skuEXO1}, offered: []string{skuE3}, code: NoteNoSeat, args: []string{"EXCHANGESTANDARD"}},
 		{name: "E3 still shows", stock: []SKU{e3(1), e5(1)}, user: showsPlans(planEXO2, planTeams, planYammer), want: skuE3},
 		{name: "E5 still shows: E3 is part of it", stock: []SKU{e3(1), e5(1)}, user: showsPlans(planEXO2, planTeams, planYammer, planShield), want: skuE5},
 		{name: "E5 still shows, the other way round", stock: []SKU{e5(1), e3(1)}, user: showsPlans(planEXO2, planTeams, planYammer, planShield), want: skuE5},
-		{name: "the one that shows is full", stock: []SKU{e3(0), exo1(1)}, user: showsPlans(planEXO2, planTeams, planYammer), code: NoteNoSeat, args: []string{"ENTERPRISEPACK"}},
+		{name: "the one that shows is full", stock: []SKU{e3(0), exo1(1)}, user: showsPlans(planEXO2, planTeams, planYammer), offered: []string{skuEXO1}, code: NoteNoSeat, args: []string{"ENTERPRISEPACK"}},
 		{name: "only the mailbox plan shows", stock: []SKU{e3(1), e5(1), exo1(1)}, user: showsPlans(planEXO2), offered: []string{skuE3, skuE5}},
 		{name: "preferred", stock: []SKU{e3(1), exo1(3)}, prefer: []string{"exchangestandard", "ENTERPRISEPACK"}, want: skuEXO1},
 		{name: "the first preferred is full", stock: []SKU{e3(1), exo1(0)}, prefer: []string{"EXCHANGESTANDARD", "ENTERPRISEPACK"}, want: skuE3},
-		{name: "all preferred are full", stock: []SKU{e3(1), exo1(0)}, prefer: []string{"EXCHANGESTANDARD"}, code: NoteNoSeat, args: []string{"EXCHANGESTANDARD"}},
+		{name: "all preferred are full", stock: []SKU{e3(1), exo1(0)}, prefer: []string{"EXCHANGESTANDARD"}, offered: []string{skuE3}, code: NoteNoSeat, args: []string{"EXCHANGESTANDARD"}},
 		{name: "preferred ones that the tenant has not", stock: []SKU{e3(1)}, prefer: []string{"SPE_E5"}, want: skuE3},
 		{name: "preferred before shown", stock: []SKU{e3(1), exo1(1)}, prefer: []string{"EXCHANGESTANDARD"}, user: showsPlans(planEXO2, planTeams, planYammer), want: skuEXO1},
 		{name: "license: typed", stock: []SKU{e3(1), exo1(1)}, ask: Ask{License: "exchangestandard"}, prefer: []string{"ENTERPRISEPACK"}, want: skuEXO1},
-		{name: "license: unknown", stock: []SKU{e3(1)}, ask: Ask{License: "E7"}, code: NoteNoSuchLicense, args: []string{"E7"}},
-		{name: "license: without a mailbox", stock: []SKU{e3(1), {ID: skuLookalike, PartNumber: "M365_F1", Enabled: 9, Plans: []string{planFoundation}, Assignable: true}}, ask: Ask{License: "M365_F1"}, code: NoteNoSuchLicense, args: []string{"M365_F1"}},
-		{name: "license: full", stock: []SKU{e3(0), exo1(1)}, ask: Ask{License: "ENTERPRISEPACK"}, code: NoteNoSeat, args: []string{"ENTERPRISEPACK"}},
+		{name: "license: unknown", stock: []SKU{e3(1)}, ask: Ask{License: "E7"}, offered: []string{skuE3}, code: NoteNoSuchLicense, args: []string{"E7"}},
+		{name: "license: unknown, another chosen", stock: []SKU{e3(1), exo1(1)}, ask: Ask{License: "E7"}, choice: Choices{License: skuEXO1}, want: skuEXO1, offered: []string{skuE3, skuEXO1}},
+		{name: "license: without a mailbox", stock: []SKU{e3(1), {ID: skuLookalike, PartNumber: "M365_F1", Enabled: 9, Plans: []string{planFoundation}, Assignable: true}}, ask: Ask{License: "M365_F1"}, offered: []string{skuE3}, code: NoteNoSuchLicense, args: []string{"M365_F1"}},
+		{name: "license: full", stock: []SKU{e3(0), exo1(1)}, ask: Ask{License: "ENTERPRISEPACK"}, offered: []string{skuEXO1}, code: NoteNoSeat, args: []string{"ENTERPRISEPACK"}},
 		{name: "no seat", stock: []SKU{e3(0), exo1(-2)}, code: NoteNoSeat, args: []string{"ENTERPRISEPACK", "EXCHANGESTANDARD"}},
 		{name: "look-alikes alone", stock: []SKU{{ID: skuLookalike, PartNumber: "M365_F1", Enabled: 9, Plans: []string{planFoundation}, Assignable: true}}, code: NoteNoLicense},
 		{name: "suspended", stock: []SKU{func() SKU { k := e3(5); k.Assignable = false; return k }()}, code: NoteNoLicense},
@@ -141,10 +142,10 @@ func TestHeldLicenses(t *testing.T) {
 		warns   []NoteCode
 	}{
 		{"mailbox plan off: other plans stay off", false, []AssignedLicense{off(skuE3, planYammer, planEXO2, planTeams)}, off(skuE3, planTeams, planYammer), []NoteCode{NoteLossUnknown}},
-		{"comes back with the account", true, []AssignedLicense{off(skuE3, planYammer)}, off(skuE3, planYammer), []NoteCode{NoteSignInReturns, NoteLicenseWithIt}},
-		{"comes back with its mailbox plan off", true, []AssignedLicense{off(skuE3, planEXO2, planTeams)}, off(skuE3, planTeams), []NoteCode{NoteSignInReturns}},
-		{"comes back, another with its plan off first", true, []AssignedLicense{off(skuE3, planEXO2), off(skuEXO1)}, off(skuEXO1), []NoteCode{NoteSignInReturns, NoteLicenseWithIt}},
-		{"comes back beyond the seats", true, []AssignedLicense{off(skuE5)}, off(skuE5), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteOverConsumed}},
+		{"comes back with the account", true, []AssignedLicense{off(skuE3, planYammer)}, off(skuE3, planYammer), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteDelegates}},
+		{"comes back with its mailbox plan off", true, []AssignedLicense{off(skuE3, planEXO2, planTeams)}, off(skuE3, planTeams), []NoteCode{NoteSignInReturns, NoteDelegates}},
+		{"comes back, another with its plan off first", true, []AssignedLicense{off(skuE3, planEXO2), off(skuEXO1)}, off(skuEXO1), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteDelegates}},
+		{"comes back beyond the seats", true, []AssignedLicense{off(skuE5)}, off(skuE5), []NoteCode{NoteSignInReturns, NoteLicenseWithIt, NoteOverConsumed, NoteDelegates}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -171,6 +172,41 @@ func TestHeldLicenses(t *testing.T) {
 	}
 }
 
+// Where the tenant delays taking a mailbox away, Exchange knows until when it works: the thirty days begin then, whatever the licence's
+// own state says, and nothing about the loss is unknown.
+func TestDelayedDelicensing(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, tt := range map[string]struct {
+		due     time.Duration // from now
+		works   bool
+		unknown bool
+	}{
+		"works for a month": {30 * day, true, false},
+		"just over":         {-time.Minute, false, false},
+		"long over":         {-31 * day, false, true}, // and yet in use: the date says nothing
+	} {
+		w := newWorld(t)
+		w.lives(john, "john", answers)
+		w.tenant.delicense = w.clock.Add(tt.due)
+		d := w.looks(Ask{}, Choices{})
+		plans(t, d, CaseLicense, StepAssign, StepMailbox)
+		works := slices.ContainsFunc(d.Evidence, Note{NoteDelayed, []string{stamp(w.tenant.delicense)}}.same)
+		if unknown := slices.Contains(warnings(d), NoteLossUnknown); works != tt.works || unknown != tt.unknown || d.Deadline.IsZero() != tt.unknown || !d.Plan.Deadline.Equal(d.Deadline) {
+			t.Errorf("%s: evidence %v, warnings %v, deadline %v", name, d.Evidence, warnings(d), d.Deadline)
+		}
+		if !tt.unknown && !d.Deadline.Equal(w.tenant.delicense.Add(Retention)) {
+			t.Errorf("%s: deadline %v", name, d.Deadline)
+		}
+	}
+	w := newWorld(t) // the group's licence was lost longer ago than the mailbox would be kept without the delay
+	w.lives(john, "john", answers, func(u *user) {
+		u.account.LicenseStates = []LicenseState{{SKU: skuE3, State: "Disabled", UpdatedAt: w.ago(31 * day)}}
+	})
+	w.tenant.delicense = w.clock.Add(day)
+	plans(t, w.looks(Ask{}, Choices{}), CaseLicense, StepAssign, StepMailbox)
+}
+
 func TestGroupLicenseInError(t *testing.T) {
 	t.Parallel()
 	inGroup := func(u *user) {
@@ -186,7 +222,14 @@ func TestGroupLicenseInError(t *testing.T) {
 		t.Errorf("evidence %v, deadline %v, %v", d.Evidence, d.Deadline, warnings(d))
 	}
 	w.stock(e3(0), exo1(5)) // no direct licence behind the group's back
-	says(t, w.looks(Ask{}, Choices{}), CaseLicense, NoteNoSeat, "ENTERPRISEPACK")
+	d = w.looks(Ask{}, Choices{})
+	says(t, d, CaseLicense, NoteNoSeat, "ENTERPRISEPACK")
+	if !d.open(ChooseLicense) || d.Offers[0].Options[0].Value != skuEXO1 {
+		t.Errorf("offers %+v", d.Offers)
+	}
+	if p := plans(t, w.looks(Ask{}, Choices{License: skuEXO1}), CaseLicense, StepAssign, StepMailbox); p.Steps[0].SKU != skuEXO1 { // but by choice
+		t.Errorf("step %+v", p.Steps[0])
+	}
 	w.stock(e3(1))
 	w.tenant.permissions = []string{"LicenseAssignment.ReadWrite.All"}
 	says(t, w.looks(Ask{}, Choices{}), CaseLicense, NoteMissingRole, "User.ReadWrite.All")

@@ -24,8 +24,11 @@ type Mailbox struct {
 	CreatedAt     time.Time     `json:"created_at,omitzero"` // WhenMailboxCreated
 	Inactive      bool          `json:"inactive,omitempty"`
 	OnHold        bool          `json:"on_hold,omitempty"`        // LitigationHoldEnabled, or anything in InPlaceHolds
-	AutoExpanding bool          `json:"auto_expanding,omitempty"` // AutoExpandingArchiveEnabled: can be neither recovered nor restored
+	Litigation    bool          `json:"litigation,omitempty"`     // LitigationHoldEnabled
+	AutoExpanding bool          `json:"auto_expanding,omitempty"` // AutoExpandingArchiveEnabled: without its user it can be neither recovered nor restored
 	Quota         int64         `json:"quota,omitempty"`          // ProhibitSendReceiveQuota in bytes; 0 for unlimited
+	ArchiveQuota  int64         `json:"archive_quota,omitempty"`  // ArchiveQuota in bytes; 0 for unlimited
+	RetentionHold bool          `json:"retention_hold,omitempty"` // RetentionHoldEnabled: retention policies leave it alone
 	KeepsDeleted  time.Duration `json:"keeps_deleted,omitempty"`  // RetainDeletedItemsFor
 }
 
@@ -57,13 +60,13 @@ type Mailboxes interface {
 	Find(ctx context.Context, q Query) ([]Mailbox, error)
 	// Mailbox gives the one mailbox with this ExchangeGuid, whatever its state; NotFound.
 	Mailbox(ctx context.Context, guid string) (Mailbox, error)
-	// Contents counts a mailbox, or its archive.
-	Contents(ctx context.Context, guid string, archive bool) (Contents, error)
+	// Contents counts a mailbox as it was just read, or its archive.
+	Contents(ctx context.Context, m Mailbox, archive bool) (Contents, error)
 	// Grants lists who else may open a mailbox or send as it.
 	Grants(ctx context.Context, guid string) ([]Grant, error)
-	// Delicensing tells when the mailbox of a user whose licence is gone will be taken offline, where the tenant delays
+	// Delicensing tells when a mailbox in use whose user's licence is gone will be taken offline, where the tenant delays
 	// that; zero when it does not, or the user is not waiting for it.
-	Delicensing(ctx context.Context, objectID string) (time.Time, error)
+	Delicensing(ctx context.Context, m Mailbox) (time.Time, error)
 	// Cmdlets lists the cmdlets that the app may run.
 	Cmdlets(ctx context.Context) ([]string, error)
 }

@@ -29,14 +29,25 @@ func (s Settings) nobody(d Diagnosis, r reading, orphans []Mailbox, ask Ask, c C
 	case len(orphans) == 1:
 		return s.outlived(d, r, orphans, ask, c)
 	}
-	d.Case, d.Obstacle = CaseGone, &Note{Code: NoteGone}
+	return d.ends(CaseGone, r.gone())
+}
+
+// gone says that there is no account; where Exchange was not asked, a mailbox may have outlived it.
+func (r reading) gone() Note {
+	var purged []string
 	for _, f := range r.Found { // those past their thirty days
-		d.Obstacle = &Note{NotePurged, []string{stamp(f.Account.DeletedAt.Add(Retention))}}
+		purged = []string{stamp(f.Account.DeletedAt.Add(Retention))}
 	}
-	if !r.exchange {
-		d.Evidence = append(d.Evidence, Note{Code: NoteMaybeNotBack})
+	switch {
+	case !r.exchange && purged != nil:
+		return Note{NotePurgedHere, purged}
+	case !r.exchange:
+		return Note{Code: NoteGoneHere}
+	case purged != nil:
+		return Note{NotePurged, purged}
+	default:
+		return Note{Code: NoteGone}
 	}
-	return d
 }
 
 // besides weighs an account's diagnosis against the mailboxes that an earlier account with the same address left behind: a user
@@ -45,7 +56,7 @@ func (s Settings) besides(d Diagnosis, r reading, found []Found, orphans []Mailb
 	switch {
 	case len(orphans) == 0 || c.Account != "":
 		return d
-	case d.Plan == nil && (d.Case == CaseHealthy || d.Obstacle.Code == NoteMailboxGone):
+	case d.Plan == nil && (d.Case.settled() || d.Obstacle.Code == NoteMailboxGone):
 		if len(orphans) > 1 {
 			return ambiguous(d, r, nil, orphans)
 		}

@@ -67,6 +67,77 @@ func TestBothEndsOfACopyAreMeasuredAmongManyMailboxes(t *testing.T) {
 	}
 }
 
+func TestRoomOfTheTarget(t *testing.T) {
+	t.Parallel()
+	const gb = 1 << 30
+	in := func(w *world, archive string, quota, fill int64) { // the old mailbox has 1 GB, and its archive too
+		m := w.mailboxOf(jane)
+		m.ArchiveGUID, m.ArchiveQuota = archive, quota
+		w.tenant.contents[archive] = Contents{Bytes: fill}
+	}
+	for name, tt := range map[string]struct {
+		setup func(*world)
+		code  NoteCode // empty where it fits
+		args  []string
+	}{
+		"no quotas":                                  {func(w *world) { in(w, "a", 0, 0) }, "", nil},
+		"just fits its archive":                      {func(w *world) { in(w, "a", 100*gb, 99*gb) }, "", nil},
+		"one byte more in its archive":               {func(w *world) { in(w, "a", 100*gb, 99*gb+1) }, NoteArchiveFull, []string{"1073741824", "1073741823"}},
+		"its archive is over its quota":              {func(w *world) { in(w, "a", 100*gb, 120*gb) }, NoteArchiveFull, []string{"1073741824", "0"}},
+		"full, though its archive has room":          {func(w *world) { in(w, "a", 100*gb, 0); w.mailboxOf(jane).Quota = gb / 2 }, NoteTargetFull, []string{"1073741824", "536870912"}},
+		"has room for one of two, the archive apart": {func(w *world) { in(w, "a", 100*gb, 0); w.mailboxOf(jane).Quota = gb }, "", nil},
+		"has room for one of two, and no archive":    {func(w *world) { w.mailboxOf(jane).Quota = gb }, NoteTargetFull, []string{"2147483648", "1073741824"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.orphaned(lost, "john", withArchive)
+			w.lives(jane, "jane", licensed, answers)
+			tt.setup(w)
+			d := w.looks(Ask{Into: "jane@contoso.com"}, Choices{})
+			if tt.code != "" {
+				says(t, d, CaseSoftDeleted, tt.code, tt.args...)
+				if !d.Obstacle.removable() || !d.Obstacle.refusesAStep() {
+					t.Error("nobody can make room and look again")
+				}
+				return
+			}
+			plans(t, d, CaseSoftDeleted, StepAddress, StepCopy, StepCopyArchive)
+		})
+	}
+}
+
+// What the target's archive holds is not known: then it is not taken to have room.
+func TestRoomThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	m, to := Mailbox{ExchangeGUID: lost, ArchiveGUID: "a"}, Mailbox{ExchangeGUID: "t", ArchiveGUID: "b", ArchiveQuota: 1 << 40}
+	r := reading{survey: survey{contents: map[string]Contents{lost: {}, "t": {}}, archives: map[string]Contents{lost: {}}}}
+	if why := r.room(m, to); why == nil || why.Code != NoteUnreadable {
+		t.Errorf("%v", why)
+	}
+	r.archives["t"] = Contents{}
+	if why := r.room(m, to); why != nil {
+		t.Errorf("%v", why)
+	}
+}
+
+func TestRetentionMaySweepWhatIsCopied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.copies()
+	if !has(r.Plan.Warnings, NoteSwept, "jane@contoso.com") {
+		t.Errorf("warnings %v", r.Plan.Warnings)
+	}
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Pending)
+	w.mailboxOf(jane).RetentionHold = true // as the warning asks: the approval stands
+	w.is(w.press(r.ID, bert, ActApprove), Succeeded)
+	w.orphaned(lost+"2", "mary")
+	if d := w.looks(Ask{Query: Query{ByAddress, "mary@contoso.com"}, Into: "jane@contoso.com"}, Choices{}); slices.Contains(warnings(d), NoteSwept) {
+		t.Errorf("warnings %v", warnings(d))
+	}
+}
+
 func TestCopyWithoutWordsAsksForItsTarget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -90,7 +161,7 @@ func TestCopyNeedsOneMoreApprover(t *testing.T) {
 	w.orphaned(lost, "john")
 	w.lives(jane, "jane", licensed, answers)
 	r := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"})
-	w.hindered(w.is(r, Impossible), NoteNobody, "2", "1")
+	w.hindered(w.is(r, Impossible), NoteNobodyCopy, "2", "1")
 }
 
 func TestOwnerOfTheTargetDoesNotDecide(t *testing.T) {
@@ -105,6 +176,46 @@ func TestOwnerOfTheTargetDoesNotDecide(t *testing.T) {
 	if got := w.refusals(r.ID); !slices.Equal(got, []NoteCode{NoteOwnBenefit}) {
 		t.Errorf("refused with %v", got)
 	}
+}
+
+// Somebody whose address is not confirmed cannot be told from the target's owner, and so counts neither at the click, nor when it is
+// asked whether enough people could decide, nor as one who has approved.
+func TestApproverWithoutAnAddressDoesNotDecideOnACopy(t *testing.T) {
+	t.Parallel()
+	unconfirmed := func(p *Person) { p.Email = "" }
+	w := newWorld(t)
+	w.people.set(anna, unconfirmed)
+	r := w.copies()
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Pending)
+	if got := w.refusals(r.ID); !slices.Equal(got, []NoteCode{NoteNoAddress}) || len(w.request(r.ID).Reviews) != 0 {
+		t.Errorf("refused with %v, reviews %v", got, w.request(r.ID).Reviews)
+	}
+
+	w = newWorld(t)
+	w.people.set(anna, unconfirmed)
+	w.people.set(bert, unconfirmed)
+	w.orphaned(lost, "john")
+	w.lives(jane, "jane", licensed, answers)
+	few := w.asksAs(rita, Ask{Query: Query{ByAddress, "john@contoso.com"}, Into: "jane@contoso.com"})
+	w.hindered(w.is(few, Impossible), NoteNobodyCopy, "2", "1")
+
+	w = newWorld(t)
+	r = w.copies()
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Pending)
+	w.people.set(anna, unconfirmed) // since the click
+	w.is(w.press(r.ID, bert, ActApprove), Pending)
+	if len(w.tenant.copies) != 0 {
+		t.Errorf("copied: %v", w.tenant.copies)
+	}
+
+	w = newWorld(t) // on anything else they decide as ever
+	w.people.set(anna, unconfirmed)
+	w.deleted(john, "john")
+	r = w.asks("john@contoso.com")
+	w.is(w.press(r.ID, rita, ActConfirm), Pending)
+	w.is(w.press(r.ID, anna, ActApprove), Succeeded)
 }
 
 func TestCopyIsMadeOnce(t *testing.T) {

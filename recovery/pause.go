@@ -6,7 +6,7 @@ import (
 )
 
 // longestPause bounds the pauses that are believed: whoever asks for a longer one may not be Microsoft.
-const longestPause = 24 * time.Hour
+const longestPause = 12 * time.Hour
 
 // Pause is how long the other side asks to be left alone: the longest of all that is joined or wrapped in err, 0 where none says.
 func Pause(err error) time.Duration {

@@ -19,6 +19,7 @@ const (
 	CaseSoftDeleted Case = "softdeleted"  // soft-deleted mailbox without its user
 	CaseInactive    Case = "inactive"     // inactive mailbox, on hold
 	CaseHealthy     Case = "healthy"      // nothing to restore
+	CaseConnecting  Case = "connecting"   // live and licensed, and the mailbox does not answer yet: nothing to restore
 	CaseGone        Case = "gone"         // nothing with this address is there any more
 	CaseAmbiguous   Case = "ambiguous"    // several accounts; somebody must choose
 	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
@@ -26,6 +27,9 @@ const (
 	CaseItems       Case = "items"        // the mailbox is there; recoverable items are to go back into it
 	CaseBulk        Case = "bulk"         // not of one mailbox: many of them
 )
+
+// settled says whether a mailbox works, or will by itself.
+func (c Case) settled() bool { return c == CaseHealthy || c == CaseConnecting }
 
 // Note is a fact or warning by its code, worded elsewhere. Args are what the words need, in the order each code documents.
 type Note struct {
@@ -253,15 +257,24 @@ func (p Plan) Fingerprint() string {
 	for i := range p.Steps {
 		p.Steps[i].Progress = Progress{}
 	}
-	p.Warnings = slices.DeleteFunc(slices.Clone(p.Warnings), func(n Note) bool {
-		return n.Code == NoteNearPurge || n.Code == NoteOverConsumed || n.Code == NoteGraceSeats || n.Code == NoteLarge
-	})
+	p.Warnings = slices.DeleteFunc(slices.Clone(p.Warnings), func(n Note) bool { return n.changesByItself() })
 	b, err := json.Marshal(p)
 	if err != nil {
 		panic("recovery: a plan is always JSON: " + err.Error())
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
+}
+
+// changesByItself says whether a warning may come or go without anything else about the plan: by time, with the seats, with what can
+// be counted just now, or because somebody did what it asks for.
+func (n Note) changesByItself() bool {
+	switch n.Code {
+	case NoteNearPurge, NoteOverConsumed, NoteGraceSeats, NoteLarge, NoteSizeUnknown, NoteSwept:
+		return true
+	default:
+		return false
+	}
 }
 
 // Proof is what was read back after the last step.
@@ -282,6 +295,7 @@ type Proof struct {
 	Access         Access      `json:"access"`
 	Contents       *Contents   `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
 	Grants         []Grant     `json:"grants,omitempty"`   // who else may open it; for approvers
+	GrantsKnown    bool        `json:"grants_known,omitempty"`
 	Items          *ItemCounts `json:"items,omitempty"`
 	Bulk           *BulkCounts `json:"bulk,omitempty"`
 	Missing        []Note      `json:"missing,omitempty"` // what did not come back; none for Succeeded

@@ -27,8 +27,8 @@ func (s Settings) planLicense(d Diagnosis, r reading, ask Ask, c Choices) Diagno
 
 // planRestore is the way back for a deleted account.
 func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diagnosis {
-	if !r.May("User.DeleteRestore.All", "User.ReadWrite.All") {
-		return d.ends(d.Case, Note{NoteMissingRole, []string{"User.DeleteRestore.All"}})
+	if !r.May(restorePermission, "User.ReadWrite.All") {
+		return d.ends(d.Case, Note{NoteMissingRole, []string{restorePermission}})
 	}
 	a := f.Account
 	p := &Plan{
@@ -58,6 +58,9 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 		p.Warnings = append(p.Warnings, Note{NoteHoldersUnknown, sorted(f.HoldersUnknown)})
 	}
 	addAccess(p, p.Access)
+	if d.Mailbox != nil {
+		p.Warnings = append(p.Warnings, Note{Code: NoteDelegates})
+	}
 	if d.Case == CaseShared && !d.TypeProven {
 		p.Warnings = append(p.Warnings, Note{Code: NoteTypeUnknown})
 	}
@@ -67,7 +70,9 @@ func (s Settings) planRestore(d Diagnosis, r reading, f Found, ask Ask, c Choice
 // finish adds what every plan has.
 func (s Settings) finish(d Diagnosis, p *Plan, r reading, into string) Diagnosis {
 	p.Steps = append(p.Steps, Step{Kind: StepMailbox})
-	p.Warnings = append(p.Warnings, d.exchangeWarnings()...)
+	if d.Mailbox != nil {
+		p.Warnings = append(p.Warnings, r.kept(*d.Mailbox, d.Case != CaseShared || hasMailboxPlan(d.Account, r.SKUs))...)
+	}
 	if into != "" {
 		p.Warnings = append([]Note{{NoteIntoIgnored, []string{into}}}, p.Warnings...)
 	}
@@ -75,29 +80,10 @@ func (s Settings) finish(d Diagnosis, p *Plan, r reading, into string) Diagnosis
 		p.Warnings = append(p.Warnings, Note{NoteNearPurge, []string{stamp(d.Deadline)}})
 	}
 	if !r.exchange {
-		d.Evidence = append(d.Evidence, Note{Code: NoteMaybeNotBack})
+		p.Warnings = append(p.Warnings, Note{Code: NoteMaybeNotBack})
 	}
 	d.Plan = p
 	return d
-}
-
-// unlicensedLimit is how much a mailbox without a licence may hold (Microsoft: about shared mailboxes).
-const unlicensedLimit = 50 << 30
-
-// exchangeWarnings says what only Exchange knows about a mailbox that comes back.
-func (d Diagnosis) exchangeWarnings() []Note {
-	if d.Mailbox == nil || d.Case != CaseShared {
-		return nil
-	}
-	list := []Note{{Code: NoteDelegates}}
-	if size := d.Contents; size != nil && size.Bytes > unlicensedLimit || d.Mailbox.ArchiveGUID != "" {
-		bytes := int64(0)
-		if size != nil {
-			bytes = size.Bytes
-		}
-		list = append(list, Note{NoteLarge, []string{fmt.Sprint(bytes)}})
-	}
-	return list
 }
 
 // addAccess says what comes back beside the mail. An account that held an admin role, or may have, needs one more
@@ -125,15 +111,9 @@ func (s Settings) nameConflicts(d *Diagnosis, step *Step, r reading, f Found, c 
 			addresses = append(addresses, h)
 		}
 	}
-	if wish := c.SignInName; wish != "" {
-		why := wishRefused(wish, r)
-		if why != nil { // another name can be chosen
-			d.Offers = append(d.Offers, Offer{
-				Action: ChooseSignInName, Required: true, About: names,
-				Options: slices.DeleteFunc(signInNames(a.UserPrincipalName, "", r.Organization.Domains), func(o Option) bool {
-					return SameAddress(o.Value, wish)
-				}),
-			})
+	if wish := c.SignInName; wish != "" && (len(names) > 0 || !SameAddress(wish, a.UserPrincipalName)) {
+		if why := wishRefused(wish, r); why != nil {
+			d.Offers = append(d.Offers, otherNames(a, wish, names, r.Organization.Domains))
 			return why
 		}
 		step.SignInName = wish
@@ -156,6 +136,16 @@ func (s Settings) nameConflicts(d *Diagnosis, step *Step, r reading, f Found, c 
 	}
 	d.Offers = append(d.Offers, offer)
 	return nil
+}
+
+// otherNames offers the names under which an account can come back in place of one that is not to be had: first its own, where nobody has it.
+func otherNames(a Account, wish string, taken []Holder, domains []string) Offer {
+	own := ""
+	if len(taken) == 0 && onDomain(a.UserPrincipalName, domains) {
+		own = a.UserPrincipalName
+	}
+	options := slices.DeleteFunc(signInNames(a.UserPrincipalName, own, domains), func(o Option) bool { return SameAddress(o.Value, wish) })
+	return Offer{Action: ChooseSignInName, Required: true, About: taken, Options: options}
 }
 
 // wishRefused says why the account cannot come back under the sign-in name that was wished for; nil when it can.
@@ -286,23 +276,41 @@ func (s Settings) addLocation(p *Plan, r reading) *Note {
 
 // licenseStep finds the one thing to do about the licence, in this order: what the account still holds, its group's, what
 // the requester chose or typed, the installation's preference, what assignedPlans still shows, and last the requester's
-// choice among all. A zero Step means that the choice is open.
+// choice among all. A zero Step means that the choice is open. Where there is no seat, those of other SKUs are offered, and taken only
+// by the requester's choice.
 func (s Settings) licenseStep(d *Diagnosis, p *Plan, r reading, ask Ask, c Choices) (Step, *Note) {
-	if ask.License != "" && !slices.ContainsFunc(r.SKUs, func(k SKU) bool { return strings.EqualFold(k.PartNumber, ask.License) }) {
+	fits := slices.DeleteFunc(slices.Clone(r.SKUs), func(k SKU) bool { return len(k.MailboxPlans) == 0 || !k.Assignable })
+	step, why := s.findLicense(d, p, r, fits, ask, c)
+	if why != nil && (why.Code == NoteNoSeat || why.Code == NoteNoSuchLicense) {
+		d.offerSeats(fits)
+	}
+	return step, why
+}
+
+// offerSeats offers every SKU that has a seat.
+func (d *Diagnosis) offerSeats(fits []SKU) {
+	free := slices.DeleteFunc(slices.Clone(fits), func(k SKU) bool { return seats(k) <= 0 })
+	d.Offers = slices.DeleteFunc(d.Offers, func(o Offer) bool { return o.Action == ChooseLicense })
+	if len(free) > 0 {
+		d.Offers = append(d.Offers, licenseOffer(free, ""))
+	}
+}
+
+// findLicense is licenseStep among the SKUs that fit.
+func (s Settings) findLicense(d *Diagnosis, p *Plan, r reading, fits []SKU, ask Ask, c Choices) (Step, *Note) {
+	chosen, ok := skuByID(fits, c.License)
+	if ask.License != "" && !ok && !slices.ContainsFunc(r.SKUs, func(k SKU) bool { return strings.EqualFold(k.PartNumber, ask.License) }) {
 		return Step{}, &Note{NoteNoSuchLicense, []string{ask.License}}
 	}
-	if step, why, ok := heldLicense(d, p, r); ok {
+	if step, why, held := heldLicense(d, p, r); held && (why == nil || !ok) {
 		return step, why
 	}
-	fits := slices.DeleteFunc(slices.Clone(r.SKUs), func(k SKU) bool { return len(k.MailboxPlans) == 0 || !k.Assignable })
 	if len(fits) == 0 {
 		return Step{}, &Note{Code: NoteNoLicense}
 	}
-	if c.License != "" {
-		if sku, ok := skuByID(fits, c.License); ok {
-			d.Offers = append(d.Offers, licenseOffer(fits, sku.ID))
-			return assign(p, sku, nil)
-		}
+	if ok {
+		d.Offers = append(d.Offers, licenseOffer(fits, chosen.ID))
+		return assign(p, chosen, nil)
 	}
 	if ask.License != "" {
 		i := slices.IndexFunc(fits, func(k SKU) bool { return strings.EqualFold(k.PartNumber, ask.License) })

@@ -7,10 +7,12 @@ import (
 
 // Directory reads the tenant through Microsoft Graph. All errors are *Error.
 type Directory interface {
-	// Find reads everything about a query (by address, object id or display name) in at most three rounds of calls
-	// side by side. A query by name fills Account alone. Matches are exact; a list that may be cut short is an
+	// Find finds the accounts that a query (by address, object id or display name) means, with Account alone, and reads the
+	// tenant unless it is by name; at most two calls wait for each other. Matches are exact; a list that may be cut short is an
 	// Incomplete error.
 	Find(ctx context.Context, q Query) (Findings, error)
+	// Complete reads what belongs to the accounts that were found, all side by side.
+	Complete(ctx context.Context, found []Found) error
 	// Account reads one live user by object id, with Microsoft's clock; NotFound when it is not (yet) live.
 	Account(ctx context.Context, id string) (Account, Receipt, error)
 	// Mailbox asks a live user's mailbox for its purpose.
@@ -119,12 +121,29 @@ type BulkList interface {
 	UpdateBulk(ctx context.Context, request int64, rows ...BulkRow) error
 }
 
+// Uses counts what people do within a minute, over all processes.
+type Uses interface {
+	// Used counts one more use by somebody in the minute of at. It gives how many that person has made in it, and how many all together
+	// have; 0 where the person is beyond most, which then does not count for all. 0 as most is no bound.
+	Used(ctx context.Context, who string, at time.Time, most int) (mine, all int, err error)
+}
+
+// Links keeps which Entra account a Slack person is. Each link is its own audit line: it is never changed, only followed by another.
+type Links interface {
+	// KeepLink records the first link of a person. One who has a link keeps it.
+	KeepLink(ctx context.Context, l Link) error
+	// Links gives the links that somebody and all others have to one account, the one this person has; the oldest is the first.
+	// It gives none for somebody without a link.
+	Links(ctx context.Context, who Actor) ([]Link, error)
+}
+
 // Filter selects requests. The accounts of a request for many are no requests that anybody asked for: without BulkOf they are left out.
 type Filter struct {
 	BulkOf    int64  // those of the list of this request
 	Requester string // user id; empty for everybody
 	Open      bool   // only those that have not ended
-	State     State  // only those in this state; empty for all
+	Mailbox   string // only those about this mailbox: see Request.Mailbox; empty for all
+	ByPurge   bool   // those whose mailbox is purged first come first, those that never are last
 	Limit     int    // at most so many; 0 means 20
 }
 

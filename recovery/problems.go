@@ -2,6 +2,10 @@ package recovery
 
 import "errors"
 
+// restorePermission is what a refused restore is said to lack. Graph refuses it in the same words for somebody who held an admin role,
+// whatever permission the app has (Microsoft: restore deleted item; who can perform sensitive actions).
+const restorePermission = "User.DeleteRestore.All"
+
 // passes says whether an error may go by itself.
 func passes(err error) bool {
 	switch KindOf(err) {
@@ -22,10 +26,12 @@ func stepProblem(p Plan, step Step, err error) Note {
 	}
 	switch KindOf(err) {
 	case Forbidden:
-		if step.Kind == StepRestoreUser && !step.Progress.Acted.IsZero() { // the plan made sure of the permission
+		if step.Kind == StepRestoreUser && e.Detail == restorePermission { // the plan made sure of it
 			return Note{Code: NotePrivileged}
 		}
-		return e.lacks()
+		return e.Mend()
+	case SignedOut:
+		return e.Mend()
 	case Conflict:
 		if e.Detail == "userPrincipalName" {
 			return Note{NoteSignInTaken, []string{p.SignInName}}

@@ -30,13 +30,15 @@ func (s *Service) prove(ctx context.Context, r Request) (time.Duration, error) {
 		return s.unproven(ctx, r, err)
 	}
 	proof := r.proof(reading)
-	s.grants(ctx, &proof, reading, r.account())
+	if m, known := reading.mailbox(r.account()); known && m.Live() {
+		s.grants(ctx, &proof, m)
+	}
 	return s.conclude(ctx, r, proof)
 }
 
 // conclude ends the request by what was read back, once that is not just late.
 func (s *Service) conclude(ctx context.Context, r Request, proof Proof) (time.Duration, error) {
-	if proof.stale() && s.Now().Sub(r.lastDone()) < proofLag {
+	if s.Now().Sub(r.lastDone()) < proof.lag() {
 		wait := backoff(r.Tries, time.Minute)
 		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
 	}
@@ -54,7 +56,7 @@ func (s *Service) unproven(ctx context.Context, r Request, err error) (time.Dura
 	if passes(err) && s.Now().Sub(r.lastDone()) < proofTime {
 		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
 	}
-	if note.Code != NoteMissingRole {
+	if note.Code != NoteMissingRole && note.Code != NoteMissingCmdlet && note.Code != NoteSignInFailed {
 		note = Note{NoteNotProven, []string{string(KindOf(err))}}
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
@@ -74,15 +76,27 @@ func (r Request) lastDone() time.Time {
 	return last
 }
 
-// proofLag is how long a proof that misses something is read again: each step was read back before, so a directory that is
-// behind is the likelier reason.
-const proofLag = 5 * time.Minute
+// How long a proof that misses something is read again. Each step was read back before, so a directory that is behind is the likelier
+// reason. A mailbox that was just connected again may take as long as most take to be provisioned until it counts what is in it
+// (Microsoft: delays in provisioning of a mailbox; usually less than half an hour).
+const (
+	proofLag    = 5 * time.Minute
+	contentsLag = 30 * time.Minute
+)
 
-// stale says whether what the proof misses may be there by the next look.
-func (p Proof) stale() bool {
-	return slices.ContainsFunc(p.Missing, func(n Note) bool {
-		return n.Code == NoteStepMissing || n.Code == NoteNotListed || n.Code == NoteStillDeleted
-	})
+// lag is for how long after the last step what the proof misses, or could not compare, may still be there by the next look.
+func (p Proof) lag() time.Duration {
+	has := func(code NoteCode) func(Note) bool { return func(n Note) bool { return n.Code == code } }
+	switch {
+	case slices.ContainsFunc(p.Missing, has(NoteFewerItems)):
+		return contentsLag
+	case slices.ContainsFunc(p.Missing, has(NoteStepMissing)), slices.ContainsFunc(p.Missing, has(NoteNotListed)), slices.ContainsFunc(p.Missing, has(NoteStillDeleted)):
+		return proofLag
+	case slices.ContainsFunc(p.Notes, func(n Note) bool { return n.Code == NoteAfterUnknown && n.Args[0] != string(Forbidden) }):
+		return proofLag
+	default:
+		return 0
+	}
 }
 
 // proof compares what was read back with what the plan promised.
@@ -126,40 +140,68 @@ func (r Request) unplannedRoles(now Access) []string {
 	return slices.DeleteFunc(slices.Clone(now.Roles), func(role string) bool { return slices.Contains(r.Plan.Access.Roles, role) })
 }
 
-// contents compares the mailbox's age with the request's: one that was created by the restore is a new, empty one.
+// contents says whether the mailbox is the old one, and compares what is in it with what was.
 func (p *Proof) contents(r Request, reading reading) {
+	if !reading.exchange {
+		p.Notes = append(p.Notes, Note{Code: NoteMaybeNotBack})
+		return
+	}
 	m, known := reading.mailbox(r.account())
 	if c, ok := reading.contents[m.ExchangeGUID]; known && ok {
 		p.Contents = &c
 	}
-	old := r.oldMailbox()
-	switch {
-	case !reading.exchange:
-		p.Notes = append(p.Notes, Note{Code: NoteMaybeNotBack})
-		return
-	case !known:
-		p.Missing = append(p.Missing, Note{Code: NoteNotListed})
-		return
-	case !m.SoftDeletedAt.IsZero() || m.Inactive:
-		p.Missing = append(p.Missing, Note{Code: NoteStillDeleted})
-		return
-	case r.Plan.Source != nil && m.ExchangeGUID == old: // the very mailbox, with its new user
-		p.MailboxCreated = m.CreatedAt
-		return
-	case old != "" && m.ExchangeGUID != old:
-		p.Missing = append(p.Missing, Note{NoteEmptyMailbox, []string{stamp(m.CreatedAt)}})
-		return
-	case m.CreatedAt.IsZero():
-		p.Notes = append(p.Notes, Note{Code: NoteAgeUnknown})
+	if why := r.another(m, known); why != nil {
+		p.Missing = append(p.Missing, *why)
 		return
 	}
 	p.MailboxCreated = m.CreatedAt
-	asked := r.CreatedAt
-	if r.Diagnosis != nil && r.Diagnosis.ReadAt.Before(asked) { // by Microsoft's clock, where ours is ahead
-		asked = r.Diagnosis.ReadAt
+	if m.CreatedAt.IsZero() && r.oldMailbox() == "" {
+		p.Notes = append(p.Notes, Note{Code: NoteAgeUnknown})
 	}
-	if m.CreatedAt.After(asked) {
-		p.Missing = append(p.Missing, Note{NoteEmptyMailbox, []string{stamp(m.CreatedAt)}})
+	p.compare(r.Diagnosis, reading.unread)
+}
+
+// another says why what was read back is not the old mailbox, in use: one that was created by the restore is a new, empty one.
+func (r Request) another(m Mailbox, known bool) *Note {
+	old := r.oldMailbox()
+	switch {
+	case !known:
+		return &Note{Code: NoteNotListed}
+	case !m.Live():
+		return &Note{Code: NoteStillDeleted}
+	case r.Plan.Source != nil && m.ExchangeGUID == old: // the very mailbox, with its new user
+		return nil
+	case old != "" && m.ExchangeGUID != old, m.CreatedAt.After(r.looked()):
+		return &Note{NoteEmptyMailbox, []string{stamp(m.CreatedAt)}}
+	default:
+		return nil
+	}
+}
+
+// looked tells when the mailbox was first asked about; by Microsoft's clock, where ours is ahead.
+func (r Request) looked() time.Time {
+	if r.Diagnosis != nil && r.Diagnosis.ReadAt.Before(r.CreatedAt) {
+		return r.Diagnosis.ReadAt
+	}
+	return r.CreatedAt
+}
+
+// compare holds what is in the mailbox against what the diagnosis counted. Nothing where there was something is a loss, and so is less
+// than half of it in a mailbox that was not in use meanwhile: nobody can have tidied that up, and retention policies delete by age,
+// some days' worth at a time. In one that was in use people may have deleted as much as they liked. Counts that rise slowly are waited
+// for before this is believed: see lag.
+func (p *Proof) compare(d *Diagnosis, unread error) {
+	switch {
+	case d == nil || d.Contents == nil:
+		p.Notes = append(p.Notes, Note{Code: NoteBeforeUnknown})
+	case p.Contents == nil:
+		p.Notes = append(p.Notes, Note{NoteAfterUnknown, []string{string(KindOf(unread))}})
+	default:
+		before, after := d.Contents.Items, p.Contents.Items
+		used := d.Mailbox == nil || d.Mailbox.Live()
+		if before > 0 && after == 0 || !used && 2*after < before {
+			p.Missing = append(p.Missing, Note{NoteFewerItems, []string{itoa(before), itoa(after)}})
+		}
 	}
 }
 
@@ -175,16 +217,14 @@ func (r Request) oldMailbox() string {
 	}
 }
 
-// grants reads who else may open the mailbox, for the approvers to look at; where it cannot be read the proof does without.
-func (s *Service) grants(ctx context.Context, p *Proof, reading reading, account string) {
-	m, known := reading.mailbox(account)
-	if !known {
+// grants reads who else may open a mailbox in use, for the approvers to look at; they are told where it cannot be read.
+func (s *Service) grants(ctx context.Context, p *Proof, m Mailbox) {
+	list, err := s.Mailboxes.Grants(ctx, m.ExchangeGUID)
+	if s.unknown(ctx, "list who has access", err) {
+		p.Notes = append(p.Notes, Note{NoteGrantsUnread, []string{string(KindOf(err))}})
 		return
 	}
-	list, err := s.Mailboxes.Grants(ctx, m.ExchangeGUID)
-	if !s.unknown(ctx, "list who has access", err) {
-		p.Grants = list
-	}
+	p.Grants, p.GrantsKnown = list, true
 }
 
 // shows says whether a step's effect was read back.

@@ -32,13 +32,15 @@ const (
 // ErrEdge is what a Store gives for a change of state that the table does not have.
 var ErrEdge = errors.New("that change of state is not in the state table")
 
-// edges is the state table: from each state, where a request may go.
+// edges is the state table: from each state, where a request may go. One that has changed something and waits for people, because it
+// is tried again, is never cancelled nor does it expire: it goes back to partial, which keeps what was done. An approval is for now: a
+// restore that could not begin in time expires.
 var edges = map[State][]State{
 	"":         {Submitted},
 	Submitted:  {Confirming, Unneeded, Impossible, Cancelled, Expired},
-	Confirming: {Pending, Cancelled, Expired, Unneeded, Impossible},
-	Pending:    {Approved, Denied, Confirming, Cancelled, Expired},
-	Approved:   {Pending, Confirming, Restoring, Cancelled},
+	Confirming: {Pending, Cancelled, Expired, Unneeded, Impossible, Partial},
+	Pending:    {Approved, Denied, Confirming, Cancelled, Expired, Partial},
+	Approved:   {Pending, Confirming, Restoring, Cancelled, Expired, Partial},
 	Restoring:  {Succeeded, Partial, Failed},
 	Partial:    {Approved, Confirming},
 	Failed:     {Approved, Confirming},
@@ -84,6 +86,7 @@ type Request struct {
 
 	UndoOf   int64 `json:"undo_of,omitempty"`   // id of the request that this one puts back; 0 for one that restores
 	UndoFor  Actor `json:"undo_for,omitzero"`   // who asked for that request
+	UndoCase Case  `json:"undo_case,omitempty"` // what that request was about: its people decide
 	UndoneBy int64 `json:"undone_by,omitempty"` // id of the request that was asked to put this one back
 
 	BulkOf  int64    `json:"bulk_of,omitempty"` // id of the request for many of which this is one account; it has no messages of its own
@@ -94,10 +97,12 @@ type Request struct {
 	EnteredAt time.Time `json:"entered_at"` // when it came into State
 	CreatedAt time.Time `json:"created_at"`
 
-	Ask         Ask    `json:"ask"`
-	Requester   Actor  `json:"requester"`
-	Reader      Reader `json:"reader"` // what the requester is shown
-	ResponseURL Secret `json:"response_url,omitempty"`
+	Ask         Ask      `json:"ask"`
+	Requester   Actor    `json:"requester"`
+	Unlinked    bool     `json:"unlinked,omitempty"` // it is not known whose Entra account the requester is
+	Joined      []Joined `json:"joined,omitempty"`   // who asked for the same mailbox since
+	Reader      Reader   `json:"reader"`             // what the requester is shown
+	ResponseURL Secret   `json:"response_url,omitempty"`
 
 	Choices   Choices    `json:"choices"`
 	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`
@@ -106,6 +111,7 @@ type Request struct {
 	Changed   []Note     `json:"changed,omitempty"`  // how the tenant changed since the last plan
 	Reviews   []Review   `json:"reviews,omitempty"`
 	Proof     *Proof     `json:"proof,omitempty"`
+	Halted    *Halted    `json:"halted,omitempty"`  // what was begun before, while people decide on another plan
 	EndedBy   Actor      `json:"ended_by,omitzero"` // who cancelled or denied it
 	EndReason string     `json:"end_reason,omitempty"`
 
@@ -118,9 +124,25 @@ type Request struct {
 
 	Inbox   []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided
 	Decided []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
+	Refused []Refusal `json:"refused,omitempty"` // what people were told of refused clicks a moment ago
 	Lease   Lease     `json:"lease,omitzero"`
 	Tries   int       `json:"tries,omitempty"` // looks or failed tries of the current step
 	Next    time.Time `json:"next,omitzero"`   // when it is looked at again
+}
+
+// Halted is a plan that was carried out in part, with the diagnosis that it was made of.
+type Halted struct {
+	Plan      *Plan      `json:"plan"`
+	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`
+	Attempts  int        `json:"attempts,omitempty"` // Request.Attempts, by which its copies are named
+}
+
+// Refusal is what somebody was told of a click that was refused.
+type Refusal struct {
+	By     Actor     `json:"by"`
+	Action Action    `json:"action"`
+	Code   NoteCode  `json:"code"`
+	At     time.Time `json:"at"`
 }
 
 // LogValue keeps a request that reaches a log by mistake down to its id.
@@ -137,6 +159,35 @@ func (r Request) Ref() string { return fmt.Sprintf("R-%d", r.ID) }
 
 // Touched says whether the tenant was, or may have been, changed for the request.
 func (r Request) Touched() bool { return !r.ChangedAt.IsZero() }
+
+// Expires tells when a request that waits ends by itself, ttl being how long it may: in its state so long, but never past the purge.
+// What was changed already keeps nothing to the purge. Zero for a request that does not wait.
+func (r Request) Expires(ttl time.Duration) time.Time {
+	switch r.State {
+	case Submitted, Confirming, Pending, Approved:
+	default:
+		return time.Time{}
+	}
+	at := r.EnteredAt.Add(ttl)
+	if purge := r.PurgedAt(); !purge.IsZero() && purge.Before(at) {
+		at = purge
+	}
+	return at
+}
+
+// PurgedAt is when what the request is about is purged; zero when that is not known, or does not count any more.
+func (r Request) PurgedAt() time.Time {
+	switch {
+	case r.Touched():
+		return time.Time{}
+	case r.Plan != nil:
+		return r.Plan.Deadline
+	case r.Diagnosis != nil:
+		return r.Diagnosis.Deadline
+	default:
+		return time.Time{}
+	}
+}
 
 // Lease says who works on a request, so that two processes never do.
 type Lease struct {
@@ -162,7 +213,8 @@ type Review struct {
 	Verdict     Verdict   `json:"verdict"`
 	Reason      string    `json:"reason,omitempty"` // always with a denial
 	At          time.Time `json:"at"`
-	Fingerprint string    `json:"fingerprint"` // of the plan that was decided on
+	Fingerprint string    `json:"fingerprint"`        // of the plan that was decided on
+	Unlinked    bool      `json:"unlinked,omitempty"` // it was not known whose Entra account the approver is
 }
 
 // Action is what a click asks for: the action ids of the buttons and choices.
@@ -195,15 +247,16 @@ const (
 
 // Click is a button, choice or form that somebody used, as Slack told it. What it may do is decided later, on fresh facts.
 type Click struct {
-	Action  Action    `json:"action"`
-	By      Actor     `json:"by"`
-	Channel string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
-	TS      string    `json:"ts,omitempty"`
-	Value   string    `json:"value,omitempty"`  // of a choice: one of the values offered
-	Reason  string    `json:"reason,omitempty"` // of a denial
-	At      time.Time `json:"at"`
-	Plan    string    `json:"plan,omitempty"` // fingerprint of the plan that the card showed; empty where it showed none
-	Key     string    `json:"key"`            // Slack's id of the click, so that a repeated delivery is known
+	Action   Action    `json:"action"`
+	By       Actor     `json:"by"`
+	Channel  string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
+	TS       string    `json:"ts,omitempty"`
+	Value    string    `json:"value,omitempty"`  // of a choice: one of the values offered
+	Reason   string    `json:"reason,omitempty"` // of a denial
+	At       time.Time `json:"at"`
+	Plan     string    `json:"plan,omitempty"`     // fingerprint of the plan that the card showed; empty where it showed none
+	Unlinked bool      `json:"unlinked,omitempty"` // of a decision: it is not known whose Entra account its person is
+	Key      string    `json:"key"`                // Slack's id of the click, so that a repeated delivery is known
 }
 
 // Choices are the requester's decisions about the plan (ChooseAccount: an approver's).

@@ -141,7 +141,7 @@ func (s *Service) lapsed(ctx context.Context, r Request) (*Note, error) {
 	case len(f.lost) > 0 && f.short:
 		return &Note{NoteApproverLost, []string{f.lost[0].By.UserID}}, nil
 	case f.short:
-		return &Note{NotePlanDiffers, []string{"approvals"}}, nil
+		return &Note{Code: NoteShortOf}, nil
 	case len(f.diff) > 0:
 		return &f.diff[0], nil
 	default:
@@ -210,7 +210,7 @@ func (s *Service) needs(step Step) error {
 	switch step.Kind {
 	case StepAddress, StepCopy, StepCopyArchive, StepReconnect, StepHandOver, StepStopCopy:
 		if s.Mailboxes == nil || s.Copier == nil || s.Reconnector == nil {
-			return &Error{Kind: Unavailable, Op: "look at " + string(step.Kind), Detail: "Exchange is switched off"}
+			return &Error{Kind: Unavailable, Peer: PeerExchange, Op: "look at " + string(step.Kind), Detail: "Exchange is switched off"}
 		}
 	}
 	return nil
@@ -275,7 +275,7 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 			r.ChangedAt = before.changed
 		}
 		if err != nil {
-			p.Problem = &Note{NoteUnreadable, []string{string(KindOf(err))}}
+			p.Problem = unanswered(err)
 		}
 		if receipt != (Receipt{}) {
 			p.Receipts = append(p.Receipts, receipt)
@@ -287,6 +287,13 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 		}
 		return e
 	})
+}
+
+// unanswered is the note that the answer to a change was lost.
+func unanswered(err error) *Note {
+	e, _ := errors.AsType[*Error](err)
+	note := e.note(NoteUnreadable, string(KindOf(err)))
+	return &note
 }
 
 // told is the event of a step that moved on, with what it was before, where it was us who changed it.

@@ -30,8 +30,10 @@ func TestStateTable(t *testing.T) {
 		{[]State{Approved}, []State{Restoring}},
 		{[]State{Restoring}, []State{Succeeded, Partial, Failed}},
 		{[]State{Partial, Failed}, []State{Approved, Confirming}},
-		// Beside the design's table: an obstacle that nobody removes, and a plan made anew that finds no way any more.
-		{[]State{Submitted}, []State{Expired}},
+		// Beside the design's table: an obstacle that nobody removes, and a plan made anew that finds no way any more; an approval that
+		// could not be acted on in time; and one that is tried again, whose people leave it at what was done before.
+		{[]State{Submitted, Approved}, []State{Expired}},
+		{[]State{Confirming, Pending, Approved}, []State{Partial}},
 		{[]State{Confirming}, []State{Unneeded, Impossible}},
 	} {
 		for _, from := range line.from {
@@ -331,6 +333,35 @@ func TestStaleClickIsRefused(t *testing.T) {
 	w.clock = w.clock.Add(clickTTL)
 	if e := w.decideOne(r.ID, c); e.Kind != EventRefused || e.Note.Code != NoteStale {
 		t.Errorf("%s %v", e.Kind, e.Note)
+	}
+}
+
+func TestRefusalsAreToldOnceAMinute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := inState(w, Pending)
+	refused := func(user string, a Action, value string) Event {
+		t.Helper()
+		e := w.decideOne(r.ID, w.click(r.ID, user, a, value))
+		if e.Kind != EventRefused { // each is an event, told or not
+			t.Fatalf("%s by %s: %s", a, user, e.Kind)
+		}
+		return e
+	}
+	for i := range 3 {
+		if e := refused(sven, ActApprove, ""); e.Again != (i > 0) {
+			t.Errorf("click %d: again %v", i, e.Again)
+		}
+	}
+	if refused(gus, ActApprove, "").Again || refused(sven, ActDeny, "x").Again || refused(rita, ActApprove, "").Again {
+		t.Error("what one was told is taken for told to another, or of something else")
+	}
+	w.clock = w.clock.Add(refusalTTL)
+	if refused(sven, ActApprove, "").Again {
+		t.Error("nobody is told any more")
+	}
+	if n := len(w.events(r.ID, EventRefused)); n != 7 {
+		t.Errorf("%d refusals on record", n)
 	}
 }
 

@@ -25,31 +25,19 @@ type survey struct {
 // mostMeasured bounds the mailboxes of one address that are measured.
 const mostMeasured = 6
 
-// measured gives the mailboxes that are measured, each once: first those that a copy cannot do without, which are the mailbox in use
-// that it goes into and the one that outlived its user.
-func (r reading) measured() []Mailbox {
-	inUse := slices.DeleteFunc(slices.Clone(r.targets), func(m Mailbox) bool { return !m.Live() })
-	var list []Mailbox
-	for _, m := range slices.Concat(inUse, r.orphans(), r.mailboxes) {
-		if !slices.ContainsFunc(list, func(o Mailbox) bool { return o.ExchangeGUID == m.ExchangeGUID }) {
-			list = append(list, m)
-		}
-	}
-	return list[:min(len(list), mostMeasured)]
-}
-
-// measure asks Exchange how much is in the mailboxes that were found, all side by side.
-func (s *Service) measure(ctx context.Context, r *reading) {
+// measures gives the questions to Exchange of how much is in the mailboxes that were found and what may be done with them. Each may be
+// asked beside the others; the answers go into r, which nobody reads meanwhile.
+func (s *Service) measures(ctx context.Context, r *reading, orphans []Mailbox) []func() {
 	if !r.exchange {
-		return
+		return nil
 	}
 	var (
-		wg sync.WaitGroup
-		mu sync.Mutex
+		mu   sync.Mutex
+		asks []func()
 	)
 	r.contents, r.archives = map[string]Contents{}, map[string]Contents{}
 	count := func(m Mailbox, archive bool, into map[string]Contents) {
-		c, err := s.Mailboxes.Contents(ctx, m.ExchangeGUID, archive)
+		c, err := s.Mailboxes.Contents(ctx, m, archive)
 		mu.Lock()
 		defer mu.Unlock()
 		if s.unknown(ctx, "count the mailbox", err) {
@@ -58,31 +46,41 @@ func (s *Service) measure(ctx context.Context, r *reading) {
 		}
 		into[m.ExchangeGUID] = c
 	}
-	orphans := r.orphans()
-	id, waits := r.unlicensed() // both read all of r, which is written to below
-	for _, m := range r.measured() {
-		wg.Go(func() { count(m, false, r.contents) })
+	for _, m := range r.measured(orphans) {
+		asks = append(asks, func() { count(m, false, r.contents) })
 		if m.ArchiveGUID != "" {
-			wg.Go(func() { count(m, true, r.archives) })
+			asks = append(asks, func() { count(m, true, r.archives) })
 		}
 	}
 	if len(orphans) > 0 {
-		wg.Go(func() {
+		asks = append(asks, func() {
 			list, err := s.Mailboxes.Cmdlets(ctx)
 			if !s.unknown(ctx, "list the cmdlets", err) {
 				r.cmdlets = list
 			}
 		})
 	}
-	if waits {
-		wg.Go(func() {
-			at, err := s.Mailboxes.Delicensing(ctx, id)
+	if m, waits := r.unlicensed(); waits {
+		asks = append(asks, func() {
+			at, err := s.Mailboxes.Delicensing(ctx, m)
 			if !s.unknown(ctx, "read the pending delicensing", err) {
 				r.delicense = at
 			}
 		})
 	}
-	wg.Wait()
+	return asks
+}
+
+// measured gives the mailboxes that are worth counting, each once and not too many; first those that a copy cannot do without.
+func (r reading) measured(orphans []Mailbox) []Mailbox {
+	inUse := slices.DeleteFunc(slices.Clone(r.targets), func(m Mailbox) bool { return !m.Live() })
+	var list []Mailbox
+	for _, m := range slices.Concat(inUse, orphans, r.mailboxes) {
+		if len(list) < mostMeasured && !slices.ContainsFunc(list, func(o Mailbox) bool { return o.ExchangeGUID == m.ExchangeGUID }) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // unknown says whether something could not be read that is shown where it is known; operators are told why.
@@ -93,13 +91,13 @@ func (s *Service) unknown(ctx context.Context, what string, err error) bool {
 	return err != nil
 }
 
-// unlicensed gives the one live account found, where it has no licence with a mailbox.
-func (r reading) unlicensed() (string, bool) {
+// unlicensed gives the mailbox in use of the one account found, where that is live and has no licence with a mailbox.
+func (r reading) unlicensed() (Mailbox, bool) {
 	if len(r.Found) != 1 || r.Found[0].Account.Deleted() || hasMailboxPlan(r.Found[0].Account, r.SKUs) {
-		return "", false
+		return Mailbox{}, false
 	}
-	_, known := r.mailbox(r.Found[0].Account.ID)
-	return r.Found[0].Account.ID, known
+	m, known := r.mailbox(r.Found[0].Account.ID)
+	return m, known && m.Live()
 }
 
 // can says whether the app may run a cmdlet; it says so too where the list could not be read.

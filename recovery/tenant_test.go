@@ -23,6 +23,7 @@ type tenant struct {
 	now   Clock
 	lag   time.Duration
 	delay time.Duration
+	takes time.Duration // a call, by the real clock
 
 	users       map[string]*user
 	skus        []SKU
@@ -99,6 +100,7 @@ func (t *tenant) meets(op string, n int, f fault) {
 
 // call runs a call with what it meets.
 func (t *tenant) call(ctx context.Context, op string, do func() error) error {
+	time.Sleep(t.takes)
 	t.mu.Lock()
 	t.calls = append(t.calls, op)
 	var f fault
@@ -148,7 +150,7 @@ func (t *tenant) Find(ctx context.Context, q Query) (f Findings, err error) {
 			a := t.seen(u)
 			fits := q.Kind == ByAddress && a.Has(q.Value) || q.Kind == ByObjectID && a.ID == q.Value || q.Kind == ByName && a.DisplayName == q.Value
 			if fits {
-				f.Found = append(f.Found, t.found(a))
+				f.Found = append(f.Found, Found{Account: a})
 			}
 		}
 		slices.SortFunc(f.Found, func(a, b Found) int {
@@ -157,6 +159,15 @@ func (t *tenant) Find(ctx context.Context, q Query) (f Findings, err error) {
 			}
 			return b.Account.DeletedAt.Compare(a.Account.DeletedAt)
 		})
+		return nil
+	})
+}
+
+func (t *tenant) Complete(ctx context.Context, found []Found) error {
+	return t.call(ctx, "complete", func() error {
+		for i := range found {
+			found[i] = t.found(found[i].Account)
+		}
 		return nil
 	})
 }

@@ -62,6 +62,39 @@ func TestLookUpTroubleIsToldOnce(t *testing.T) {
 	}
 }
 
+func TestTroubleIsOfTheServiceThatHasIt(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  *Error
+		note NoteCode
+		args []string
+	}{
+		{&Error{Kind: Unavailable, Peer: PeerSlack, Op: "users.info"}, NoteUnreadable, []string{"unavailable", "slack"}},
+		{&Error{Kind: Throttled, Peer: PeerSlack, RetryAfter: time.Minute}, NoteWaitThrottled, []string{"2026-11-22T10:01:00Z", "slack"}},
+		{&Error{Kind: Forbidden, Peer: PeerSlack, Detail: "users:read"}, NoteMissingScope, []string{"users:read"}},
+		{&Error{Kind: SignedOut, Peer: PeerSlack, Detail: "token_revoked"}, NoteSignInFailed, []string{"slack", "token_revoked"}},
+		{&Error{Kind: SignedOut, Peer: PeerEntra, Detail: SecretExpired}, NoteSignInFailed, []string{"entra", "secret expired"}},
+		{&Error{Kind: Forbidden, Peer: PeerGraph, Detail: "User.Read.All"}, NoteMissingRole, []string{"User.Read.All"}},
+		{&Error{Kind: Forbidden, Peer: PeerExchange, Detail: "Get-Mailbox"}, NoteMissingCmdlet, []string{"Get-Mailbox"}},
+	} {
+		w := newWorld(t)
+		w.deleted(john, "john")
+		if tt.err.Peer == PeerSlack {
+			w.people.errs[rita] = tt.err
+		} else {
+			w.tenant.fails("find", 1, tt.err)
+		}
+		in := AskInput{Ask: Ask{Query: Query{ByAddress, "john@contoso.com"}}, Actor: by(rita), Key: "1"}
+		if _, _, err := w.svc.Ask(w.ctx, in); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.svc.Advance(w.ctx, 1, 1); err != nil {
+			t.Fatal(err)
+		}
+		w.hindered(w.request(1), tt.note, tt.args...)
+	}
+}
+
 func TestMissingRoleWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -198,6 +231,7 @@ func TestStepsThatCannotBe(t *testing.T) {
 		args []string
 	}{
 		{"privileged", "restore", &Error{Kind: Forbidden, Detail: "User.DeleteRestore.All"}, Failed, NotePrivileged, nil},
+		{"credential refused", "restore", &Error{Kind: SignedOut, Peer: PeerGraph, Detail: TokenRefused}, Failed, NoteSignInFailed, []string{"graph", "token"}},
 		{"name taken", "restore", &Error{Kind: Conflict, Detail: "userPrincipalName"}, Failed, NoteSignInTaken, []string{"john@contoso.com"}},
 		{"address taken", "restore", &Error{Kind: Conflict, Detail: "proxyAddresses"}, Failed, NoteAddressTaken, []string{"proxyAddresses"}},
 		{"no seat", "assign", &Error{Kind: NoSeat}, Partial, NoteNoSeat, []string{"ENTERPRISEPACK"}},
@@ -387,14 +421,6 @@ func TestRolesThatThePlanDidNotNameMakeItPartial(t *testing.T) {
 	}
 	w.settle()
 	w.hindered(w.is(w.request(id), Partial), NoteRolesCameBack, "Exchange Administrator")
-}
-
-func TestNoCancelOnceSomethingWasChanged(t *testing.T) {
-	t.Parallel()
-	r := Request{State: Approved, ChangedAt: time.Unix(1, 0), Plan: &Plan{Steps: []Step{{Kind: StepRestoreUser, Progress: Progress{Acted: time.Unix(1, 0), Done: time.Unix(2, 0)}}}}}
-	if got := r.stateAllows(Click{Action: ActCancel}); got == nil || got.Code != NoteTooLate {
-		t.Errorf("stateAllows(cancel) = %v, want %s", got, NoteTooLate)
-	}
 }
 
 func TestProofIsReadAgainWhereTheDirectoryIsBehind(t *testing.T) {

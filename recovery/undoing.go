@@ -46,8 +46,6 @@ func undoProblem(step Step, e *Error) *Note {
 	switch {
 	case step.Kind == StepStopCopy && e.Detail == copyHasEnded:
 		return &Note{NoteMovedOn, []string{"copy-ended"}}
-	case step.Kind == StepStopCopy && e.Kind == Forbidden:
-		return &Note{NoteMissingCmdlet, []string{e.Detail}}
 	case step.Kind == StepTakeLicense && e.Kind == Invalid && e.Detail == FromGroup:
 		return &Note{NoteFromGroup, []string{step.PartNumber}}
 	default:

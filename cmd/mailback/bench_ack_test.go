@@ -7,35 +7,58 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"mailback/internal/m365fake"
 	"mailback/internal/slackfake"
+	"mailback/recovery/store/pgtest"
 )
 
-// The load of BenchmarkAck: so many deeds, one after each pause, however long the acks of others take.
+// The loads of BenchmarkAck: so many deeds, one after each pause, however long the acks of others take.
 const (
 	deeds = 1000
-	pause = 10 * time.Millisecond
 	// ackGoal is what 99 of 100 acks have to stay below, in ms.
 	ackGoal = 50
 )
 
-// BenchmarkAck is how long Slack waits for its ack at 100 deeds per second, from writing the envelope on the socket to reading
-// the ack, while the bot also diagnoses what it was asked. The bot is a process of its own with SQLite on disk. When the last
-// deed was acked it is killed, and what it acked must be in the database.
+// BenchmarkAck is how long Slack waits for its ack at 100 and at 300 deeds per second, from writing the envelope on the socket to reading
+// the ack, while the bot also diagnoses what it was asked. Each bot is a process of its own, with SQLite on disk or with PostgreSQL. When
+// the last deed was acked they are killed, and what they acked must be in the database.
 func BenchmarkAck(b *testing.B) {
-	w := newWorld(b, slackfake.Config{}, m365fake.Config{Users: 20 * deeds})
-	bot := w.start(b)
+	for _, f := range []struct {
+		name     string
+		replicas int
+		database func(testing.TB) string // nil: SQLite
+	}{{"sqlite", 1, nil}, {"postgres", 1, pgtest.Database}, {"three", 3, pgtest.Database}} {
+		for _, rate := range []int{100, 300} {
+			b.Run(fmt.Sprintf("%s/%d", f.name, rate), func(b *testing.B) {
+				w := newWorld(b, slackfake.Config{}, m365fake.Config{Users: 20 * deeds})
+				if f.database != nil {
+					w.env["MAILBACK_DATABASE_URL"] = f.database(b)
+				}
+				w.acks(b, f.replicas, rate)
+			})
+		}
+	}
+}
+
+// acks measures the acks of some bots at so many deeds per second.
+func (w *world) acks(b *testing.B, replicas, rate int) {
+	b.Helper()
+	var bots []*started
+	for range replicas {
+		bots = append(bots, w.start(b))
+	}
 	people := []string{
 		slackfake.Megan, slackfake.Alex, slackfake.Isaiah, slackfake.Lidia, slackfake.Lee, slackfake.Joni, slackfake.Patti, slackfake.Nestor,
 	}
 	var ids []int64
 	b.Run("command", func(b *testing.B) {
 		ids = nil
-		acks := load(b, func(ctx context.Context, i int) ack {
+		acks := load(b, rate, func(ctx context.Context, i int) ack {
 			line := fmt.Sprintf("/restore-mailbox user%05d@%s left by mistake", 20*(i+1), m365fake.TenantDomain) // deleted ones
 			got, err := w.slack.Command(ctx, people[i%len(people)], "", line)
 			return ack{took: got.AckMS, id: requestIn(got.Reply), failure: got.Error, err: err}
@@ -49,17 +72,34 @@ func BenchmarkAck(b *testing.B) {
 		if len(ids) == 0 {
 			b.Skip("the requests that are clicked on are those of command")
 		}
-		report(b, load(b, func(ctx context.Context, i int) ack {
+		report(b, load(b, rate, func(ctx context.Context, i int) ack {
 			got, err := w.slack.Envelope(ctx, confirmation(b, people[i%len(people)], ids[i], i))
 			return ack{took: got.AckMS, failure: got.Error, err: err}
 		}), func(ack) bool { return true })
 	})
-	bot.kill()
+	for _, bot := range bots {
+		bot.kill()
+	}
 	b.Run("durable", func(b *testing.B) {
 		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(float64(missing(b, w.database(), "asked", ids)), "missing-commands")
-		b.ReportMetric(float64(missing(b, w.database(), "clicked", ids)), "missing-clicks")
+		most(b, "missing-commands", float64(missing(b, w.open(b), "asked", ids)), 0)
+		most(b, "missing-clicks", float64(missing(b, w.open(b), "clicked", ids)), 0)
 	})
+}
+
+// open opens the bots' database.
+func (w *world) open(b *testing.B) *sql.DB {
+	b.Helper()
+	driver, name := "pgx", w.env["MAILBACK_DATABASE_URL"]
+	if file, ok := strings.CutPrefix(name, "sqlite:"); ok {
+		driver, name = "sqlite", file
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	return db
 }
 
 // ack is what became of one deed. took is in ms.
@@ -71,13 +111,13 @@ type ack struct {
 }
 
 // load does each deed in its time, all at once where they take longer.
-func load(b *testing.B, deed func(ctx context.Context, i int) ack) []ack {
+func load(b *testing.B, rate int, deed func(ctx context.Context, i int) ack) []ack {
 	b.Helper()
 	acks := make([]ack, deeds)
 	var all sync.WaitGroup
 	began := time.Now()
 	for i := range acks {
-		time.Sleep(time.Until(began.Add(time.Duration(i) * pause)))
+		time.Sleep(time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(rate))))
 		all.Go(func() { acks[i] = deed(b.Context(), i) })
 	}
 	b.ReportMetric(deeds/time.Since(began).Seconds(), "per-s")
@@ -136,13 +176,8 @@ func confirmation(b *testing.B, user string, id int64, i int) json.RawMessage {
 }
 
 // missing counts the requests of which the database's audit trail has no such event.
-func missing(b *testing.B, file, kind string, ids []int64) int {
+func missing(b *testing.B, db *sql.DB, kind string, ids []int64) int {
 	b.Helper()
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
 	n := 0
 	for _, id := range ids {
 		var there bool

@@ -18,15 +18,22 @@ import (
 )
 
 // These benchmarks give the figures of docs/performance.md: see "make bench", which builds program first and prints all
-// figures as one table. Each of them takes its own repetitions, so that one run of it is enough.
+// figures as one table. Each of them takes its own repetitions, so that one run of it is enough. One that misses its goal fails. No
+// test runs them, so a machine that is busy with something else fails nobody's change: what must always hold is counted by tests, as
+// the chain of a diagnosis is by TestDiagnosisChain.
 
 // program is the stripped binary that "make build" makes.
 const program = "../../bin/mailback"
 
-// most reports a figure together with the highest value that it may have.
+// most reports a figure together with the highest value that it may have, and fails where it is higher. Of a benchmark that fails
+// Go prints no figures, so this one is said with the failure.
 func most(b *testing.B, unit string, value, goal float64) {
+	b.Helper()
 	b.ReportMetric(value, unit)
 	b.ReportMetric(goal, unit+"-goal")
+	if value > goal {
+		b.Errorf("%.4g %s, at most %.4g", value, unit, goal)
+	}
 }
 
 // quantiles reports the median, the 99th percentile, which has a goal unless that is 0, and the longest of some times.
@@ -38,11 +45,13 @@ func quantiles(b *testing.B, took []time.Duration, p99Goal float64) {
 	slices.Sort(took)
 	b.ReportMetric(ms(took[len(took)/2]), "p50-ms")
 	b.ReportMetric(ms(took[len(took)-1]), "max-ms")
-	b.ReportMetric(ms(took[len(took)*99/100]), "p99-ms")
-	if p99Goal > 0 {
-		b.ReportMetric(p99Goal, "p99-ms-goal")
-	}
 	b.ReportMetric(0, "ns/op") // says nothing here
+	p99 := ms(took[len(took)*99/100])
+	if p99Goal > 0 {
+		most(b, "p99-ms", p99, p99Goal)
+		return
+	}
+	b.ReportMetric(p99, "p99-ms")
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -92,6 +101,7 @@ func newWorld(b *testing.B, slackConfig slackfake.Config, m365Config m365fake.Co
 		"EXCHANGE_BASE_URL": listen(b, w.m365.ExchangeHandler()), "MAILBACK_CA_FILE": ca,
 		"MAILBACK_APPROVERS": slackfake.ApproverGroup, "MAILBACK_APPROVAL_CHANNEL": slackfake.ApprovalsID,
 		"MAILBACK_DATABASE_URL": "sqlite:" + filepath.Join(dir, "mailback.db"), "MAILBACK_LOG_LEVEL": "error",
+		"MAILBACK_COMMAND_LIMITS": "100000,100000",
 	}
 	return w
 }

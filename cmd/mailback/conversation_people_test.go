@@ -20,7 +20,7 @@ import (
 // act is what a person does or sees.
 func (c *conversation) act(ts *testscript.TestScript, neg bool, name, user string, args []string) {
 	deeds := map[string]func(ts *testscript.TestScript, neg bool, user string, args []string){
-		"types": c.types, "tries-typing": c.triesTyping, "tries-clicking": c.triesClicking, "gets": c.gets, "clicks": c.clicks, "looks-at": c.looksAt, "submits": c.submits, "sees": c.sees, "sees-not": c.seesNot, "opens-home": c.opensHome,
+		"types": c.types, "tries-typing": c.triesTyping, "tries-clicking": c.triesClicking, "gets": c.gets, "clicks": c.clicks, "looks-at": c.looksAt, "submits": c.submits, "sees": c.sees, "sees-not": c.seesNot, "sees-once": c.seesOnce, "lacks": c.lacks, "opens-home": c.opensHome,
 	}
 	if len(args) == 0 || deeds[args[0]] == nil {
 		ts.Fatalf("%s what? %s", name, strings.Join(slices.Sorted(maps.Keys(deeds)), ", "))
@@ -246,6 +246,36 @@ func (c *conversation) seesNot(ts *testscript.TestScript, _ bool, user string, a
 	}
 }
 
+// seesOnce is "sees-once REGEX": exactly one message matches now.
+func (c *conversation) seesOnce(ts *testscript.TestScript, _ bool, user string, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: sees-once REGEX")
+	}
+	pattern, n := expression(ts, args[0]), 0
+	texts, err := c.texts(context.Background(), user)
+	ts.Check(err)
+	for _, text := range texts {
+		if pattern.MatchString(text) {
+			n++
+		}
+	}
+	if n != 1 {
+		ts.Fatalf("%d messages match %q:\n%s", n, pattern, c.view(user))
+	}
+}
+
+// lacks is "lacks ACTION [R-N]": no form and no message, of that request if one is named, has such an element now.
+func (c *conversation) lacks(ts *testscript.TestScript, _ bool, user string, args []string) {
+	if len(args) != 1 && len(args) != 2 {
+		ts.Fatalf("usage: lacks ACTION [R-N]")
+	}
+	_, there, err := c.find(context.Background(), user, args[0], strings.Join(args[1:], ""))
+	ts.Check(err)
+	if there {
+		ts.Fatalf("there is a %s:\n%s", args[0], c.view(user))
+	}
+}
+
 func (c *conversation) opensHome(ts *testscript.TestScript, _ bool, user string, _ []string) {
 	result, err := c.client.Home(context.Background(), user)
 	ts.Check(err)
@@ -400,7 +430,7 @@ func (c *conversation) tenantDo(ts *testscript.TestScript, _ bool, args []string
 	args = append(args, "", "", "")
 	do, user, value, seats := args[0], args[1], args[2], 0
 	switch do {
-	case "grant", "revoke", "allow-cmdlet", "forbid-cmdlet", "copy-time":
+	case "grant", "revoke", "allow-cmdlet", "forbid-cmdlet", "copy-time", "delicensing":
 		user, value = "", args[1]
 	case "recover", "reconnect": // by the mailbox's address, under that name
 		t, err := c.client.Tenant(context.Background())

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,16 +29,18 @@ type conversationKey struct{}
 
 // conversation is what a script's words work on.
 type conversation struct {
+	t        testing.TB
 	turns    chan struct{}
 	patience time.Duration
 	persons  map[string]string // user ids by the names that scripts use
 
-	sandbox *sandbox.Sandbox
-	client  *sandbox.Client
-	log     logTail
-	names   map[string]string // display names by user id
-	reply   map[string]string // the answer to each person's last command
-	pressed map[string]button // the last button of each action that somebody saw, for clicks on what is no longer there
+	database scriptDatabase
+	sandbox  *sandbox.Sandbox
+	client   *sandbox.Client
+	log      logTail
+	names    map[string]string // display names by user id
+	reply    map[string]string // the answer to each person's last command
+	pressed  map[string]button // the last button of each action that somebody saw, for clicks on what is no longer there
 }
 
 // button is an interactive element and where it stands.
@@ -63,6 +67,7 @@ func words() map[string]func(ts *testscript.TestScript, neg bool, args []string)
 		"tenant": (*conversation).tenant, "copies": (*conversation).copies, "restore-requests": (*conversation).restoreRequests, "tenant-do": (*conversation).tenantDo, "slack-do": (*conversation).slackDo,
 		"calls": (*conversation).calls, "await-call": (*conversation).awaitCall, "settle": (*conversation).settle,
 		"patience": (*conversation).setPatience, "holds": (*conversation).holds, "log-lacks": (*conversation).logLacks,
+		"health": (*conversation).health, "database": (*conversation).disturb,
 	} {
 		all[word] = func(ts *testscript.TestScript, neg bool, args []string) { say(begun(ts), ts, neg, args) }
 	}
@@ -80,12 +85,17 @@ func begun(ts *testscript.TestScript) *conversation {
 	return c
 }
 
-// startSandbox is "sandbox [--users N] [KEY=value…]": values are settings of the bot.
+// startSandbox is "sandbox [--postgres] [--users N] [KEY=value…]": values are settings of the bot.
 func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	c := ts.Value(conversationKey{}).(*conversation)
 	program, err := exec.LookPath("mailback")
 	ts.Check(err)
 	cfg := sandbox.Config{Program: program, Settings: map[string]string{"MAILBACK_LOG_LEVEL": "debug"}, BotLog: &c.log}
+	postgres := len(args) > 0 && args[0] == "--postgres"
+	if postgres {
+		args = args[1:]
+	}
+	cfg.Settings["MAILBACK_DATABASE_URL"] = openDatabase(ts, c, postgres)
 	for len(args) > 0 {
 		if args[0] == "--users" && len(args) > 1 {
 			cfg.Users, err = strconv.Atoi(args[1])
@@ -95,7 +105,7 @@ func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		name, value, ok := strings.Cut(args[0], "=")
 		if !ok {
-			ts.Fatalf("usage: sandbox [--users N] [KEY=value…], not %q", args[0])
+			ts.Fatalf("usage: sandbox [--postgres] [--users N] [KEY=value…], not %q", args[0])
 		}
 		cfg.Settings[name], args = value, args[1:]
 	}
@@ -139,6 +149,37 @@ func (c *conversation) logLacks(ts *testscript.TestScript, neg bool, args []stri
 	}
 	if at := c.log.find(expression(ts, args[0])); (at != "") != neg {
 		ts.Fatalf("in the bot's log %q matches %q", at, args[0])
+	}
+}
+
+// health is "health PATH REGEX": waits until the bot's health page answers with such a status and text. With ! it does not now.
+func (c *conversation) health(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: health PATH REGEX")
+	}
+	pattern, said := expression(ts, args[1]), ""
+	ask := func(ctx context.Context) (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.sandbox.Health()+args[0], http.NoBody)
+		if err != nil {
+			return false, err
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, err
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		said = fmt.Sprintf("%d %s", answer.StatusCode, body)
+		return pattern.MatchString(said), err
+	}
+	if !neg {
+		c.await(ts, func() string { return fmt.Sprintf("%s says %s", args[0], said) }, ask)
+		return
+	}
+	so, err := ask(context.Background())
+	ts.Check(err)
+	if so {
+		ts.Fatalf("%s says %s", args[0], said)
 	}
 }
 

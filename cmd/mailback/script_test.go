@@ -1,7 +1,10 @@
 package main
 
 import (
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,14 +22,20 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(withPostgres{m}, map[string]func(){"mailback": main})
+	testscript.Main(binary{m}, map[string]func(){"mailback": main})
 }
 
-// withPostgres stops the tests' PostgreSQL, if one was started.
-type withPostgres struct{ m *testing.M }
+// binary is this package's tests.
+type binary struct{ tests *testing.M }
 
-// Run runs the tests.
-func (w withPostgres) Run() int { return pgtest.Main(w.m) }
+// Run runs them, and stops the PostgreSQL that a script may have started. Conversations wait most of the time, so as many are held at
+// once as there are turns, also on fewer processors; -parallel says otherwise.
+func (b binary) Run() int {
+	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err) // package testing has the flag
+	}
+	return pgtest.Main(b.tests)
+}
 
 // TestConversations holds the conversations of testdata/script, each with the unmodified bot in a sandbox of its own. They
 // are the specification of what people see and of what happens to the tenant; README.md there explains how they are written.
@@ -39,7 +48,7 @@ func TestConversations(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Values[conversationKey{}] = &conversation{turns: turns, patience: patience, persons: persons()}
+			e.Values[conversationKey{}] = &conversation{t: e.T().(testing.TB), turns: turns, patience: patience, persons: persons()}
 			return nil
 		},
 		Cmds: words(),
@@ -47,4 +56,4 @@ func TestConversations(t *testing.T) {
 }
 
 // atOnce is how many bots run at a time.
-const atOnce = 3
+const atOnce = 4

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -61,8 +60,9 @@ type crash struct {
 	sight string // what it was, for the table
 }
 
-// crashed plays a plot in which the bot is killed at one place, is started again, and says what is not as it should be.
-func crashed(t *testing.T, db database, replicas int, p plot, c crash) {
+// crashed plays a plot in which the bot is killed at one place and started again, and says what is not as it should be, and whether the
+// place was met.
+func crashed(t *testing.T, db database, replicas int, p plot, c crash) (met bool) {
 	t.Helper()
 	dir := t.TempDir()
 	died := func() bool { return exists(filepath.Join(dir, "died")) }
@@ -91,9 +91,7 @@ func crashed(t *testing.T, db database, replicas int, p plot, c crash) {
 	for _, what := range s.faultless(t.Context(), p, before) {
 		t.Errorf("%s: %s", c, what)
 	}
-	if !died() {
-		t.Logf("%s: the conversation was over before", c)
-	}
+	return died()
 }
 
 func exists(file string) bool {
@@ -204,55 +202,32 @@ func places(t *testing.T, db database, replicas int, p plot) []crash {
 	return all
 }
 
-// TestKilledAtEveryPlace kills the bot at places of each plot: a few in the short form, all of them, in turn and then at random, in the
-// long one. It prints a table of what it tried.
+// TestKilledAtEveryPlace kills the bot at places of each plot: a few in the short form, all of them in the long one. It prints a table of
+// what it tried.
 func TestKilledAtEveryPlace(t *testing.T) {
 	if testing.Short() {
 		t.Skip("each place starts a bot")
 	}
 	type form struct {
+		name     string
 		database func(*testing.T) database
 		replicas int
 	}
-	for name, f := range map[string]form{
-		"sqlite": {sqliteDatabase, 1}, "postgres": {postgresDatabase(1), 1}, "three": {postgresDatabase(3), 3},
-	} {
+	var all []cell
+	for _, f := range []form{{"sqlite", sqliteDatabase, 1}, {"postgres", postgresDatabase(1), 1}, {"three replicas", postgresDatabase(3), 3}} {
 		for i, p := range plots() {
-			if !long() && (i > 0 || name == "postgres") {
+			if !long() && (i > 0 || f.name == "postgres") {
 				continue
 			}
-			t.Run(name+"/"+p.name, func(t *testing.T) {
-				all := places(t, f.database(t), f.replicas, p)
-				tried := all
-				if !long() {
-					tried = some(all, 4)
-				}
-				for _, c := range tried {
-					t.Run(fmt.Sprintf("%s %d", c.at, c.n), func(t *testing.T) { crashed(t, f.database(t), f.replicas, p, c) })
-				}
-				t.Logf("%s, %s: %d of %d places tried: %s", name, p.name, len(tried), len(all), tally(tried))
-			})
+			found := places(t, f.database(t), f.replicas, p)
+			if !long() {
+				found = spread(found, 4)
+			}
+			for _, c := range found {
+				name := fmt.Sprintf("%s/%s/%s %d", f.name, p.name, c.at, c.n)
+				all = append(all, cell{name, f.name, c.at, func(t *testing.T) bool { return crashed(t, f.database(t), f.replicas, p, c) }})
+			}
 		}
 	}
-}
-
-// some gives a few places, spread over all of them; which ones differs from run to run.
-func some(all []crash, n int) []crash {
-	var list []crash
-	for i := range n {
-		from, to := i*len(all)/n, (i+1)*len(all)/n
-		if to > from {
-			list = append(list, all[from+rand.N(to-from)]) //nolint:gosec // which place it is need not be secret
-		}
-	}
-	return list
-}
-
-// tally counts the places of each kind.
-func tally(list []crash) string {
-	kinds := map[string]int{}
-	for _, c := range list {
-		kinds[c.at]++
-	}
-	return fmt.Sprint(kinds)
+	tryAll(t, "killed", all)
 }

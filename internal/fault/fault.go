@@ -10,8 +10,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +30,8 @@ const (
 	Hang       Kind = "hang"       // never answered: held until the caller gives up or the fault is cleared
 	Drop       Kind = "drop"       // connection closed before anything is done
 	Lost       Kind = "lost"       // done, but the connection is closed before the answer
+	Cut        Kind = "cut"        // done, but the answer ends in its middle
+	Refused    Kind = "refused"    // no connection is taken until the faults are cleared; done by the sandbox, which has the ports
 	Disconnect Kind = "disconnect" // a Slack socket is closed; taken by the Slack stand-in itself
 )
 
@@ -48,7 +52,8 @@ type Call struct {
 	Service string    `json:"service"`
 	Method  string    `json:"method"`
 	Path    string    `json:"path"`   // with its query
-	Status  int       `json:"status"` // 0 when the caller got no answer
+	Status  int       `json:"status"` // 0 when the caller got no whole answer
+	Done    int       `json:"-"`      // the status that the service gave it, also where the caller did not get that; 0 where nothing was done
 	At      time.Time `json:"at"`
 }
 
@@ -59,6 +64,7 @@ type Desk struct {
 	mu      sync.Mutex
 	watch   func(Moment)
 	faults  []*Fault
+	taken   int
 	cleared chan struct{} // closed by Clear, so that hanging calls end
 	calls   []Call
 }
@@ -85,9 +91,11 @@ func (d *Desk) Add(f Fault) error {
 		if f.Service != "slack" {
 			return fmt.Errorf("only slack has sockets to disconnect")
 		}
-	case Throttle, Slow, Hang, Drop, Lost:
+	case Refused:
+		return fmt.Errorf("only a whole sandbox can refuse connections")
+	case Throttle, Slow, Hang, Drop, Lost, Cut:
 	default:
-		return fmt.Errorf("unknown kind %q: it is one of status, throttle, slow, hang, drop, lost, disconnect", f.Kind)
+		return fmt.Errorf("unknown kind %q: it is one of status, throttle, slow, hang, drop, lost, cut, refused, disconnect", f.Kind)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -99,6 +107,7 @@ func (d *Desk) Add(f Fault) error {
 type Moment struct {
 	Service, Method, Path string
 	Served                bool
+	Status                int // of one that was served
 }
 
 // Watch has every moment of every call told to w before the call goes on; nil ends it. A harness breaks something there.
@@ -108,12 +117,13 @@ func (d *Desk) Watch(w func(Moment)) {
 	d.watch = w
 }
 
-func (d *Desk) tell(service string, r *http.Request, served bool) {
+// tell tells of a call; status is 0 before it is served.
+func (d *Desk) tell(service string, r *http.Request, status int) {
 	d.mu.Lock()
 	w := d.watch
 	d.mu.Unlock()
 	if w != nil {
-		w(Moment{service, r.Method, r.URL.RequestURI(), served})
+		w(Moment{service, r.Method, r.URL.RequestURI(), status != 0, status})
 	}
 }
 
@@ -135,6 +145,7 @@ func (d *Desk) Take(service, path string, kinds ...Kind) (Fault, bool) {
 			continue
 		}
 		taken := *f
+		d.taken++
 		if f.Times == 1 {
 			d.faults = append(d.faults[:i:i], d.faults[i+1:]...)
 		} else if f.Times > 1 {
@@ -145,6 +156,13 @@ func (d *Desk) Take(service, path string, kinds ...Kind) (Fault, bool) {
 	return Fault{}, false
 }
 
+// Taken counts the calls that have met a fault so far.
+func (d *Desk) Taken() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.taken
+}
+
 // Calls returns every call so far, oldest first.
 func (d *Desk) Calls() []Call {
 	d.mu.Lock()
@@ -152,11 +170,12 @@ func (d *Desk) Calls() []Call {
 	return append([]Call{}, d.calls...)
 }
 
-func (d *Desk) record(service string, r *http.Request, status int) {
+// record notes a call: what the caller and what the service saw of it.
+func (d *Desk) record(service string, r *http.Request, status, done int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls = append(d.calls, Call{
-		Service: service, Method: r.Method, Path: r.URL.RequestURI(), Status: status, At: d.now(),
+		Service: service, Method: r.Method, Path: r.URL.RequestURI(), Status: status, Done: done, At: d.now(),
 	})
 }
 
@@ -166,17 +185,17 @@ type Refuse func(w http.ResponseWriter, r *http.Request, status int, retryAfter 
 // Wrap puts the desk in front of a service: calls are recorded, and spoiled as the faults say.
 func (d *Desk) Wrap(service string, refuse Refuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, ok := d.Take(service, r.URL.RequestURI(), Status, Throttle, Slow, Hang, Drop, Lost)
+		f, ok := d.Take(service, r.URL.RequestURI(), Status, Throttle, Slow, Hang, Drop, Lost, Cut)
 		if !ok {
 			d.serve(service, w, r, next)
 			return
 		}
 		switch f.Kind {
 		case Status:
-			d.record(service, r, f.Value)
+			d.record(service, r, f.Value, 0)
 			refuse(w, r, f.Value, 0)
 		case Throttle:
-			d.record(service, r, http.StatusTooManyRequests)
+			d.record(service, r, http.StatusTooManyRequests, 0)
 			refuse(w, r, http.StatusTooManyRequests, time.Duration(f.Value)*time.Second)
 		case Slow:
 			buffer(r)
@@ -185,15 +204,15 @@ func (d *Desk) Wrap(service string, refuse Refuse, next http.Handler) http.Handl
 		case Hang:
 			buffer(r)
 			d.wait(r, nil)
-			d.record(service, r, 0)
+			d.record(service, r, 0, 0)
 			panic(http.ErrAbortHandler)
 		case Drop:
-			d.record(service, r, 0)
+			d.record(service, r, 0, 0)
 			panic(http.ErrAbortHandler)
 		case Lost:
-			next.ServeHTTP(discard{}, r)
-			d.record(service, r, 0)
-			panic(http.ErrAbortHandler)
+			d.lose(service, r, next, func(*answer) {})
+		case Cut:
+			d.lose(service, r, next, func(a *answer) { a.half(w) })
 		}
 	})
 }
@@ -220,11 +239,11 @@ func (d *Desk) wait(r *http.Request, timeout <-chan time.Time) {
 }
 
 func (d *Desk) serve(service string, w http.ResponseWriter, r *http.Request, next http.Handler) {
-	d.tell(service, r, false)
+	d.tell(service, r, 0)
 	seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-	defer func() { d.record(service, r, seen.status) }()
+	defer func() { d.record(service, r, seen.status, seen.status) }()
 	next.ServeHTTP(seen, r)
-	d.tell(service, r, true)
+	d.tell(service, r, seen.status)
 }
 
 // statusWriter remembers the status that a handler wrote. Unwrap lets a websocket upgrade through.
@@ -240,9 +259,33 @@ func (w *statusWriter) WriteHeader(status int) {
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// discard is a ResponseWriter whose answer nobody gets.
-type discard struct{}
+// lose has a call served and keeps its answer, but for what show lets through.
+func (d *Desk) lose(service string, r *http.Request, next http.Handler, show func(*answer)) {
+	a := &answer{header: http.Header{}, status: http.StatusOK}
+	d.tell(service, r, 0)
+	next.ServeHTTP(a, r)
+	d.record(service, r, 0, a.status)
+	d.tell(service, r, a.status)
+	show(a)
+	panic(http.ErrAbortHandler)
+}
 
-func (discard) Header() http.Header         { return http.Header{} }
-func (discard) WriteHeader(int)             {}
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
+// answer is a ResponseWriter whose answer goes nowhere yet.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
+
+// half writes the answer up to the middle of its body.
+func (a *answer) half(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.header)
+	w.Header().Set("Content-Length", strconv.Itoa(max(a.body.Len(), 2))) // so that a cut answer can be told from a whole one
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body.Bytes()[:a.body.Len()/2])
+	_ = http.NewResponseController(w).Flush() // what is still buffered would go with the connection
+}

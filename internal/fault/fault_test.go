@@ -39,6 +39,7 @@ func call(ctx context.Context, t *testing.T, url string) (*http.Response, error)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err == nil {
+		_, err = io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
 	}
 	return resp, err
@@ -57,6 +58,7 @@ func TestKinds(t *testing.T) {
 		{Fault{Kind: Slow, Value: 30}, 201, "", true},
 		{Fault{Kind: Drop}, 0, "", false},
 		{Fault{Kind: Lost}, 0, "", true},
+		{Fault{Kind: Cut}, 0, "", true},
 	} {
 		t.Run(string(tt.fault.Kind), func(t *testing.T) {
 			t.Parallel()
@@ -84,6 +86,9 @@ func TestKinds(t *testing.T) {
 				t.Errorf("the fault outlived its one call: %v", err)
 			}
 			want := Call{Service: "graph", Method: "POST", Path: "/v1.0/restore?a=1", Status: tt.status, At: desk.now()}
+			if tt.done {
+				want.Done = http.StatusCreated
+			}
 			if calls := desk.Calls(); len(calls) != 2 || calls[0] != want {
 				t.Errorf("calls are %+v, want first %+v", calls, want)
 			}
@@ -152,6 +157,7 @@ func TestAddRefuses(t *testing.T) {
 		{Service: "mail", Kind: Drop},
 		{Service: "graph", Kind: "explode"},
 		{Service: "graph", Kind: Disconnect},
+		{Service: "graph", Kind: Refused},
 		{Service: "graph", Kind: Status, Value: 200},
 		{Service: "graph", Kind: Slow, Value: -1},
 		{Service: "graph", Kind: Drop, Times: -1},
@@ -190,6 +196,9 @@ func TestTakeMatchesAndCounts(t *testing.T) {
 		if _, got := desk.Take(tt.service, tt.path, tt.kind); got != tt.want {
 			t.Errorf("%s %s %s: taken %v", tt.service, tt.path, tt.kind, got)
 		}
+	}
+	if desk.Taken() != 4 {
+		t.Errorf("%d calls met a fault", desk.Taken())
 	}
 	desk.Clear()
 	if _, got := desk.Take("slack", "/api/chat.update", Drop); got {

@@ -81,6 +81,13 @@ func (s *Server) SetCmdlet(name string, allowed bool) {
 	s.grants.denied[strings.ToLower(name)] = !allowed
 }
 
+// SetDelayedDelicensing is Set-OrganizationConfig -DelayedDelicensingEnabled: it counts for licenses that go from now on.
+func (s *Server) SetDelayedDelicensing(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.delayed = on
+}
+
 // SetSeats sets the bought seats of a subscription, named by its part number.
 func (s *Server) SetSeats(part string, enabled int) error {
 	s.mu.Lock()

@@ -138,7 +138,10 @@ func recoverable(n int) option       { return func(a *account) { a.box.Recoverab
 //	robinc                 deleted, held Global Administrator
 //	zoec                   deleted, one day from its purge
 //	formerstaff            purged: in no store
+//	gerhartm               deleted 45 days after it lost its license: no mailbox is left
+//	daisyp                 deleted; had M365_F1 and never a mailbox
 //	rainier                deleted room mailbox; adams is a live one
+//	projector              deleted equipment mailbox
 //	careers                deleted shared mailbox, converted from a user's; payroll a live one
 //	davids, david.smith    share a display name; one deleted, one live
 //	tinaw                  deleted, mail is null, the address is in proxyAddresses alone
@@ -163,7 +166,9 @@ func recoverable(n int) option       { return func(a *account) { a.box.Recoverab
 //	cecilh                 two soft-deleted mailboxes with the same address, their users purged
 //	blueprints             soft-deleted shared mailbox of 57 GB, its user purged
 //	projects               deleted shared mailbox of 61 GB
-//	hannahh                deleted while on hold: inactive, and its user in the recycle bin
+//	hannahh, rolandw       deleted while on hold: inactive, and their users in the recycle bin
+//	kellyk, jordanm        deleted, and Exchange has not followed: their mailboxes are still in use
+//	andreww, monicat       live with a mailbox of their own; an earlier user's, with the same address, is inactive
 //	lauraw                 healthy, on litigation hold
 //	fritzb                 soft-deleted; a copy of it fails at 40 %
 //	suzys                  soft-deleted; a copy of it suspends itself at 60 % and goes on when resumed

@@ -75,6 +75,11 @@ func (s *Server) seedLive() {
 	held := func(a *account) { a.box.Litigation = true }
 	of := func(alias string) *mailbox { return s.mailboxes.of(newID("user", alias+"@"+TenantDomain)) }
 	s.add("hannahh", "Hannah Haynes", held, deletedFor(6*day))
+	s.add("rolandw", "Roland Winkler", held, deletedFor(8*day))
+	s.seedUnfollowed("kellyk", "Kelly Krout")
+	s.seedUnfollowed("jordanm", "Jordan Miller")
+	s.seedSuccessor("andreww", "Andrew Wolfe")
+	s.seedSuccessor("monicat", "Monica Thomson")
 	s.add("lauraw", "Laura West", held)
 	s.add("oscarf", "Oscar Fuller")
 	sized(100*gigabyte - 20_000_000)(of("oscarf"))
@@ -91,4 +96,16 @@ func (s *Server) seedLive() {
 		s.grant(m, &m.Store.DelicenseDue)
 		m.Store.DelicenseDue = lost.Add(retention)
 	}
+}
+
+// seedUnfollowed adds a deleted user whose mailbox is still in use: Exchange has not followed Entra yet.
+func (s *Server) seedUnfollowed(alias, name string) {
+	u := s.add(alias, name, deletedFor(4*day))
+	s.mailboxes.of(u.ID).SoftDeleted = time.Time{}
+}
+
+// seedSuccessor adds a user with a mailbox, and the inactive mailbox of an earlier user with the same address.
+func (s *Server) seedSuccessor(alias, name string) {
+	s.add(alias, name, again("new"), func(a *account) { a.box.Items, a.box.Created = 80, s.clock().UTC().Add(-100*day) })
+	s.orphan(alias, "", name, 200*day, onHold)
 }

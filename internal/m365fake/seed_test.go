@@ -78,6 +78,18 @@ func TestTraps(t *testing.T) {
 			t.Error("not so: " + what)
 		}
 	}
+	for alias, views := range map[string][3]bool{ // in use, soft-deleted, inactive
+		"kellyk": {true, false, false}, "jordanm": {true, false, false}, "gerhartm": {}, "daisyp": {},
+		"hannahh": {false, true, true}, "rolandw": {false, true, true}, "andreww": {true, true, true}, "monicat": {true, true, true},
+	} {
+		if got := [3]bool{st.hasMailbox(alias, ""), st.hasMailbox(alias, "SoftDeletedMailbox"), st.hasMailbox(alias, "InactiveMailboxOnly")}; got != views {
+			t.Errorf("%s is in use, soft-deleted, inactive: %v, not %v", alias, got, views)
+		}
+		deleted := alias != "andreww" && alias != "monicat"
+		if got := gone("mail eq '"+alias+"@contoso.com'") == 1; got != deleted || live("mail eq '"+alias+"@contoso.com'") == 1 == deleted {
+			t.Errorf("%s is deleted: %v, not %v", alias, got, deleted)
+		}
+	}
 	r := st.call("GET", "/directory/deletedItems/"+st.deletedID("zoec"), "")
 	st.wantStatus(r, 200)
 	if left := st.deleted.byID[st.deletedID("zoec")].Deleted.Add(retention).Sub(st.clock.now()); left < 12*time.Hour || left > day {

@@ -20,12 +20,15 @@ func (s *Server) seedDeletedTraps() {
 	s.add("loripe", "Lori Penor", synced, deletedFor(5*day))
 	s.add("robinc", "Robin Counts", deletedFor(6*day))
 	s.add("zoec", "Zoe Carter", deletedFor(29*day+2*time.Hour))
+	s.add("gerhartm", "Gerhart Moller", lostFor(50*day), deletedFor(5*day))
+	s.add("daisyp", "Daisy Phillips", licensed(M365_F1), noMailbox, deletedFor(6*day))
 	s.add("davids", "David Smith", deletedFor(7*day))
 	s.add("tinaw", "Tina Wagner", deletedFor(4*day), edit(func(u *user) { u.Mail = "" }))
 	s.add("kk1204", "Kai Klein", deletedFor(5*day), edit(func(u *user) {
 		u.Mail, u.Proxies = "kai.klein@contoso.com", []string{"SMTP:kai.klein@contoso.com", "smtp:kk1204@contoso.com"}
 	}))
 	s.add("rainier", "Conf Room Rainier", kept(roomMailbox), deletedFor(4*day))
+	s.add("projector", "Projector", kept(equipmentMailbox), deletedFor(6*day))
 	s.add("careers", "Careers", kept(sharedMailbox), deletedFor(12*day), edit(func(u *user) { u.Enabled = true }))
 }
 

@@ -233,6 +233,14 @@ func (b *bot) close() error {
 	return b.stop()
 }
 
+// Health is the address of the first bot's own health page, as http://127.0.0.1:9090; empty while it is not there.
+func (s *Sandbox) Health() string {
+	if len(s.bots) == 0 || !s.bots[0].current().alive() {
+		return ""
+	}
+	return "http://" + s.bots[0].current().health
+}
+
 func (b *bot) status(ctx context.Context) BotStatus {
 	p := b.current()
 	if !p.alive() {

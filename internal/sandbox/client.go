@@ -82,6 +82,11 @@ func (c *Client) SignalReplica(ctx context.Context, n int, signal string) error 
 	return err
 }
 
+// BotStatus says whether the first bot runs.
+func (c *Client) BotStatus(ctx context.Context) (BotStatus, error) {
+	return call[BotStatus](ctx, c, http.MethodGet, "/bot", nil)
+}
+
 // Tenant returns what the tenant truly holds.
 func (c *Client) Tenant(ctx context.Context) (m365fake.Tenant, error) {
 	return call[m365fake.Tenant](ctx, c, http.MethodGet, "/tenant", nil)

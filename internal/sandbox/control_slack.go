@@ -121,6 +121,7 @@ type personChange struct {
 	Approver *bool   `json:"approver"` // in the approvers' user group
 	DMError  *string `json:"dm_error"` // what the app's direct messages are refused with, as messages_tab_disabled; "" ends it
 	Locale   *string `json:"locale"`
+	Email    *string `json:"email"` // confirmed
 }
 
 func (s *Sandbox) changePerson(_ context.Context, c personChange) (none, error) {
@@ -129,6 +130,7 @@ func (s *Sandbox) changePerson(_ context.Context, c personChange) (none, error) 
 		set(&p.Restricted, c.Guest)
 		set(&p.DMError, c.DMError)
 		set(&p.Locale, c.Locale)
+		set(&p.Email, c.Email)
 	})
 	if err == nil && c.Approver != nil {
 		err = s.setApprover(c.User, *c.Approver)

@@ -74,6 +74,8 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/control/faults", `{"service":"graph","kind":"rain"}`, 400},
 		{"POST", "/control/faults", `{"service":"graph","kind":"disconnect"}`, 400},
 		{"POST", "/control/faults", `{"service":"slack","kind":"disconnect","match":"hello"}`, 400},
+		{"POST", "/control/faults", `{"service":"mail","kind":"refused"}`, 400},
+		{"POST", "/control/faults", `{"service":"graph","kind":"refused","match":"/users"}`, 400},
 		{"POST", "/control/tenant", `{"do":"explode"}`, 400},
 		{"POST", "/control/tenant", `{"do":"delete","user":"nobody@contoso.com"}`, 400},
 		{"POST", "/control/people", `{"user":"UNOBODY","guest":true}`, 404},

@@ -137,10 +137,17 @@ func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
 		"suspend-copy":   func(c tenantChange) error { return s.m365.SuspendCopy(c.User, c.Value) },
 		"remove-copy":    func(c tenantChange) error { return s.m365.RemoveCopy(c.User) },
 		"take-copy-name": func(c tenantChange) error { return s.m365.TakeCopyName(c.User) },
-		"allow-cmdlet":   func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
-		"forbid-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
-		"grant":          func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
-		"revoke":         func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
+		"delicensing": func(c tenantChange) error {
+			if c.Value != "delayed" && c.Value != "immediate" {
+				return fmt.Errorf("value: %q is neither delayed nor immediate", c.Value)
+			}
+			s.m365.SetDelayedDelicensing(c.Value == "delayed")
+			return nil
+		},
+		"allow-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
+		"forbid-cmdlet": func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
+		"grant":         func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
+		"revoke":        func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
 	}
 }
 
@@ -162,23 +169,50 @@ func (s *Sandbox) calls(context.Context, url.Values) ([]fault.Call, error) {
 }
 
 // addFault lays a fault on the desk, from which the stand-ins take it. A disconnect that waits for no envelope is done at
-// once.
+// once, and so is the closing of a port.
 func (s *Sandbox) addFault(_ context.Context, f fault.Fault) (none, error) {
-	if f.Kind != fault.Disconnect {
-		return none{}, s.desk.Add(f)
-	}
-	switch {
-	case f.Service != "slack":
-		return none{}, errors.New("only slack has sockets to disconnect")
-	case f.Match == "":
-		return none{}, s.disconnectNow()
-	case !slices.Contains(envelopeTypes(), f.Match):
-		return none{}, fmt.Errorf("match: a disconnect comes at once, with no match, or behind an envelope: %s", strings.Join(envelopeTypes(), ", "))
+	switch f.Kind {
+	case fault.Refused:
+		return none{}, s.refuse(f)
+	case fault.Disconnect:
+		return none{}, s.disconnect(f)
 	}
 	return none{}, s.desk.Add(f)
 }
 
-func (s *Sandbox) clearFaults(context.Context, url.Values) (none, error) {
+func (s *Sandbox) disconnect(f fault.Fault) error {
+	switch {
+	case f.Service != "slack":
+		return errors.New("only slack has sockets to disconnect")
+	case f.Match == "":
+		return s.disconnectNow()
+	case !slices.Contains(envelopeTypes(), f.Match):
+		return fmt.Errorf("match: a disconnect comes at once, with no match, or behind an envelope: %s", strings.Join(envelopeTypes(), ", "))
+	}
+	return s.desk.Add(f)
+}
+
+// refuse closes a service's port, its open connections too, until the faults are cleared. Slack's sockets end with theirs.
+func (s *Sandbox) refuse(f fault.Fault) error {
+	port, ok := s.byName[f.Service]
+	switch {
+	case !ok:
+		return fmt.Errorf("unknown service %q: it is one of %s", f.Service, strings.Join(slices.Sorted(maps.Keys(s.byName)), ", "))
+	case f.Match != "" || f.Times != 0:
+		return errors.New("connections are refused to a whole service, until the faults are cleared: match and times are left out")
+	}
+	err := port.close()
+	if f.Service == "slack" {
+		err = errors.Join(err, s.slack.Disconnect("drop", ""))
+	}
+	return err
+}
+
+func (s *Sandbox) clearFaults(ctx context.Context, _ url.Values) (none, error) {
 	s.desk.Clear()
-	return none{}, nil
+	var errs []error
+	for _, port := range s.byName {
+		errs = append(errs, port.reopen(ctx))
+	}
+	return none{}, errors.Join(errs...)
 }

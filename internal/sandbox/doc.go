@@ -38,11 +38,12 @@
 //	POST, DELETE /control/faults         {service, match, kind, times, value}; see package fault
 //
 // A disconnect without a match closes Slack's sockets at once, as a refresh; with the match slash_commands, interactive or
-// events_api the socket breaks right behind the next such envelope.
+// events_api the socket breaks right behind the next such envelope. The kind refused closes a service's port, and slack's
+// sockets with it, until the faults are cleared.
 //
 // And those that stories need besides, to change the world in mid-sentence:
 //
-//	POST /control/people                 {user, deleted, guest, approver, dm_error, locale}: what is left out stays
+//	POST /control/people                 {user, deleted, guest, approver, dm_error, locale, email}: what is left out stays
 //	GET  /control/channels               [{id, name}]
 //	POST /control/channels               {channel, add, remove, error}: members, and what the app's use is refused with
 //	POST /control/close                  {user, view_id, all}: closes a modal
@@ -51,8 +52,9 @@
 //	                                     rename (value: the new sign-in name), address (value), licenses (value: part
 //	                                     numbers), join, leave (value: group), seats (value: part number; seats),
 //	                                     create (value: display name), grant, revoke (value: permission or role),
-//	                                     allow-cmdlet, forbid-cmdlet (value), recover, reconnect (user: ExchangeGuid; value:
-//	                                     the new name), copy-time (value: a duration); of the newest restore request into
+//	                                     allow-cmdlet, forbid-cmdlet (value: cmdlet), delicensing (value: delayed or
+//	                                     immediate), recover, reconnect (user: ExchangeGuid; value: the new name), copy-time
+//	                                     (value: a duration); of the newest restore request into
 //	                                     user's mailbox suspend-copy (value: comment), remove-copy; take-copy-name (user: a
 //	                                     mailbox without a user, of which somebody else makes a copy under the name that
 //	                                     the next restore request is to have)

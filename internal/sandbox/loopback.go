@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -57,32 +58,65 @@ func forbid(w http.ResponseWriter, text string) { http.Error(w, text, http.Statu
 
 // server is one port with what it serves.
 type server struct {
-	http *http.Server
-	addr string
+	addr         string
+	handler      http.Handler
+	certificates []tls.Certificate
+
+	mu   sync.Mutex
+	http *http.Server // nil while it refuses connections
 	done chan error
 }
 
 // serve answers on l until close; with certificates it speaks TLS.
 func serve(l net.Listener, h http.Handler, certificates ...tls.Certificate) *server {
-	s := &server{
-		addr: l.Addr().String(), done: make(chan error, 1),
-		http: &http.Server{
-			Handler: h, ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog: log.New(io.Discard, "", 0), // clients that hang up during a fault are no news
-		},
-	}
-	if len(certificates) > 0 {
-		l = tls.NewListener(l, &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
-	}
-	go func() { s.done <- s.http.Serve(l) }()
+	s := &server{addr: l.Addr().String(), handler: h, certificates: certificates}
+	s.answer(l)
 	return s
 }
 
-// close ends the port and all its connections.
+func (s *server) answer(l net.Listener) {
+	web := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: log.New(io.Discard, "", 0), // clients that hang up during a fault are no news
+	}
+	if len(s.certificates) > 0 {
+		l = tls.NewListener(l, &tls.Config{Certificates: s.certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	}
+	done := make(chan error, 1)
+	s.http, s.done = web, done
+	go func() { done <- web.Serve(l) }()
+}
+
+// close ends the port and all its connections. From then on connections are refused.
 func (s *server) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.http == nil {
+		return nil
+	}
 	err := s.http.Close()
 	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
+	s.http = nil
 	return err
+}
+
+// reopen takes connections again after close, on the same port.
+func (s *server) reopen(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.http == nil {
+		l, err := listen(ctx, s.addr)
+		if err == nil {
+			s.answer(l)
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond): // another program's connection may have that port for a moment
+		case <-ctx.Done():
+			return err
+		}
+	}
+	return nil
 }

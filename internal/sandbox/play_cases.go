@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +19,10 @@ var (
 	saysOnPrem   = regexp.MustCompile(`(?i)on-premises`)
 	saysGone     = regexp.MustCompile(`(?i)no way back`)
 	saysExport   = regexp.MustCompile(`(?i)auto-expanding archive`)
+	saysThere    = regexp.MustCompile(`(?i)nothing to bring back`)
+	saysSeveral  = regexp.MustCompile(`(?i)more than one account fits`)
+	saysGuest    = regexp.MustCompile(`(?i)guest account`)
+	saysEmpty    = regexp.MustCompile(`(?i)an empty (one|mailbox)`)
 )
 
 // stories are the conversations of a case. The mailboxes are plain ones of the seed.
@@ -47,11 +52,18 @@ func stories(name string) []story {
 			{"A mailbox on hold, recovered by hand", "deliad@contoso.com", "license:SPE_E3 she is back", handOver("deliad@contoso.com"), saysRestored, provedReconnected, "restored"},
 		}
 	case "refused":
+		refused := func(title, address, reason string, says *regexp.Regexp, due string) story {
+			return story{title, address, reason, justWait, says, nothingChanged, "refused: " + due}
+		}
 		return []story{
-			{"An archive that grows by itself", "quinna@contoso.com", "the lawyers ask", justWait, saysExport, unchanged, "refused: its archive can be neither recovered nor restored"},
-			{"An approver says no", "irvins@contoso.com", "just to have a look", confirmAndDeny, saysDenied, unchanged, "denied"},
-			{"An account from the on-premises directory", "loripe@contoso.com", "she is back", justWait, saysOnPrem, unchanged, "refused: it is synchronised from on-premises"},
-			{"A mailbox that is gone", "formerstaff@contoso.com", "an audit asks for it", justWait, saysGone, unchanged, "refused: there is nothing left to bring back"},
+			refused("A mailbox that works", "lynner@contoso.com", "she cannot find a message", saysThere, "it is there, so there is nothing to bring back"),
+			refused("A mailbox that is gone", "formerstaff@contoso.com", "an audit asks for it", saysGone, "there is nothing left to bring back"),
+			refused("Two accounts with one address", "mollyd@contoso.com", "she is back", saysSeveral, "more than one account fits, so an approver has to choose"),
+			refused("An account from the on-premises directory", "loripe@contoso.com", "she is back", saysOnPrem, "it is synchronised from on-premises"),
+			refused("A guest", "lukasz@northwindtraders.com", "he cannot read his mail", saysGuest, "it is a guest, whose mailbox is elsewhere"),
+			refused("A licence that went too long ago", "olafj@contoso.com", "he is back", saysEmpty, "the contents are gone, and a licence would give an empty mailbox"),
+			refused("An archive that grows by itself", "quinna@contoso.com", "the lawyers ask", saysExport, "its archive can be neither recovered nor restored"),
+			{"An approver says no", "irvins@contoso.com", "just to have a look", confirmAndDeny, saysDenied, nothingChanged, "denied"},
 		}
 	}
 	return nil
@@ -203,16 +215,17 @@ func sameMailbox(before, after m365fake.Tenant, user object, address string) err
 	return nil
 }
 
-// unchanged holds if nothing happened to the user or mailbox.
-func unchanged(before, after m365fake.Tenant, address string) error {
-	for _, lists := range [][2][]map[string]any{{before.Users, after.Users}, {before.DeletedUsers, after.DeletedUsers}} {
-		was, is := findUser(lists[0], address), findUser(lists[1], address)
-		if (was == nil) != (is == nil) || fmt.Sprint(was["assignedLicenses"], was["accountEnabled"]) != fmt.Sprint(is["assignedLicenses"], is["accountEnabled"]) {
-			return errors.New("the user has changed")
+// nothingChanged holds if the whole tenant is as it was.
+func nothingChanged(before, after m365fake.Tenant, _ string) error {
+	for what, lists := range map[string][2][]map[string]any{
+		"a user":         {before.Users, after.Users},
+		"a deleted user": {before.DeletedUsers, after.DeletedUsers},
+		"a subscription": {before.SKUs, after.SKUs},
+		"a mailbox":      {before.Mailboxes, after.Mailboxes},
+	} {
+		if !reflect.DeepEqual(lists[0], lists[1]) {
+			return errors.New(what + " has changed")
 		}
-	}
-	if fmt.Sprint(findMailbox(before, address)) != fmt.Sprint(findMailbox(after, address)) {
-		return errors.New("the mailbox has changed")
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type Ack struct {
 	Verdict    string    `json:"verdict"`
 	Bytes      int       `json:"bytes"`
 	At         time.Time `json:"at"` // wall clock
+	Frame      []byte    `json:"-"`  // as the app wrote it
 }
 
 // pending is an envelope that was sent. After the deadline it stays, to tell a late ack from an unknown one.
@@ -160,7 +161,7 @@ func (s *Server) takeAck(c *conn, raw []byte) {
 		return
 	}
 	p := s.hub.sent[a.EnvelopeID]
-	entry := Ack{EnvelopeID: a.EnvelopeID, Bytes: len(raw), At: now, Verdict: AckOK}
+	entry := Ack{EnvelopeID: a.EnvelopeID, Bytes: len(raw), At: now, Verdict: AckOK, Frame: raw}
 	counts := false
 	switch {
 	case len(raw) > s.cfg.AckFrameBytes:

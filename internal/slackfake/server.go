@@ -167,8 +167,17 @@ func (s *Server) goTask(f func()) {
 	}()
 }
 
-// refuse answers a call that a fault spoils, as Slack does when it is throttling or in trouble.
+// refuse answers a call that a fault spoils, as Slack does when it is throttling or in trouble. What other services say with 401 and 403
+// Slack says with 200 and its own word (docs.slack.dev/apis/web-api#responses).
 func refuse(w http.ResponseWriter, _ *http.Request, status int, retryAfter time.Duration) {
+	switch status {
+	case http.StatusUnauthorized:
+		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "error": "invalid_auth"})
+		return
+	case http.StatusForbidden:
+		writeJSON(w, http.StatusOK, map[string]any{"ok": false, "error": "missing_scope", "needed": "chat:write", "provided": "commands"})
+		return
+	}
 	code := "fatal_error"
 	switch {
 	case status == http.StatusTooManyRequests:

@@ -21,10 +21,10 @@ const unnamedWait = 10 * time.Second
 var aadsts = regexp.MustCompile(`AADSTS(\d+): [^\r\n"\\]*`)
 
 // SignInFailed classifies why there is no token (codes: learn.microsoft.com/entra/identity-platform/reference-error-codes).
-// Throttled has the time to wait; Forbidden names the cause, which somebody must mend; anything else is Unavailable. Of a
+// Throttled has the time to wait; SignedOut names the cause, which somebody must mend; anything else is Unavailable. Of a
 // long answer, which names the app, its one sentence alone is kept.
 func SignInFailed(err error) *recovery.Error {
-	e := &recovery.Error{Kind: recovery.Unavailable, Op: "sign in", Err: err}
+	e := &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerEntra, Op: "sign in", Err: err}
 	var answer *http.Response
 	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok {
 		answer = failed.RawResponse
@@ -46,9 +46,9 @@ func SignInFailed(err error) *recovery.Error {
 	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout, passes(code):
 		e.RetryAfter = retryAfter(answer)
 	case code != "":
-		e.Kind, e.Detail = recovery.Forbidden, "sign-in to Microsoft Entra: "+cause(code)
+		e.Kind, e.Detail = recovery.SignedOut, cause(code)
 	case status >= http.StatusBadRequest:
-		e.Kind, e.Detail = recovery.Forbidden, "sign-in to Microsoft Entra"
+		e.Kind = recovery.SignedOut
 	}
 	return e
 }
@@ -99,25 +99,25 @@ func passes(code string) bool {
 	}
 }
 
-// cause is what an operator can do something about.
+// cause names what an operator can do something about; a code that says nothing more stands for itself.
 func cause(code string) string {
 	switch code {
 	case "7000215":
-		return "the client secret is wrong"
+		return recovery.SecretWrong
 	case "7000222":
-		return "the client secret has expired"
+		return recovery.SecretExpired
 	case "700027", "1000502":
-		return "the client certificate is not registered or has expired"
-	case "700016":
-		return "the application is not in this tenant"
-	case "90002", "900023":
-		return "there is no such tenant"
-	case "7000112":
-		return "the application is disabled"
-	case "53003":
-		return "a conditional access policy blocks it"
+		return recovery.CertificateRefused
 	case "700211", "700212", "700213", "70021":
-		return "the federated token fits no federated credential"
+		return recovery.FederationRefused
+	case "700016":
+		return recovery.AppUnknown
+	case "7000112":
+		return recovery.AppDisabled
+	case "90002", "900023":
+		return recovery.TenantUnknown
+	case "53003":
+		return recovery.PolicyBlocks
 	default:
 		return "AADSTS" + code
 	}

@@ -76,16 +76,16 @@ func TestSignInFailed(t *testing.T) {
 		detail string
 		wait   time.Duration
 	}{
-		"wrong secret":        {refuses(401, "7000215"), recovery.Forbidden, "the client secret is wrong", 0},
-		"expired secret":      {refuses(401, "7000222"), recovery.Forbidden, "the client secret has expired", 0},
-		"unknown certificate": {refuses(401, "700027"), recovery.Forbidden, "the client certificate is not registered or has expired", 0},
-		"unknown application": {refuses(400, "700016"), recovery.Forbidden, "the application is not in this tenant", 0},
-		"unknown tenant":      {refuses(400, "90002"), recovery.Forbidden, "there is no such tenant", 0},
-		"disabled":            {refuses(401, "7000112"), recovery.Forbidden, "the application is disabled", 0},
-		"policy":              {refuses(400, "53003"), recovery.Forbidden, "a conditional access policy blocks it", 0},
-		"federation":          {refuses(400, "700213"), recovery.Forbidden, "the federated token fits no federated credential", 0},
-		"any other":           {refuses(400, "50034"), recovery.Forbidden, "AADSTS50034", 0},
-		"longer code":         {refuses(400, "900331"), recovery.Forbidden, "AADSTS900331", 0},
+		"wrong secret":        {refuses(401, "7000215"), recovery.SignedOut, recovery.SecretWrong, 0},
+		"expired secret":      {refuses(401, "7000222"), recovery.SignedOut, recovery.SecretExpired, 0},
+		"unknown certificate": {refuses(401, "700027"), recovery.SignedOut, recovery.CertificateRefused, 0},
+		"unknown application": {refuses(400, "700016"), recovery.SignedOut, recovery.AppUnknown, 0},
+		"unknown tenant":      {refuses(400, "90002"), recovery.SignedOut, recovery.TenantUnknown, 0},
+		"disabled":            {refuses(401, "7000112"), recovery.SignedOut, recovery.AppDisabled, 0},
+		"policy":              {refuses(400, "53003"), recovery.SignedOut, recovery.PolicyBlocks, 0},
+		"federation":          {refuses(400, "700213"), recovery.SignedOut, recovery.FederationRefused, 0},
+		"any other":           {refuses(400, "50034"), recovery.SignedOut, "AADSTS50034", 0},
+		"longer code":         {refuses(400, "900331"), recovery.SignedOut, "AADSTS900331", 0},
 		"directory down":      {refuses(400, "90033"), recovery.Unavailable, "", 0},
 		"transient":           {refuses(400, "90024"), recovery.Unavailable, "", 0},
 		"retryable":           {refuses(400, "90006"), recovery.Unavailable, "", 0},
@@ -101,20 +101,16 @@ func TestSignInFailed(t *testing.T) {
 		"429 until":           {refuses(429, "", "Retry-After", date.Add(70*time.Second).Format(http.TimeFormat), "Date", date.Format(http.TimeFormat)), recovery.Throttled, "", 70 * time.Second},
 		"429 until the past":  {refuses(429, "", "Retry-After", date.Format(http.TimeFormat)), recovery.Throttled, "", 10 * time.Second},
 		"429 for how long":    {refuses(429, "90033"), recovery.Throttled, "", 10 * time.Second},
-		"a proxy's page":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403); _, _ = io.WriteString(w, "<html>") }, recovery.Forbidden, "-", 0},
+		"a proxy's page":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403); _, _ = io.WriteString(w, "<html>") }, recovery.SignedOut, "", 0},
 		"lost":                {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, recovery.Unavailable, "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := c.detail
-			if want != "" {
-				want = strings.TrimSuffix("sign-in to Microsoft Entra: "+want, ": -")
-			}
 			got := entra.SignInFailed(login(t.Context(), t, c.answer))
-			if got.Kind != c.kind || got.Detail != want || got.RetryAfter != c.wait {
-				t.Errorf("%v, after %v; want %s (%s) after %v", got, got.RetryAfter, c.kind, want, c.wait)
+			if got.Kind != c.kind || got.Detail != c.detail || got.Peer != recovery.PeerEntra || got.RetryAfter != c.wait {
+				t.Errorf("%v, after %v; want %s (%s) after %v", got, got.RetryAfter, c.kind, c.detail, c.wait)
 			}
-			if said := got.Error(); got.Op != "sign in" || strings.Contains(said, "the-secret") || got.Kind == recovery.Forbidden && strings.Contains(said, "secret-trace") {
+			if said := got.Error(); got.Op != "sign in" || strings.Contains(said, "the-secret") || got.Kind == recovery.SignedOut && strings.Contains(said, "secret-trace") {
 				t.Errorf("said: %s", said)
 			}
 		})

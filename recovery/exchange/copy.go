@@ -119,10 +119,10 @@ func (c *Client) checkOrder(ctx context.Context, order recovery.CopyOrder) error
 		return func() error {
 			m, err := c.locate(ctx, guid, views...)
 			if e, ok := errors.AsType[*recovery.Error](err); ok && e.Kind == recovery.NotFound {
-				return &recovery.Error{Kind: recovery.NotFound, Op: cmdNewCopy, Detail: parameter, Err: err}
+				return &recovery.Error{Kind: recovery.NotFound, Peer: recovery.PeerExchange, Op: cmdNewCopy, Detail: parameter, Err: err}
 			}
 			if err == nil && archive && m.ArchiveGUID == "" {
-				return &recovery.Error{Kind: recovery.Invalid, Op: cmdNewCopy, Detail: "ArchiveGuid", Err: errors.New("the mailbox has no archive")}
+				return &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerExchange, Op: cmdNewCopy, Detail: "ArchiveGuid", Err: errors.New("the mailbox has no archive")}
 			}
 			return err
 		}

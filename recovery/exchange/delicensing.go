@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,28 +10,12 @@ import (
 
 const cmdGetPending = "Get-PendingDelicenseUser"
 
-// Delicensing tells when the mailbox of a user whose licence is gone will be taken offline, where the tenant delays that
-// (learn.microsoft.com/powershell/module/exchangepowershell/get-pendingdelicenseuser); zero when it does not, or the user is
-// not waiting for it. NotFound for a user without any mailbox; Forbidden where the app may not run the cmdlet or the tenant
-// does not have it. The cmdlet's rows carry the sign-in name and not always the object id, so Get-Mailbox translates one
-// into the other first.
-func (c *Client) Delicensing(ctx context.Context, objectID string) (time.Time, error) {
-	matches, err := c.find(ctx, recovery.Query{Kind: recovery.ByObjectID, Value: objectID}, live, softDeleted, inactive)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if len(matches) > 0 && !slices.ContainsFunc(matches, found.Live) { // already offline
-		return time.Time{}, nil
-	}
-	m, err := only(cmdGetMailbox, slices.DeleteFunc(matches, func(m found) bool { return !m.Live() }), func(found) bool { return true })
-	if err != nil {
-		return time.Time{}, err
-	}
-	return c.pending(ctx, m)
-}
-
-// pending reads the user's row. Others are dropped: the list of all who wait says that the user is not among them.
-func (c *Client) pending(ctx context.Context, m found) (time.Time, error) {
+// Delicensing tells when a mailbox in use, which Find or Mailbox gave, will be taken offline because its user's licence is gone,
+// where the tenant delays that (learn.microsoft.com/powershell/module/exchangepowershell/get-pendingdelicenseuser); zero when
+// it does not, or the user is not waiting for it. Forbidden where the app may not run the cmdlet or the tenant does not have it.
+// The cmdlet's rows carry the sign-in name and not always the object id. Rows about others are dropped: the list of all who wait
+// says that the user is not among them.
+func (c *Client) Delicensing(ctx context.Context, m recovery.Mailbox) (time.Time, error) {
 	type row struct {
 		ObjectID string `json:"ExternalDirectoryObjectId"`
 		Name     string `json:"UserPrincipalName"`

@@ -52,9 +52,9 @@ func (r refusal) said() (exception, message string) {
 
 // fault classifies why a call failed; it is the only place that does. A nil err means that the answer itself is the failure.
 func (x *call) fault(err error) *recovery.Error {
-	e := &recovery.Error{Op: x.cmdlet, Err: err, Receipt: x.receipt()}
+	e := &recovery.Error{Peer: recovery.PeerExchange, Op: x.cmdlet, Err: err, Receipt: x.receipt()}
 	if known, ok := errors.AsType[*recovery.Error](err); ok { // of sign-in
-		e.Kind, e.Detail, e.RetryAfter, e.Err = known.Kind, known.Detail, known.RetryAfter, known.Err
+		e.Kind, e.Peer, e.Detail, e.RetryAfter, e.Err = known.Kind, known.Peer, known.Detail, known.RetryAfter, known.Err
 		return e
 	}
 	if err != nil {

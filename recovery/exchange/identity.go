@@ -49,7 +49,7 @@ var (
 // form, the GUID of zeros, and what Exchange could take for a pattern.
 func identify(as form, text string) (identity, error) {
 	refuse := func(why string) (identity, error) {
-		return identity{}, &recovery.Error{Kind: recovery.Invalid, Op: "identify", Err: fmt.Errorf("%q is no %s: %s", oneLine(text), as, why)}
+		return identity{}, &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerExchange, Op: "identify", Err: fmt.Errorf("%q is no %s: %s", oneLine(text), as, why)}
 	}
 	odd := func(r rune) bool { return unicode.IsControl(r) || r == '*' || r == '?' || r == '\\' || r == '"' }
 	switch {
@@ -98,7 +98,7 @@ func only[T any](cmdlet string, rows []T, is func(T) bool) (T, error) {
 	var none T
 	switch {
 	case len(found) == 0:
-		return none, &recovery.Error{Kind: recovery.NotFound, Op: cmdlet, Err: fmt.Errorf("none of %d rows is the object that was asked for", len(rows))}
+		return none, &recovery.Error{Kind: recovery.NotFound, Peer: recovery.PeerExchange, Op: cmdlet, Err: fmt.Errorf("none of %d rows is the object that was asked for", len(rows))}
 	case len(found) > 1 || len(rows) > 1:
 		return none, incomplete(cmdlet, fmt.Errorf("%d of %d rows are the one object that was asked for", len(found), len(rows)))
 	}
@@ -106,9 +106,9 @@ func only[T any](cmdlet string, rows []T, is func(T) bool) (T, error) {
 }
 
 func wrong(cmdlet string, err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Invalid, Op: cmdlet, Err: err}
+	return &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerExchange, Op: cmdlet, Err: err}
 }
 
 func incomplete(cmdlet string, err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Incomplete, Op: cmdlet, Err: err}
+	return &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerExchange, Op: cmdlet, Err: err}
 }

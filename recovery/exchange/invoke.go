@@ -145,7 +145,7 @@ func laterPage(err error, cmdlet string, n int) error {
 	if n == 1 || recovery.KindOf(err) == recovery.Throttled {
 		return err
 	}
-	return &recovery.Error{Kind: recovery.Incomplete, Op: cmdlet, Detail: fmt.Sprintf("page %d", n), Err: err}
+	return &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerExchange, Op: cmdlet, Detail: fmt.Sprintf("page %d", n), Err: err}
 }
 
 // following gives the next page's address; nil after the last. Warnings are there when the list was cut.

@@ -183,6 +183,8 @@ type row struct {
 	InPlaceHolds       texts  `json:"InPlaceHolds"`
 	AutoExpanding      flag   `json:"AutoExpandingArchiveEnabled"`
 	Quota              size   `json:"ProhibitSendReceiveQuota"`
+	ArchiveQuota       size   `json:"ArchiveQuota"`
+	RetentionHold      flag   `json:"RetentionHoldEnabled"`
 	KeepsDeleted       span   `json:"RetainDeletedItemsFor"`
 }
 
@@ -211,8 +213,8 @@ func (r row) mailbox(v view) (recovery.Mailbox, error) {
 	m := recovery.Mailbox{
 		ExchangeGUID: r.ExchangeGUID, ArchiveGUID: known(r.ArchiveGUID), ObjectID: known(r.ObjectID), Name: r.DisplayName, Address: r.Address,
 		SignInName: r.UserPrincipalName, Addresses: r.EmailAddresses, LegacyDN: r.LegacyDN, Type: r.Type,
-		Inactive: bool(r.Inactive) || v == inactive, OnHold: bool(r.LitigationHold) || slices.ContainsFunc(r.InPlaceHolds, holds),
-		AutoExpanding: bool(r.AutoExpanding), Quota: int64(r.Quota), KeepsDeleted: time.Duration(r.KeepsDeleted),
+		Inactive: bool(r.Inactive) || v == inactive, OnHold: bool(r.LitigationHold) || slices.ContainsFunc(r.InPlaceHolds, holds), Litigation: bool(r.LitigationHold),
+		AutoExpanding: bool(r.AutoExpanding), Quota: int64(r.Quota), ArchiveQuota: int64(r.ArchiveQuota), RetentionHold: bool(r.RetentionHold), KeepsDeleted: time.Duration(r.KeepsDeleted),
 	}
 	var err error
 	if m.SoftDeletedAt, err = parseTime(r.WhenSoftDeleted); err != nil {

@@ -36,7 +36,7 @@ func (c *Client) Cmdlets(ctx context.Context) ([]string, error) {
 		all = append(all, r.Names...)
 	}
 	if len(all) == 0 || page.NextLink != "" || len(page.Warnings) > 0 {
-		return nil, &recovery.Error{Kind: recovery.Incomplete, Op: moduleFile, Receipt: page.receipt, Err: errors.New("no cmdlets, or not all of them")}
+		return nil, &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerExchange, Op: moduleFile, Receipt: page.receipt, Err: errors.New("no cmdlets, or not all of them")}
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil

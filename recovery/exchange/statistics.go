@@ -10,14 +10,11 @@ import (
 
 const cmdGetStatistics = "Get-MailboxStatistics"
 
-// Contents counts a mailbox, or its archive (learn.microsoft.com/powershell/module/exchangepowershell/get-mailboxstatistics).
-// The answer is taken if its MailboxGuid is the mailbox's ExchangeGuid, or its ArchiveGuid. NotFound for a mailbox that is
-// not there, or has no archive.
-func (c *Client) Contents(ctx context.Context, guid string, archive bool) (recovery.Contents, error) {
-	m, err := c.locate(ctx, guid, live, softDeleted, inactive)
-	if err != nil {
-		return recovery.Contents{}, err
-	}
+// Contents counts a mailbox that Find or Mailbox gave, or its archive
+// (learn.microsoft.com/powershell/module/exchangepowershell/get-mailboxstatistics). Get-Mailbox is not run again for that: the
+// answer says itself which mailbox it is about, and is taken if its MailboxGuid is the mailbox's ExchangeGuid, or its
+// ArchiveGuid. NotFound for a mailbox that is not there, or has no archive.
+func (c *Client) Contents(ctx context.Context, m recovery.Mailbox, archive bool) (recovery.Contents, error) {
 	id, err := identify(asGUID, m.ExchangeGUID)
 	if err != nil {
 		return recovery.Contents{}, err
@@ -27,7 +24,7 @@ func (c *Client) Contents(ctx context.Context, guid string, archive bool) (recov
 		store, with["Archive"] = m.ArchiveGUID, true
 	}
 	if store == "" {
-		return recovery.Contents{}, &recovery.Error{Kind: recovery.NotFound, Op: cmdGetStatistics, Detail: "ArchiveGuid", Err: errors.New("the mailbox has no archive")}
+		return recovery.Contents{}, &recovery.Error{Kind: recovery.NotFound, Peer: recovery.PeerExchange, Op: cmdGetStatistics, Detail: "ArchiveGuid", Err: errors.New("the mailbox has no archive")}
 	}
 	if !m.Live() {
 		with["IncludeSoftDeletedRecipients"] = true

@@ -184,7 +184,7 @@ func TestSignInFails(t *testing.T) {
 	}
 	c := newClient(t, exchange.Config{Credential: signIn(t, fake, "wrong-secret"), BaseURL: "http://127.0.0.1:1"})
 	_, err = c.Find(t.Context(), byAddress("meganb@contoso.com"))
-	if e, ok := errors.AsType[*recovery.Error](err); !ok || e.Kind != recovery.Forbidden || e.Detail != "sign-in to Microsoft Entra: the client secret is wrong" || strings.Contains(err.Error(), "wrong-secret") {
+	if e, ok := errors.AsType[*recovery.Error](err); !ok || e.Kind != recovery.SignedOut || e.Peer != recovery.PeerEntra || e.Detail != recovery.SecretWrong || strings.Contains(err.Error(), "wrong-secret") {
 		t.Errorf("%v", err)
 	}
 }

@@ -125,7 +125,7 @@ func (a *aliases) begin(ctx context.Context) (since time.Time, done func(), err 
 	select {
 	case a.first <- struct{}{}:
 	case <-ctx.Done():
-		return since, nil, &recovery.Error{Kind: recovery.Incomplete, Op: string(opDeletedUsers), Detail: "all deleted users are being read", Err: ctx.Err()}
+		return since, nil, &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(opDeletedUsers), Detail: "all deleted users are being read", Err: ctx.Err()}
 	}
 	free := func() { <-a.first }
 	if since = a.knownUntil(); !since.IsZero() { // read while we waited

@@ -91,5 +91,5 @@ func (b *bearer) roles(ctx context.Context) ([]string, error) {
 
 // unreadable does not wrap the cause, which would quote the token.
 func unreadable(what string) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Internal, Op: string(opSignIn), Err: errors.New(what)}
+	return &recovery.Error{Kind: recovery.Internal, Peer: recovery.PeerGraph, Op: string(opSignIn), Err: errors.New(what)}
 }

@@ -33,11 +33,11 @@ func BenchmarkFind(b *testing.B) {
 	for name, address := range map[string]string{"live": "meganb@contoso.com", "deleted": "fadym@contoso.com", "alias": "partners@contoso.com"} {
 		b.Run(name, func(b *testing.B) {
 			n := newTenant(b, m365fake.Config{Latency: latency, RefuseDeletedProxyFilter: true})
-			if _, err := n.client.Find(b.Context(), byAddress(address)); err != nil {
+			if _, err := findAll(b, n.client, byAddress(address)); err != nil {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if _, err := n.client.Find(b.Context(), byAddress(address)); err != nil {
+				if _, err := findAll(b, n.client, byAddress(address)); err != nil {
 					b.Fatal(err)
 				}
 			}

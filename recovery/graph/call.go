@@ -101,7 +101,7 @@ func (l *listing[T]) page(ctx context.Context) error {
 	got, receipt, err := get[page[T]](ctx, l.client, l.op, l.next, l.factory)
 	if err != nil {
 		if len(l.seen) > 0 && recovery.KindOf(err) != recovery.Throttled {
-			err = &recovery.Error{Kind: recovery.Incomplete, Op: string(l.op), Detail: "page " + strconv.Itoa(len(l.seen)+1), Err: err}
+			err = &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(l.op), Detail: "page " + strconv.Itoa(len(l.seen)+1), Err: err}
 		}
 		return err
 	}
@@ -110,7 +110,7 @@ func (l *listing[T]) page(ctx context.Context) error {
 	}
 	items, link := got.GetValue(), text(got.GetOdataNextLink())
 	if err := whole(items, link, l.seen); err != nil {
-		return &recovery.Error{Kind: recovery.Incomplete, Op: string(l.op), Receipt: receipt, Err: err}
+		return &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(l.op), Receipt: receipt, Err: err}
 	}
 	l.all = append(l.all, items...)
 	if link == "" {
@@ -118,7 +118,7 @@ func (l *listing[T]) page(ctx context.Context) error {
 		return nil
 	}
 	if l.next, err = follow(l.next, link); err != nil {
-		return &recovery.Error{Kind: recovery.Incomplete, Op: string(l.op), Receipt: receipt, Err: err}
+		return &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(l.op), Receipt: receipt, Err: err}
 	}
 	return nil
 }
@@ -169,10 +169,10 @@ func follow(from *abs.RequestInformation, link string) (*abs.RequestInformation,
 
 // incomplete is for an answer that lacks what it must have.
 func incomplete(x *call, err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Incomplete, Op: string(x.op), Receipt: x.receipt(), Err: err}
+	return &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(x.op), Receipt: x.receipt(), Err: err}
 }
 
 // wrong is for calls that make no sense and are not sent.
 func wrong(op operation, err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Invalid, Op: string(op), Err: err}
+	return &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerGraph, Op: string(op), Err: err}
 }

@@ -115,7 +115,7 @@ func everyCall(t *testing.T) []*http.Request {
 		{Kind: recovery.ByObjectID, Value: fady},
 		{Kind: recovery.ByName, Value: "David"},
 	} {
-		_, err := c.Find(ctx, q)
+		_, err := findAll(t, c, q)
 		try(err)
 	}
 	_, err := c.Deleted(ctx, "x")

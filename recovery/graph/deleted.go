@@ -80,7 +80,7 @@ func dated(op operation, receipt recovery.Receipt, all ...recovery.Account) erro
 	if !slices.ContainsFunc(all, func(a recovery.Account) bool { return !a.Deleted() }) {
 		return nil
 	}
-	return &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: errors.New("a deleted user without its deletedDateTime")}
+	return &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(op), Receipt: receipt, Err: errors.New("a deleted user without its deletedDateTime")}
 }
 
 // deletedWith finds deleted users that have the address. A deleted user's sign-in name has its id in front, so the end

@@ -9,7 +9,7 @@
 //     recovery.Kind, but for those of sign-in, which package entra has.
 //   - operation.go names the calls and the permission that each needs; filter.go words $filter; convert.go and plans.go
 //     turn Graph's resources into the domain's facts.
-//   - find.go, deleted.go and holders.go are the rounds of recovery.Directory's Find; read.go its small reads;
+//   - find.go, deleted.go and holders.go are recovery.Directory's Find and Complete; read.go its small reads;
 //     restore.go the five changes.
 //   - mail.go lets few calls at once speak to one mailbox, and remembers its folders; property.go reads Exchange's own
 //     properties; folders.go finds the folders that deleted messages remember, newfolder.go those that people name.

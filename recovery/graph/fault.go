@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 
@@ -24,11 +25,20 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	s := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", r.status, oneLine(r.code)))
+	s := strings.TrimSpace(fmt.Sprintf("HTTP %d %s", r.status, word(r.code)))
 	if r.message == "" {
 		return s
 	}
 	return s + ": " + oneLine(r.message)
+}
+
+// word gives a code, which is one word; what is more than that is no code, and may quote anything.
+func word(code string) string {
+	odd := func(r rune) bool { return r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	if strings.ContainsFunc(code, odd) {
+		return "?"
+	}
+	return code
 }
 
 // is says whether the code is one of those given; case varies between Graph's services.
@@ -69,14 +79,14 @@ func refusalOf(err error, status int) *refusal {
 
 // fault classifies why a call failed; it is the only place that does. x is what the wire noted.
 func fault(x *call, err error) *recovery.Error {
-	e := &recovery.Error{Op: string(x.op), Err: err}
+	e := &recovery.Error{Peer: recovery.PeerGraph, Op: string(x.op), Err: err}
 	if x.status != 0 {
 		e.Receipt = x.receipt()
 	} else {
 		e.Receipt.ClientRequestID = x.id
 	}
 	if known, ok := errors.AsType[*recovery.Error](err); ok { // of sign-in
-		e.Kind, e.Detail, e.RetryAfter, e.Err = known.Kind, known.Detail, known.RetryAfter, known.Err
+		e.Kind, e.Peer, e.Detail, e.RetryAfter, e.Err = known.Kind, known.Peer, known.Detail, known.RetryAfter, known.Err
 		return e
 	}
 	switch {
@@ -137,7 +147,7 @@ func (r *refusal) kind(op operation) (recovery.Kind, string) {
 	case r.status >= 500 || r.status == http.StatusRequestTimeout:
 		return recovery.Unavailable, ""
 	case r.status == http.StatusUnauthorized:
-		return recovery.Forbidden, "a token that Graph accepts"
+		return recovery.SignedOut, recovery.TokenRefused
 	case r.status == http.StatusForbidden || r.is("Authorization_RequestDenied"):
 		return recovery.Forbidden, op.permission()
 	case r.status == http.StatusNotFound || r.is("Request_ResourceNotFound") || r.says("invalid object identifier"):

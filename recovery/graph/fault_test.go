@@ -31,7 +31,7 @@ func TestErrorsOfChanges(t *testing.T) {
 		"alias taken":        {400, refusal("Request_BadRequest", "Another object with the same value for property proxyAddresses already exists.", conflict), recovery.Conflict, "proxyAddresses"},
 		"name taken":         {400, refusal("Request_BadRequest", "Another object …", strings.ReplaceAll(conflict, "proxyAddresses", "userPrincipalName")), recovery.Conflict, "userPrincipalName"},
 		"no permission":      {403, refusal("Authorization_RequestDenied", "Insufficient privileges to complete the operation.", ""), recovery.Forbidden, "User.DeleteRestore.All"},
-		"token refused":      {401, refusal("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.", ""), recovery.Forbidden, "a token that Graph accepts"},
+		"token refused":      {401, refusal("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.", ""), recovery.SignedOut, recovery.TokenRefused},
 		"not there":          {404, refusal("Request_ResourceNotFound", "Resource 'x' does not exist …", ""), recovery.NotFound, ""},
 		"no sense":           {400, refusal("Request_BadRequest", "Invalid value specified for property 'newUserPrincipalName'.", ""), recovery.Invalid, ""},
 		"concurrent":         {409, refusal("Directory_ConcurrencyViolation", "…", ""), recovery.Unavailable, "a concurrent change"},
@@ -250,13 +250,13 @@ func TestSignInFails(t *testing.T) {
 	c := newClient(t, graph.Config{Credential: signIn(t, fake, "wrong-secret"), BaseURL: s.URL})
 	_, err = c.Find(t.Context(), byAddress("meganb@contoso.com"))
 	e, ok := errors.AsType[*recovery.Error](err)
-	if !ok || e.Kind != recovery.Forbidden || e.Detail != "sign-in to Microsoft Entra: the client secret is wrong" || !strings.Contains(err.Error(), "AADSTS7000215") {
+	if !ok || e.Kind != recovery.SignedOut || e.Peer != recovery.PeerEntra || e.Detail != recovery.SecretWrong || !strings.Contains(err.Error(), "AADSTS7000215") {
 		t.Errorf("%v", err)
 	}
 	if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "wrong-secret") {
 		t.Errorf("%v", err)
 	}
-	if _, _, err = c.Account(t.Context(), someID); recovery.KindOf(err) != recovery.Forbidden {
+	if _, _, err = c.Account(t.Context(), someID); recovery.KindOf(err) != recovery.SignedOut {
 		t.Errorf("inside a call: %v", err)
 	}
 	if len(s.requests()) != 0 {

@@ -18,9 +18,9 @@ import (
 // but counts resource units (learn.microsoft.com/graph/throttling-limits).
 const mostAtOnce = 16
 
-// Find reads everything about a query in two rounds of calls side by side: the accounts and the tenant, then what belongs to
-// each account. Where Graph cannot search the aliases of deleted users the first round is two calls long for an address that
-// one of them has as an alias, and longer for the first search after the start: see aliases.go.
+// Find finds accounts and reads the tenant, in one round of calls side by side. Where Graph cannot search the aliases of deleted
+// users the round is two calls long for an address that one of them has as an alias, and longer for the first search after the
+// start: see aliases.go.
 func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings, error) {
 	s, err := c.searchFor(q)
 	if err != nil {
@@ -30,17 +30,11 @@ func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings,
 	if f.Permissions, err = c.bearer.roles(ctx); err != nil {
 		return recovery.Findings{}, fault(&call{op: opSignIn}, err)
 	}
-	live, deleted, err := c.firstRound(ctx, s, &f)
+	live, deleted, err := c.round(ctx, s, &f)
 	if err != nil {
 		return recovery.Findings{}, err
 	}
 	if f.Found, err = join(live, deleted); err != nil {
-		return recovery.Findings{}, err
-	}
-	if s.tenant {
-		err = c.complete(ctx, f.Found)
-	}
-	if err != nil {
 		return recovery.Findings{}, err
 	}
 	return f, nil
@@ -50,7 +44,7 @@ func (c *Client) Find(ctx context.Context, q recovery.Query) (recovery.Findings,
 type search struct {
 	live    func(context.Context) ([]recovery.Account, recovery.Receipt, error)
 	deleted func(context.Context) ([]recovery.Account, error)
-	tenant  bool // SKUs, organization and all that belongs to the accounts too
+	tenant  bool // SKUs and organization too
 }
 
 // searchFor checks a query and says how it is answered.
@@ -83,8 +77,8 @@ func (c *Client) searchFor(q recovery.Query) (search, error) {
 	}
 }
 
-// firstRound finds the accounts and reads the tenant.
-func (c *Client) firstRound(ctx context.Context, s search, f *recovery.Findings) (live, deleted []recovery.Account, err error) {
+// round finds the accounts and reads the tenant.
+func (c *Client) round(ctx context.Context, s search, f *recovery.Findings) (live, deleted []recovery.Account, err error) {
 	g, round := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { live, f.Receipt, err = s.live(round); return err })
 	g.Go(func() (err error) { deleted, err = s.deleted(round); return err })
@@ -139,11 +133,11 @@ func join(live, deleted []recovery.Account) ([]recovery.Found, error) {
 
 // inMotion is for an account that is on its way from live to deleted or back.
 func inMotion(op operation, err error) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Unavailable, Op: string(op), Detail: "an account in motion", Err: err}
+	return &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerGraph, Op: string(op), Detail: "an account in motion", Err: err}
 }
 
-// complete reads, side by side, what belongs to each account.
-func (c *Client) complete(ctx context.Context, found []recovery.Found) error {
+// Complete reads, side by side, what belongs to each account.
+func (c *Client) Complete(ctx context.Context, found []recovery.Found) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(mostAtOnce)
 	for i := range found {
@@ -200,7 +194,7 @@ func (c *Client) organization(ctx context.Context) (recovery.Organization, error
 	}
 	found, receipt, err := list[models.Organizationable](ctx, c, opOrganization, ri, models.CreateOrganizationCollectionResponseFromDiscriminatorValue)
 	if err == nil && len(found) != 1 {
-		err = &recovery.Error{Kind: recovery.Incomplete, Op: string(opOrganization), Receipt: receipt, Err: fmt.Errorf("%d organizations", len(found))}
+		err = &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(opOrganization), Receipt: receipt, Err: fmt.Errorf("%d organizations", len(found))}
 	}
 	if err != nil {
 		return recovery.Organization{}, err

@@ -9,6 +9,7 @@ import (
 
 	"mailback/internal/m365fake"
 	"mailback/recovery"
+	"mailback/recovery/graph"
 )
 
 func nowOr(now func() time.Time) func() time.Time {
@@ -22,9 +23,22 @@ func byAddress(address string) recovery.Query {
 	return recovery.Query{Kind: recovery.ByAddress, Value: address}
 }
 
+// findAll finds accounts and what belongs to them, all or nothing, as a diagnosis does.
+func findAll(t testing.TB, c *graph.Client, q recovery.Query) (recovery.Findings, error) {
+	t.Helper()
+	f, err := c.Find(t.Context(), q)
+	if err == nil && q.Kind != recovery.ByName {
+		err = c.Complete(t.Context(), f.Found)
+	}
+	if err != nil {
+		return recovery.Findings{}, err
+	}
+	return f, nil
+}
+
 func find(t *testing.T, n *tenant, q recovery.Query) recovery.Findings {
 	t.Helper()
-	f, err := n.client.Find(t.Context(), q)
+	f, err := findAll(t, n.client, q)
 	if err != nil {
 		t.Fatalf("Find %s: %v", q.Value, err)
 	}

@@ -96,7 +96,7 @@ func folderFields() []string { return []string{"id", "displayName", "parentFolde
 func folderFrom(op operation, got models.MailFolderable, receipt recovery.Receipt) (folder, error) {
 	f := folder{text(got.GetId()), text(got.GetDisplayName()), text(got.GetParentFolderId())}
 	if f.id == "" {
-		return folder{}, &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: errors.New("a folder without its id")}
+		return folder{}, &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(op), Receipt: receipt, Err: errors.New("a folder without its id")}
 	}
 	return f, nil
 }
@@ -124,7 +124,7 @@ func (m *mail) findHomes(ctx context.Context, f *folders, homes []string) error 
 // ids: a folder that is gone has one too.
 func (m *mail) translate(ctx context.Context, f *folders, homes []string) error {
 	if f.head == nil {
-		return &recovery.Error{Kind: recovery.NotFound, Op: string(opTranslate), Err: errors.New("the folders have no entry ids")}
+		return &recovery.Error{Kind: recovery.NotFound, Peer: recovery.PeerGraph, Op: string(opTranslate), Err: errors.New("the folders have no entry ids")}
 	}
 	body := translateBody{SourceIDType: "entryId", TargetIDType: "restId"}
 	asked := map[string]string{}

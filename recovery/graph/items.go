@@ -38,7 +38,7 @@ func (c *Client) Items(ctx context.Context, mailbox string, f recovery.ItemFilte
 		return nil, wrong(opItems, err)
 	}
 	if f.Type != "" && f.Type != "message" {
-		return nil, &recovery.Error{Kind: recovery.Invalid, Op: string(opItems), Detail: "type", Err: errors.New("mail folders list messages alone")}
+		return nil, &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerGraph, Op: string(opItems), Detail: "type", Err: errors.New("mail folders list messages alone")}
 	}
 	m := c.mail(mailbox)
 	lost, err := m.lost(ctx, f)
@@ -114,7 +114,7 @@ func (m *mail) messages(ctx context.Context, folder, source string, f recovery.I
 	lost := make([]lostMessage, 0, len(got))
 	for _, x := range got {
 		if text(x.GetId()) == "" || x.GetLastModifiedDateTime() == nil {
-			return nil, &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: errors.New("a message without its id or date")}
+			return nil, &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(op), Receipt: receipt, Err: errors.New("a message without its id or date")}
 		}
 		lost = append(lost, lostMessage{Item: itemFrom(x, source), home: homeOf(x.GetSingleValueExtendedProperties())})
 	}
@@ -202,7 +202,7 @@ func unplaced(err error) error {
 	if !refused(err) || recovery.KindOf(err) == recovery.Forbidden {
 		return err
 	}
-	return &recovery.Error{Kind: recovery.Invalid, Op: string(opItems), Detail: "folder", Err: err}
+	return &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerGraph, Op: string(opItems), Detail: "folder", Err: err}
 }
 
 // wasIn says whether a path is the wanted folder: its whole path, or the end of it.

@@ -96,5 +96,5 @@ func (m *mail) newFolder(ctx context.Context, parent, name string) (folder, erro
 
 // oddFolder is for what cannot be a folder's path.
 func oddFolder() error {
-	return &recovery.Error{Kind: recovery.Invalid, Op: string(opMove), Detail: "folder", Err: errors.New("no folder can have that path")}
+	return &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerGraph, Op: string(opMove), Detail: "folder", Err: errors.New("no folder can have that path")}
 }

@@ -124,7 +124,7 @@ func TestFindIsWholeOrNothing(t *testing.T) {
 				says(200, `{"value":[]}`)(w, r)
 			}
 		})
-		if f, err := s.client.Find(t.Context(), byAddress("a@contoso.com")); recovery.KindOf(err) != recovery.Unavailable || f.Found != nil {
+		if f, err := findAll(t, s.client, byAddress("a@contoso.com")); recovery.KindOf(err) != recovery.Unavailable || f.Found != nil {
 			t.Errorf("%s is down: %+v, %v", broken, f.Found, err)
 		}
 	}

@@ -109,7 +109,7 @@ func (m *mail) whereabouts(ctx context.Context, id string) (in, home string, err
 		return "", "", err
 	}
 	if text(got.GetId()) != id || text(got.GetParentFolderId()) == "" {
-		return "", "", &recovery.Error{Kind: recovery.Incomplete, Op: string(opItem), Receipt: receipt, Err: errors.New("an answer about another message, or without its folder")}
+		return "", "", &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(opItem), Receipt: receipt, Err: errors.New("an answer about another message, or without its folder")}
 	}
 	return text(got.GetParentFolderId()), homeOf(got.GetSingleValueExtendedProperties()), nil
 }
@@ -122,7 +122,7 @@ func (m *mail) isBack(ctx context.Context, f *folders, in string) (recovery.Item
 	if path := f.path(in); path != "" {
 		return recovery.ItemResult{Restored: true, Folder: path}, nil
 	}
-	return recovery.ItemResult{}, &recovery.Error{Kind: recovery.NotFound, Op: string(opItem), Err: errors.New("the message is in neither Deletions nor Purges")}
+	return recovery.ItemResult{}, &recovery.Error{Kind: recovery.NotFound, Peer: recovery.PeerGraph, Op: string(opItem), Err: errors.New("the message is in neither Deletions nor Purges")}
 }
 
 // destination is where a message goes.

@@ -116,7 +116,7 @@ func (c *Client) liveUsers(ctx context.Context, filter string, fields []string, 
 // asAsked refuses an answer about another object than the one asked for.
 func asAsked(op operation, a recovery.Account, id string, receipt recovery.Receipt) (recovery.Account, error) {
 	if !recovery.SameAddress(a.ID, id) {
-		return recovery.Account{}, &recovery.Error{Kind: recovery.Incomplete, Op: string(op), Receipt: receipt, Err: errors.New("an answer about another object")}
+		return recovery.Account{}, &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(op), Receipt: receipt, Err: errors.New("an answer about another object")}
 	}
 	return a, nil
 }

@@ -60,7 +60,7 @@ func (s *sweep) read(ctx context.Context, during span) (recovery.Receipt, error)
 		return recovery.Receipt{}, err
 	}
 	if slices.ContainsFunc(accounts(l.all), func(a recovery.Account) bool { return !during.has(a.DeletedAt) }) {
-		return recovery.Receipt{}, &recovery.Error{Kind: recovery.Incomplete, Op: string(opDeletedUsers), Receipt: l.first, Err: errDates}
+		return recovery.Receipt{}, &recovery.Error{Kind: recovery.Incomplete, Peer: recovery.PeerGraph, Op: string(opDeletedUsers), Receipt: l.first, Err: errDates}
 	}
 	parts := during.parts(l.first.Date)
 	if l.next == nil || len(parts) < 2 {
@@ -107,7 +107,7 @@ func (s *sweep) page(ctx context.Context, l *listing[models.Userable]) error {
 	select {
 	case s.slots <- struct{}{}:
 	case <-ctx.Done():
-		return &recovery.Error{Kind: recovery.Unavailable, Op: string(opDeletedUsers), Err: ctx.Err()}
+		return &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerGraph, Op: string(opDeletedUsers), Err: ctx.Err()}
 	}
 	defer func() { <-s.slots }()
 	return l.page(ctx)

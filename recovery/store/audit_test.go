@@ -218,6 +218,9 @@ func TestErasedPersonIsGoneAndTheChainHolds(t *testing.T) {
 		open, ended := u.history(s)
 		before := u.seal()
 		trail := u.trail()
+		for user, account := range map[string]string{"U3A": "0e1f-anna", "U4B": "0e1f-bert"} {
+			u.must(s.KeepLink(t.Context(), recovery.Link{Actor: recovery.Actor{TeamID: "T1", UserID: user}, ObjectID: account, LinkedAt: u.clock.now()}))
+		}
 		_, err := trail.Erase(t.Context(), []string{"anna@contoso.com"})
 		if err == nil || !strings.Contains(err.Error(), open.Ref()) || strings.Contains(err.Error(), ended.Ref()) {
 			t.Fatalf("with an open request: %v", err)
@@ -227,7 +230,10 @@ func TestErasedPersonIsGoneAndTheChainHolds(t *testing.T) {
 		if err != nil || done.Requests != 2 {
 			t.Fatalf("erase: %+v, %v", done, err)
 		}
-		u.nowhere(s, "anna@contoso", "U3A")
+		u.nowhere(s, "anna@contoso", "U3A", "0e1f-anna")
+		if n := u.count(s, `SELECT COUNT(*) FROM links`); n != 1 {
+			t.Errorf("%d links are left, want the other person's", n)
+		}
 		es := u.events(s, ended.ID)
 		if es[2].By.UserID != "U2" {
 			t.Errorf("others were erased, too: %+v", es[2])
@@ -294,7 +300,7 @@ func TestOldRequestsLoseTheirNames(t *testing.T) {
 	each(t, func(t *testing.T, u *setup) {
 		s := u.open(func(c *Config) { c.Retention = 30 * 24 * time.Hour })
 		open, ended := u.history(s)
-		u.start(s, Workers{Advance: asleep, Deliver: asleep})
+		u.start(s, Workers{Advance: asleep, Deliver: forRequest(asleep)})
 		u.clock.advance(20 * 24 * time.Hour)
 		u.await("a second day", func() bool { return u.count(s, `SELECT COUNT(*) FROM river_job WHERE kind = 'upkeep'`) > 1 })
 		if n := u.count(s, `SELECT COUNT(*) FROM requests WHERE erased_at > 0`); n != 0 {
@@ -352,7 +358,7 @@ func TestSealsArePosted(t *testing.T) {
 			}
 		})
 		u.create(s, "U1")
-		u.start(s, Workers{Advance: asleep, Deliver: asleep})
+		u.start(s, Workers{Advance: asleep, Deliver: forRequest(asleep)})
 		u.clock.advance(24 * time.Hour)
 		u.await("the first seal", func() bool {
 			return u.count(s, `SELECT COUNT(*) FROM messages WHERE key = 'seal:1' AND channel = 'C1'`) == 1

@@ -36,6 +36,7 @@ type database struct {
 	turns chan struct{}
 	// exclude runs do while no other process brings the tables up to date.
 	exclude func(ctx context.Context, do func() error) error
+	warning string // what the operator should know of it; empty for nothing
 	close   func() error
 }
 

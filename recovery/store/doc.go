@@ -13,6 +13,7 @@
 //   - jobs.go runs River: advance brings a request on, deliver brings a message to Slack, and an error never ends a job.
 //   - completions.go keeps River's own transactions short on SQLite, so that no ack waits long for one.
 //   - items.go keeps which recoverable items a request is about: [recovery.ItemList].
+//   - replicas.go lets the processes that share a PostgreSQL database know which of them is alive.
 //   - wake.go makes up, when a process starts, for one that was killed.
 //   - txn.go runs transactions and classifies what databases say; dialect.go, sqlite.go and postgres.go hold all that
 //     differs between the two; migrate.go brings the tables up to date.

@@ -68,7 +68,8 @@ type Erasure struct {
 
 // Erase takes one person out of all requests that have ended: names are the Slack user id, the Entra object id and the addresses by
 // which the person is known. From the audit trail go the fields that have one of them; from the requests, their messages and lists, all
-// personal fields. The chain of events still verifies. It erases nothing while a request that names the person is open.
+// personal fields; and the person's links. The chain of events still verifies. It erases nothing while a request that names the person
+// is open.
 func (t *Trail) Erase(ctx context.Context, names []string) (Erasure, error) {
 	if slices.ContainsFunc(names, func(n string) bool { return len(strings.TrimSpace(n)) < 3 }) || len(names) == 0 {
 		return Erasure{}, errors.New("say whom to erase: a Slack user id, an Entra object id or an address")
@@ -92,7 +93,20 @@ func (t *Trail) Erase(ctx context.Context, names []string) (Erasure, error) {
 		done.Requests++
 		done.Fields += fields
 	}
-	return done, nil
+	return done, t.eraseLinks(ctx, p)
+}
+
+// eraseLinks takes away which Entra account a person is.
+func (t *Trail) eraseLinks(ctx context.Context, p person) error {
+	return t.db.transact(ctx, func(tx txn) error {
+		for _, name := range p {
+			const query = `DELETE FROM links WHERE lower(user_id) = $1 OR lower(object_id) = $1`
+			if err := tx.exec(ctx, "erase links", query, strings.ToLower(strings.TrimSpace(name))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // person is one, by all names.
@@ -276,7 +290,7 @@ func (t txn) strip(ctx context.Context, r recovery.Request, now time.Time) error
 	if err != nil {
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
-	const request = `UPDATE requests SET body = $1, requester = '', erased_at = $2 WHERE id = $3`
+	const request = `UPDATE requests SET body = $1, requester = '', mailbox = '', erased_at = $2 WHERE id = $3`
 	if err := t.exec(ctx, "erase a request", request, string(body), millis(now), r.ID); err != nil {
 		return err
 	}

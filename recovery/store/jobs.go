@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -15,11 +16,11 @@ import (
 )
 
 // Workers is what jobs call. Advance and Deliver give how long to wait before they are called again with the same
-// arguments, 0 for never. An error with a wait says why; an error alone is waited for as its recovery.Kind asks. Either way
+// arguments, 0 for never. Deliver is told whose message it is, as R-142, for its log. An error with a wait says why; an error alone is waited for as its recovery.Kind asks. Either way
 // the job stays.
 type Workers struct {
 	Advance func(ctx context.Context, request, version int64) (time.Duration, error)
-	Deliver func(ctx context.Context, message, version int64) (time.Duration, error)
+	Deliver func(ctx context.Context, request string, message, version int64) (time.Duration, error)
 	// Refused is told that Slack will never take a message of a request, by its key; code is Slack's error. Optional.
 	Refused func(ctx context.Context, request int64, key, code string) error
 }
@@ -61,13 +62,20 @@ func insertOpts(queue string) river.InsertOpts {
 	}
 }
 
-func advanceJob(r recovery.Request) job {
-	j := job{Args: advanceArgs{Request: r.ID, Version: r.Version}}
-	if r.BulkOf != 0 {
-		opts := insertOpts(bulkQueue)
-		j.InsertOpts = &opts
+// nearPurge is within which time of its purge a request goes before others.
+const nearPurge = 3 * 24 * time.Hour
+
+// advanceJob is the next job of a request. Those whose mailbox is purged soon go before others that are due. The accounts of requests
+// for many have a queue of their own.
+func advanceJob(r recovery.Request, now time.Time) job {
+	opts := &river.InsertOpts{Priority: 2}
+	if at := r.PurgedAt(); !at.IsZero() && at.Sub(now) < nearPurge {
+		opts.Priority = 1
 	}
-	return j
+	if r.BulkOf != 0 {
+		opts.Queue = bulkQueue
+	}
+	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}, InsertOpts: opts}
 }
 
 func deliverJob(request, message, version int64) job {
@@ -172,7 +180,7 @@ func (s *Store) riverWorkers() *river.Workers {
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[deliverArgs]) error {
 		log := s.log.With(logRequest(j.Args.Request), slog.Int64("message", j.Args.Message))
 		return s.run(ctx, j.JobRow, log, func(log *slog.Logger) (time.Duration, error) {
-			return s.deliver(ofJob(ctx), log, j.Args.Message, j.Args.Version)
+			return s.deliver(ofJob(ctx), log, j.Args)
 		})
 	}))
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[upkeepArgs]) error {
@@ -182,7 +190,15 @@ func (s *Store) riverWorkers() *river.Workers {
 }
 
 // logRequest names a request in a line of the log as people know it.
-func logRequest(id int64) slog.Attr { return slog.String("request", recovery.Request{ID: id}.Ref()) }
+func logRequest(id int64) slog.Attr { return slog.String("request", ref(id)) }
+
+// ref is a request as people know it; empty for none, as a seal's.
+func ref(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return recovery.Request{ID: id}.Ref()
+}
 
 // advance is the job of one version of a request.
 func (s *Store) advance(ctx context.Context, log *slog.Logger, id, version int64) (time.Duration, error) {
@@ -226,10 +242,12 @@ func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger
 	return river.JobSnooze(max(0, time.Until(began.Add(wait))))
 }
 
-// retryable is an error that says of itself whether the same call may work later: what delivers messages has such.
+// retryable is an error that says of itself whether the same call may work later, and whether nothing is wrong but that it came too
+// soon: what delivers messages has such.
 type retryable interface {
 	error
 	Retryable() bool
+	RateLimited() bool
 }
 
 // gravity tells how loud an error is to be logged: that the other side wants a call to wait is everyday, that it is away is
@@ -238,20 +256,25 @@ func gravity(err error, stopped bool) slog.Level {
 	kind := recovery.KindOf(err)
 	says, ok := errors.AsType[retryable](err)
 	switch {
-	case kind == recovery.Unavailable && !stopped:
-		return slog.LevelWarn
-	case stopped, kind == recovery.Throttled, ok && says.Retryable():
+	case stopped, kind == recovery.Throttled, ok && says.RateLimited():
 		return slog.LevelInfo
+	case kind == recovery.Unavailable, ok && says.Retryable():
+		return slog.LevelWarn
 	default:
 		return slog.LevelError
 	}
 }
 
-// guard turns a panic into an error.
+// guard turns a panic into an error. It says what the runtime says; of a value that somebody else panicked with it says the type
+// alone, for its text may hold anything that was at hand.
 func guard(work func() (time.Duration, error)) (wait time.Duration, err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			wait, err = 0, fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		switch v := recover().(type) {
+		case nil:
+		case runtime.Error:
+			wait, err = 0, fmt.Errorf("panic: %w\n%s", v, debug.Stack())
+		default:
+			wait, err = 0, fmt.Errorf("panic of type %T\n%s", v, debug.Stack())
 		}
 	}()
 	return work()

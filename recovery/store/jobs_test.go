@@ -96,11 +96,30 @@ func TestErrorsDoNotEndAJob(t *testing.T) {
 	})
 }
 
-// slackError is as bot's errors are.
-type slackError struct{ retry bool }
+func TestAPanicTellsNoText(t *testing.T) {
+	t.Parallel()
+	var none map[string]int
+	for want, v := range map[string]func(){
+		"panic of type string":              func() { panic("subject: secret") },
+		"panic of type *errors.errorString": func() { panic(errors.New("subject: secret")) },
+		"panic: assignment to entry in nil": func() { none["secret"] = 1 },
+	} {
+		_, err := guard(func() (time.Duration, error) {
+			v()
+			return 0, nil
+		})
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "jobs_test.go") {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+}
 
-func (e *slackError) Error() string   { return fmt.Sprintf("slack chat.update: retry %t", e.retry) }
-func (e *slackError) Retryable() bool { return e.retry }
+// slackError is as bot's errors are.
+type slackError struct{ retry, limited bool }
+
+func (e *slackError) Error() string     { return fmt.Sprintf("slack chat.update: retry %t", e.retry) }
+func (e *slackError) Retryable() bool   { return e.retry }
+func (e *slackError) RateLimited() bool { return e.limited }
 
 func TestGravity(t *testing.T) {
 	t.Parallel()
@@ -110,7 +129,9 @@ func TestGravity(t *testing.T) {
 		want    slog.Level
 	}{
 		"Microsoft's limit":   {err: &recovery.Error{Kind: recovery.Throttled}, want: slog.LevelInfo},
-		"Slack's limit":       {err: fmt.Errorf("deliver: %w", &slackError{retry: true}), want: slog.LevelInfo},
+		"Slack's limit":       {err: fmt.Errorf("deliver: %w", &slackError{retry: true, limited: true}), want: slog.LevelInfo},
+		"Slack is away":       {err: fmt.Errorf("deliver: %w", &slackError{retry: true}), want: slog.LevelWarn},
+		"Slack when stopped":  {err: &slackError{retry: true}, stopped: true, want: slog.LevelInfo},
 		"stopped":             {err: &recovery.Error{Kind: recovery.Unavailable, Err: context.Canceled}, stopped: true, want: slog.LevelInfo},
 		"Microsoft is away":   {err: &recovery.Error{Kind: recovery.Unavailable}, want: slog.LevelWarn},
 		"Slack's token":       {err: &slackError{}, want: slog.LevelError},
@@ -137,7 +158,7 @@ func TestLinesOfJobsNameTheirRequest(t *testing.T) {
 			case "advance 1 2":
 				return 0, errors.New("a defect")
 			case "deliver 1 1":
-				return time.Hour, &slackError{retry: true}
+				return time.Hour, &slackError{retry: true, limited: true}
 			case "deliver 3 1":
 				return time.Hour, &slackError{}
 			}
@@ -194,7 +215,7 @@ func TestStopCancelsWhatDoesNotEnd(t *testing.T) {
 				cancelled <- true
 				return 0, ctx.Err()
 			},
-			Deliver: func(context.Context, int64, int64) (time.Duration, error) { return time.Hour, nil },
+			Deliver: func(context.Context, string, int64, int64) (time.Duration, error) { return time.Hour, nil },
 		})
 		<-running
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -243,7 +264,7 @@ func child(url string) {
 			select {}
 		}
 	}
-	if err := s.Start(ctx, Workers{Advance: hang("advance"), Deliver: hang("deliver")}); err != nil {
+	if err := s.Start(ctx, Workers{Advance: hang("advance"), Deliver: forRequest(hang("deliver"))}); err != nil {
 		panic(err)
 	}
 	select {}

@@ -206,7 +206,14 @@ func (c *calls) run(kind string) func(context.Context, int64, int64) (time.Durat
 }
 
 func (c *calls) workers() Workers {
-	return Workers{Advance: c.run("advance"), Deliver: c.run("deliver")}
+	return Workers{Advance: c.run("advance"), Deliver: forRequest(c.run("deliver"))}
+}
+
+// forRequest makes a worker one that is told a request.
+func forRequest(run func(context.Context, int64, int64) (time.Duration, error)) func(context.Context, string, int64, int64) (time.Duration, error) {
+	return func(ctx context.Context, _ string, message, version int64) (time.Duration, error) {
+		return run(ctx, message, version)
+	}
 }
 
 func (c *calls) times(call string) int {

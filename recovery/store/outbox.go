@@ -60,6 +60,26 @@ func forReader(body []byte, user string) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
+// Turn takes a turn of a rate that all processes share: see bot's Outbox. The moment kept is the one at which the rate would be whole again,
+// by the server's clock, so that one statement decides (a generic cell rate algorithm: ITU-T I.371).
+func (o *Outbox) Turn(ctx context.Context, line string, every time.Duration, burst int) (wait time.Duration, err error) {
+	if o.s.db.single {
+		return 0, nil
+	}
+	const now = `(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint`
+	const take = `INSERT INTO paces AS p (line, whole_at) VALUES ($1, ` + now + ` + $2)
+		ON CONFLICT (line) DO UPDATE SET whole_at = GREATEST(p.whole_at, ` + now + `) + $2 WHERE p.whole_at - $3 <= ` + now + ` RETURNING 0`
+	slack := every.Milliseconds() * int64(burst-1)
+	err = o.s.db.writer().row(ctx, "take a turn", take, []any{line, every.Milliseconds(), slack}, &wait)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	var millis int64
+	const until = `SELECT COALESCE(MAX(whole_at) - $2 - ` + now + `, 0) FROM paces WHERE line = $1`
+	err = o.s.db.reader().row(ctx, "wait for a turn", until, []any{line, slack}, &millis)
+	return time.Duration(max(millis, 1)) * time.Millisecond, err
+}
+
 // Posted records that Slack shows version of message id in channel as ts; live when with its buttons, if it has any. Only
 // then the version counts as shown.
 func (o *Outbox) Posted(ctx context.Context, id, version int64, channel, ts string, live bool) error {
@@ -98,8 +118,8 @@ const (
 
 // deliver is the job of one version of a message. It takes a lease, so that an old and a new version never post the same
 // card twice.
-func (s *Store) deliver(ctx context.Context, log *slog.Logger, id, version int64) (time.Duration, error) {
-	until := s.now().Add(messageLease)
+func (s *Store) deliver(ctx context.Context, log *slog.Logger, args deliverArgs) (time.Duration, error) {
+	id, version, until := args.Message, args.Version, s.now().Add(messageLease)
 	held, behind, err := s.claim(ctx, id, version, until)
 	if err != nil || !behind {
 		return 0, err
@@ -107,7 +127,7 @@ func (s *Store) deliver(ctx context.Context, log *slog.Logger, id, version int64
 	if !held {
 		return messageWait, nil
 	}
-	wait, err := s.workers.Deliver(ctx, id, version)
+	wait, err := s.workers.Deliver(ctx, ref(args.Request), id, version)
 	err = errors.Join(err, s.unclaim(ctx, id, until))
 	if wait > 0 || err != nil {
 		return wait, err

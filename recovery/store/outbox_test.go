@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ type outbox interface {
 	Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error)
 	Posted(ctx context.Context, id, version int64, channel, ts string, live bool) error
 	Refused(ctx context.Context, id, version int64, code string) error
+	Turn(ctx context.Context, line string, every time.Duration, burst int) (wait time.Duration, err error)
 }
 
 var _ outbox = (*Outbox)(nil)
@@ -168,8 +170,11 @@ func TestDeliver(t *testing.T) {
 		c := newCalls(done)
 		w := c.workers()
 		count := w.Deliver
-		w.Deliver = func(ctx context.Context, id, version int64) (time.Duration, error) {
-			if _, err := count(ctx, id, version); err != nil {
+		w.Deliver = func(ctx context.Context, request string, id, version int64) (time.Duration, error) {
+			if request != "R-1" {
+				t.Errorf("message %d is of %q, want R-1", id, request)
+			}
+			if _, err := count(ctx, request, id, version); err != nil {
 				return 0, err
 			}
 			return 0, s.Outbox().Posted(ctx, id, version, "D1", time.Now().Format("05.000000000"), true)
@@ -204,14 +209,14 @@ func TestOneMessageIsDeliveredByOneJob(t *testing.T) {
 		c := newCalls(done)
 		w := c.workers()
 		count := w.Deliver
-		w.Deliver = func(ctx context.Context, id, version int64) (time.Duration, error) {
+		w.Deliver = func(ctx context.Context, request string, id, version int64) (time.Duration, error) {
 			most.Store(max(most.Load(), side.Add(1)))
 			defer side.Add(-1)
 			if version == 1 {
 				first <- true
 				<-release
 			}
-			_, err := count(ctx, id, version)
+			_, err := count(ctx, request, id, version)
 			return 0, errors.Join(err, s.Outbox().Posted(ctx, id, version, "D1", "1.1", true))
 		}
 		u.start(s, w)
@@ -262,5 +267,56 @@ func TestRefusedMessage(t *testing.T) {
 		if n := u.count(s, `SELECT COUNT(*) FROM messages WHERE shown_version < version`); n != 1 {
 			t.Error("a new body is not tried again")
 		}
+	})
+}
+
+// However many processes ask at once, no more of them have a turn than the rate has room for; a line of its own has its own.
+func TestProcessesShareSlacksRate(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s := u.open()
+		others := []*Store{s}
+		if !s.db.single {
+			others = append(others, u.open(), u.open())
+		}
+		var turns, waits atomic.Int64
+		var all sync.WaitGroup
+		for _, s := range others {
+			for range 10 {
+				all.Go(func() {
+					wait, err := s.Outbox().Turn(t.Context(), "C1", time.Hour, 3)
+					switch {
+					case err != nil || wait > 3*time.Hour:
+						t.Errorf("wait %s, %v", wait, err)
+					case wait > 0:
+						waits.Add(1)
+					default:
+						turns.Add(1)
+					}
+				})
+			}
+		}
+		all.Wait()
+		if want := int64(3); !s.db.single && (turns.Load() != want || waits.Load() != 27) || s.db.single && turns.Load() != 10 {
+			t.Errorf("%d have a turn, %d wait", turns.Load(), waits.Load())
+		}
+		if wait, err := s.Outbox().Turn(t.Context(), "C2", time.Hour, 1); wait != 0 || err != nil {
+			t.Errorf("another channel: wait %s, %v", wait, err)
+		}
+	})
+}
+
+// A turn comes again when its time has passed.
+func TestTurnComesAgain(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		o := u.open().Outbox()
+		take := func() time.Duration {
+			wait, err := o.Turn(t.Context(), "C1", 200*time.Millisecond, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return wait
+		}
+		take()
+		u.await("another turn", func() bool { return take() == 0 })
 	})
 }

@@ -64,8 +64,7 @@ func (s *Store) enrol(ctx context.Context) (seat, error) {
 		return seat{}, s.db.fault("enter the roll of replicas", err)
 	}
 	c := seat{conn: conn}
-	session := querying{conn}
-	err = session.row(ctx, &c.id, `SELECT nextval(pg_get_serial_sequence('replicas', 'id'))`)
+	err = c.session(s).row(ctx, "take a number", `SELECT nextval(pg_get_serial_sequence('replicas', 'id'))`, nil, &c.id)
 	if err == nil {
 		_, err = conn.ExecContext(ctx, `SELECT pg_advisory_lock($1, $2)`, rollLock, c.id)
 	}
@@ -78,12 +77,8 @@ func (s *Store) enrol(ctx context.Context) (seat, error) {
 	return c, nil
 }
 
-// querying reads single values in a session.
-type querying struct{ conn *sql.Conn }
-
-func (q querying) row(ctx context.Context, into any, query string, args ...any) error {
-	return q.conn.QueryRowContext(ctx, query, args...).Scan(into)
-}
+// session runs statements in the session that holds the lock.
+func (c seat) session(s *Store) conn { return conn{c.conn, s.db.dialect} }
 
 // keep calls the roll until ctx ends, and takes a new place when the session was lost.
 func (r *roll) keep(ctx context.Context, c seat) {
@@ -117,7 +112,7 @@ func (s *Store) withdraw(c seat) {
 	if c.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	_, err := c.conn.ExecContext(ctx, `DELETE FROM replicas WHERE id = $1`, c.id)
 	if err == nil {
@@ -131,23 +126,17 @@ func (s *Store) withdraw(c seat) {
 
 // callRoll looks for processes that are dead, and wakes what they were doing.
 func (s *Store) callRoll(ctx context.Context, c seat) error {
-	var dead []replica
-	rows, err := c.conn.QueryContext(ctx, `SELECT id, client FROM replicas WHERE id <> $1`, c.id)
-	if err != nil {
-		return fmt.Errorf("read the roll: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	var others []replica
+	err := c.session(s).rows(ctx, "read the roll", `SELECT id, client FROM replicas WHERE id <> $1`, []any{c.id}, func(rows *sql.Rows) error {
 		var x replica
-		if err := rows.Scan(&x.id, &x.client); err != nil {
-			return fmt.Errorf("read the roll: %w", err)
-		}
-		dead = append(dead, x)
+		err := rows.Scan(&x.id, &x.client)
+		others = append(others, x)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("read the roll: %w", err)
-	}
-	for _, x := range dead {
+	for _, x := range others {
 		if err := s.bury(ctx, c, x); err != nil {
 			return err
 		}
@@ -164,8 +153,8 @@ type replica struct {
 // bury takes a process off the roll if nobody holds its lock, and wakes what it was doing. Only one of the living gets the lock.
 func (s *Store) bury(ctx context.Context, c seat, x replica) error {
 	var free bool
-	session := querying{c.conn}
-	if err := session.row(ctx, &free, `SELECT pg_try_advisory_lock($1, $2)`, rollLock, x.id); err != nil || !free {
+	const try = `SELECT pg_try_advisory_lock($1, $2)`
+	if err := c.session(s).row(ctx, "see who lives", try, []any{rollLock, x.id}, &free); err != nil || !free {
 		return err
 	}
 	err := s.db.transact(ctx, func(t txn) error { return s.takeOver(ctx, t, x) })

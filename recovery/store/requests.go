@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"mailback/recovery"
@@ -99,7 +98,7 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 		if r.State != was.State {
 			return fmt.Errorf("%s from %q to %q without an event", r.Ref(), was.State, r.State)
 		}
-		return t.write(ctx, *r, millis(s.now()))
+		return t.write(ctx, *r, millis(s.now()), tip{})
 	}
 	if e.At.IsZero() {
 		e.At = s.now()
@@ -108,14 +107,14 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 	if r.State != was.State {
 		r.EnteredAt = e.At
 	}
-	if err := t.write(ctx, *r, millis(e.At)); err != nil {
+	e, err := t.append(ctx, was, *r, e)
+	if err != nil {
+		return err
+	}
+	if err := t.write(ctx, *r, millis(e.At), tip{e.Seq, e.Hash}); err != nil {
 		return err
 	}
 	if err := t.writeReviews(ctx, was.Reviews, *r); err != nil {
-		return err
-	}
-	e, err := t.append(ctx, was, *r, e)
-	if err != nil {
 		return err
 	}
 	jobs, err := s.writeMessages(ctx, t, *r, e)
@@ -123,7 +122,7 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 		return err
 	}
 	if active(*r) {
-		jobs = append(jobs, advanceJob(*r))
+		jobs = append(jobs, advanceJob(*r, s.now()))
 	}
 	return s.enqueue(ctx, t, jobs)
 }
@@ -131,20 +130,27 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 // active says whether a request has a job: it moves by itself, waits for somebody, or has clicks to decide.
 func active(r recovery.Request) bool { return r.State.Open() || len(r.Inbox) > 0 }
 
-// write writes a request's row.
-func (t txn) write(ctx context.Context, r recovery.Request, updated int64) error {
+// write writes a request's row, with the new head of its audit trail if it has one.
+func (t txn) write(ctx context.Context, r recovery.Request, updated int64, h tip) error {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
-	var next sql.NullInt64
-	if !r.Next.IsZero() {
-		next = sql.NullInt64{Int64: millis(r.Next), Valid: true}
-	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		next_at = $7, body = $8 WHERE id = $9`
+		body = $7, head_seq = CASE WHEN $8 > 0 THEN $8 ELSE head_seq END, head_hash = CASE WHEN $8 > 0 THEN $9 ELSE head_hash END,
+		mailbox = $11, purged_at = $12 WHERE id = $10`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, next, string(body), r.ID)
+		updated, string(body), h.seq, h.hash, r.ID, r.Mailbox(), purgedAt(r))
+}
+
+// never stands for no time of purge, so that such requests come last.
+const never = 9_000_000_000_000_000_000
+
+func purgedAt(r recovery.Request) int64 {
+	if at := r.PurgedAt(); !at.IsZero() {
+		return millis(at)
+	}
+	return never
 }
 
 // writeReviews notes what was decided. A review that no longer counts stays, marked so.
@@ -176,24 +182,26 @@ func (s *Store) Request(ctx context.Context, id int64) (recovery.Request, error)
 
 // Requests lists requests, latest first: see recovery.Store.
 func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Request, error) {
-	where, args := []string{"bulk_of = $1"}, []any{f.BulkOf}
-	equals := func(column, value string) {
-		if value != "" {
-			args = append(args, value)
-			where = append(where, column+" = $"+strconv.Itoa(len(args)))
-		}
-	}
-	equals("requester", f.Requester)
-	equals("state", string(f.State))
-	if f.Open {
-		where = append(where, "open")
-	}
-	clause := "WHERE " + strings.Join(where, " AND ")
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	args = append(args, f.Limit)
-	return s.db.reader().requests(ctx, clause+" ORDER BY id DESC LIMIT $"+strconv.Itoa(len(args)), args...)
+	where, args := "WHERE bulk_of = $2", []any{f.Limit, f.BulkOf}
+	if f.Requester != "" {
+		args = append(args, f.Requester)
+		where += " AND requester = $" + strconv.Itoa(len(args))
+	}
+	if f.Mailbox != "" {
+		args = append(args, f.Mailbox)
+		where += " AND mailbox = $" + strconv.Itoa(len(args))
+	}
+	if f.Open {
+		where += " AND open"
+	}
+	order := " ORDER BY id DESC LIMIT $1"
+	if f.ByPurge {
+		order = " ORDER BY purged_at, id DESC LIMIT $1"
+	}
+	return s.db.reader().requests(ctx, where+order, args...)
 }
 
 // request reads the request that clause selects; sql.ErrNoRows when there is none.

@@ -66,7 +66,7 @@ func (d *dialect) fault(op string, err error) error {
 	if d.defect(err) {
 		kind = recovery.Internal
 	}
-	return &recovery.Error{Kind: kind, Op: op, Err: err}
+	return &recovery.Error{Kind: kind, Peer: recovery.PeerDatabase, Op: op, Err: err}
 }
 
 // transact runs do in a transaction and commits, again and again while the database says that others were in the way and

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"mailback/internal/slackfake"
+)
+
+// cost is what one request takes of what is rationed, from its ask to its end, as docs/scaling.md counts with it.
+type cost struct {
+	edits  int // chat.update, of all messages
+	posts  int // messages into the approval channel
+	reads  int // Graph calls that read
+	writes int // Graph calls that change something
+	cmds   int // Exchange cmdlets
+}
+
+// ordinary is the cost of a deleted user who comes back, when nobody waits and nothing fails.
+func ordinary() cost { return cost{edits: 12, posts: 3, reads: 36, writes: 1, cmds: 24} }
+
+// ration is a limit that all processes of the app share.
+type ration struct {
+	what string
+	cost int
+	have float64 // an hour
+}
+
+// rations are the published limits that a request meets: Slack's tier 3 as bot/pace.go keeps it, one message a second and channel, and
+// Graph's of a small tenant (docs.slack.dev/apis/web-api/rate-limits; microsoftgraph/microsoft-graph-docs-contrib,
+// concepts/throttling-limits.md). A read takes 2 units on average.
+func rations(c cost) []ration {
+	const hour = 3600
+	return []ration{
+		{"Slack: edits of messages, one each 1.3 s", c.edits, hour / 1.3},
+		{"Slack: messages into the approval channel, one a second", c.posts, hour},
+		{"Graph: 3,500 units in 10 s", 2 * c.reads, 350 * hour},
+		{"Graph: 3,000 changes in 150 s", c.writes, 20 * hour},
+	}
+}
+
+// TestScalingIsCounted holds the table of docs/scaling.md against the limits.
+func TestScalingIsCounted(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/scaling.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rations(ordinary()) {
+		line := fmt.Sprintf("| %s | %d | %d |", r.what, r.cost, int(r.have/float64(r.cost)))
+		if !strings.Contains(string(text), line) {
+			t.Errorf("docs/scaling.md does not have\n%s", line)
+		}
+	}
+}
+
+// TestCostOfARequest counts what an ordinary request takes in truth.
+func TestCostOfARequest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a bot")
+	}
+	s := setStage(t, sqliteDatabase(t), 1, nil)
+	defer s.close(t)
+	if err := s.play(t.Context(), plots()[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.settled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var c cost
+	for _, call := range s.Desk().Calls() {
+		switch {
+		case call.Path == "/api/chat.update":
+			c.edits++
+		case call.Service == "graph" && call.Method == "GET":
+			c.reads++
+		case call.Service == "graph":
+			c.writes++
+		case call.Service == "exchange":
+			c.cmds++
+		}
+	}
+	list, err := s.client.Messages(t.Context(), slackfake.Patti)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if m.Channel == slackfake.ApprovalsID && !m.Ephemeral {
+			c.posts++
+		}
+	}
+	most := ordinary()
+	if c.edits > most.edits || c.posts > most.posts || c.reads > most.reads || c.writes > most.writes || c.cmds > most.cmds {
+		t.Errorf("it takes %+v, and docs/scaling.md counts with %+v", c, most)
+	}
+	t.Logf("it takes %+v", c)
+}

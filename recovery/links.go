@@ -1,0 +1,137 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Link says which Entra account a Slack person is, by its object id. An address proves it once; ever after the object id counts,
+// so that somebody who takes on another's address does not become the other.
+type Link struct {
+	Actor
+
+	ObjectID string
+	LinkedAt time.Time
+	By       Actor   // who had it made; zero for Mailback itself
+	Why      LinkWhy // what it rests on
+	Request  int64   // id of the request that needed it; 0 for none
+}
+
+// LinkWhy is what a link rests on.
+type LinkWhy string
+
+// LinkAddress is a link by the address that Slack confirmed, which one live account had.
+const LinkAddress LinkWhy = "confirmed-address"
+
+// linked says whether somebody has one of the links.
+func linked(links []Link, who Actor) bool {
+	return slices.ContainsFunc(links, func(l Link) bool { return l.Actor == who })
+}
+
+// proven gives the object id of the account that somebody's confirmed address belongs to: exactly one live account, a member's,
+// that may sign in. It is empty where nothing is proven.
+func (s *Service) proven(ctx context.Context, p Person) (string, error) {
+	if p.Email == "" || s.Settings.standing(p) != nil {
+		return "", nil
+	}
+	f, err := s.Directory.Find(ctx, Query{ByAddress, p.Email})
+	if err != nil {
+		return "", fmt.Errorf("find the account of %s: %w", p.ID, err)
+	}
+	live := slices.DeleteFunc(f.Found, func(x Found) bool { return x.Account.Deleted() })
+	if len(live) != 1 {
+		return "", nil
+	}
+	if a := live[0].Account; a.UserType != "Member" || a.Enabled == nil || !*a.Enabled {
+		return "", nil
+	}
+	return live[0].Account.ID, nil
+}
+
+// link records what was proven of somebody, unless that person has a link, and gives all links to the person's account.
+func (s *Service) link(ctx context.Context, r Request, who Actor, account string) ([]Link, error) {
+	l := Link{Actor: who, ObjectID: account, LinkedAt: s.Now(), Why: LinkAddress, Request: r.ID}
+	if err := s.Links.KeepLink(ctx, l); err != nil {
+		return nil, fmt.Errorf("keep the link of %s: %w", who.UserID, err)
+	}
+	return s.links(ctx, who)
+}
+
+func (s *Service) links(ctx context.Context, who Actor) ([]Link, error) {
+	links, err := s.Links.Links(ctx, who)
+	if err != nil {
+		return nil, fmt.Errorf("read the link of %s: %w", who.UserID, err)
+	}
+	return links, nil
+}
+
+// owns says why a request's requester is not proven to be the owner of an account's mailbox; nil for the owner. The address proves
+// it anew each time, the link has to say the same, and of several Slack people with one account the first is the owner.
+func (s *Service) owns(ctx context.Context, r Request, p Person, account string) (*Note, error) {
+	who, no := r.Requester, &Note{Code: NoteNotOwner}
+	if p.ID != who.UserID || account == "" {
+		return no, nil
+	}
+	proven, err := s.proven(ctx, p)
+	if err != nil || proven == "" {
+		return no, err
+	}
+	links, err := s.link(ctx, r, who, proven)
+	if err != nil {
+		return nil, err
+	}
+	known := links[0].ObjectID
+	switch {
+	case proven != account && known != account:
+		return no, nil
+	case proven != known:
+		no.Code = NoteLinkDiffers
+	case links[0].Actor != who:
+		no.Code = NoteLinkTaken
+	default:
+		return nil, nil
+	}
+	s.Logger.WarnContext(ctx, "not taken for the owner of a mailbox", "request", r.Ref(), "why", no.Code, "user", who.UserID,
+		"linked", known, "proven", proven, "first", links[0].UserID)
+	return no, nil
+}
+
+// provingTime is how long an approver's click waits for the proof that it is nobody else's.
+const provingTime = 5 * time.Second
+
+// selves gives the links of all Slack accounts that belong to people who asked for what a request is about.
+func (s *Service) selves(ctx context.Context, r Request) ([]Link, error) {
+	var all []Link
+	for _, who := range r.askers() {
+		links, err := s.links(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, links...)
+	}
+	return all, nil
+}
+
+// secondSelf refuses an approver who is somebody that asked, with another Slack account: both are linked to one Entra account. Where
+// who asked has no link nothing is known. An approver without one is proven now; where Microsoft cannot be read, only links count.
+func (s *Service) secondSelf(ctx context.Context, r Request, who Actor) (*Note, error) {
+	if r.asked(who) || s.Settings.SelfApproval {
+		return nil, nil
+	}
+	selves, err := s.selves(ctx, r)
+	if err != nil || len(selves) == 0 {
+		return nil, err
+	}
+	known, err := s.links(ctx, who)
+	if err == nil && len(known) == 0 {
+		if known, err = s.introduce(ctx, r, who); s.unknown(ctx, "the account of an approver", err) {
+			return nil, nil
+		}
+	}
+	if err != nil || len(known) == 0 || !slices.ContainsFunc(selves, func(l Link) bool { return l.ObjectID == known[0].ObjectID }) {
+		return nil, err
+	}
+	return &Note{Code: NoteYourOwn}, nil
+}

@@ -1,0 +1,247 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// memLinks keeps links in memory.
+type memLinks struct {
+	mu   sync.Mutex
+	all  []Link
+	fail error
+}
+
+func (m *memLinks) KeepLink(_ context.Context, l Link) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail == nil && !linked(m.all, l.Actor) {
+		m.all = append(m.all, l)
+	}
+	return m.fail
+}
+
+// before are the links that were there before the test: who is in a user group, and not listed by user id, needs one.
+func (m *memLinks) before() []Link { return []Link{{Actor: by(carl), ObjectID: "id-" + carl}} }
+
+func (m *memLinks) Links(_ context.Context, who Actor) (list []Link, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := append(m.before(), m.all...)
+	for _, own := range all {
+		if own.Actor != who {
+			continue
+		}
+		list = slices.DeleteFunc(slices.Clone(all), func(l Link) bool { return l.ObjectID != own.ObjectID })
+	}
+	return list, m.fail
+}
+
+// knows says that somebody was proven to be an account before.
+func (w *world) knows(user, account string) {
+	w.links.all = append(w.links.all, Link{Actor: by(user), ObjectID: account, LinkedAt: w.clock, Why: LinkAddress})
+}
+
+func TestTheFirstProofIsKept(t *testing.T) {
+	t.Parallel()
+	w := itemWorld(t, true)
+	w.holds(john, 2)
+	began := w.clock
+	r := w.is(w.asksItems(rita, ItemWish{}), Confirming)
+	want := []Link{{Actor: by(rita), ObjectID: john, LinkedAt: began, Why: LinkAddress, Request: r.ID}}
+	if diff := cmp.Diff(want, w.links.all); diff != "" {
+		t.Error(diff)
+	}
+	u := w.tenant.users[john] // both get another name, which the object id outlives
+	u.account.UserPrincipalName, u.account.Mail, u.account.ProxyAddresses = "jon@contoso.com", "jon@contoso.com", []string{"SMTP:jon@contoso.com"}
+	w.mailboxOf(john).Address = "jon@contoso.com"
+	w.people.set(rita, func(p *Person) { p.Email = "jon@contoso.com" })
+	r, _, err := w.svc.Ask(w.ctx, AskInput{Ask: Ask{Query: Query{ByAddress, "jon@contoso.com"}, Items: &ItemWish{}}, Actor: by(rita), Key: "again"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if r = w.is(w.request(r.ID), Confirming); !r.Plan.Items.Owner {
+		t.Error("a new address made somebody else of the owner")
+	}
+	if diff := cmp.Diff(want, w.links.all); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestALinkOutweighsTheAddress(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		known, of string // who is linked to which account
+		address   string // what rita's Slack account says now
+		asks      string // whose items she asks for
+		state     State
+		note      NoteCode
+	}{
+		"another's address":     {rita, john, "jane@contoso.com", "jane", Impossible, NoteLinkDiffers},
+		"the own old mailbox":   {rita, john, "jane@contoso.com", "john", Impossible, NoteLinkDiffers},
+		"a third one's mailbox": {rita, john, "jane@contoso.com", "info", Confirming, ""},
+		"a second Slack person": {sven, john, "john@contoso.com", "john", Impossible, NoteLinkTaken},
+		"an address of nobody":  {rita, john, "rita@contoso.com", "john", Confirming, ""},
+		"an unconfirmed one":    {rita, john, "", "john", Confirming, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := itemWorld(t, true)
+			w.lives(jane, "jane")
+			w.lives(info, "info")
+			w.knows(tt.known, tt.of)
+			w.people.set(rita, func(p *Person) { p.Email = tt.address })
+			r := w.is(w.asksAs(rita, Ask{Query: Query{ByAddress, tt.asks + "@contoso.com"}, Items: &ItemWish{}}), tt.state)
+			if r.Plan != nil && (r.Plan.Items.Owner || slices.Contains(w.tenant.calls, "items")) {
+				t.Error("taken for the owner")
+			}
+			if tt.note != "" {
+				w.hindered(r, tt.note)
+			}
+			if w.links.all[0].ObjectID != tt.of || len(w.links.all) > 2 || tt.known == rita && len(w.links.all) > 1 {
+				t.Errorf("links %+v", w.links.all)
+			}
+			if warned := strings.Contains(w.log.String(), "not taken for the owner"); warned != (tt.note != "") {
+				t.Errorf("log %s", w.log)
+			}
+		})
+	}
+}
+
+func TestAnOwnerWhoBecomesAnother(t *testing.T) {
+	t.Parallel()
+	w := itemWorld(t, true)
+	w.holds(john, 2)
+	w.lives(jane, "jane")
+	r := w.is(w.asksItems(rita, ItemWish{}), Confirming)
+	w.people.set(rita, func(p *Person) { p.Email = "jane@contoso.com" })
+	if _, note, err := w.svc.OwnItems(w.ctx, by(rita), r.ID, OwnFilter{}); err != nil || note == nil || note.Code != NoteLinkDiffers {
+		t.Errorf("the form: %v, %v", note, err)
+	}
+	w.press(r.ID, rita, ActConfirm)
+	r = w.press(r.ID, anna, ActApprove)
+	w.hindered(w.is(r, Impossible), NoteLinkDiffers)
+	if len(w.box.put) > 0 {
+		t.Errorf("restored %v", w.box.put)
+	}
+}
+
+func TestOwnersWaitForWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := itemWorld(t, true)
+	w.holds(john, 1)
+	r := w.asksItems(rita, ItemWish{})
+	for name, spoil := range map[string]func(){
+		"Microsoft": func() { w.tenant.fails("find", 1, &Error{Kind: Unavailable, Op: "users"}) },
+		"the links": func() { w.links.fail = errors.New("disk full") },
+	} {
+		spoil()
+		if own, note, err := w.svc.OwnItems(w.ctx, by(rita), r.ID, OwnFilter{}); err == nil {
+			t.Errorf("without %s: %+v, %v", name, own, note)
+		}
+		w.links.fail = nil
+	}
+}
+
+func TestASecondSlackAccountDecidesNothing(t *testing.T) {
+	t.Parallel()
+	away := &Error{Kind: Unavailable, Op: "users"}
+	for name, tt := range map[string]struct {
+		change func(*world)
+		action Action
+		state  State
+		calls  int // of Graph, to prove who the approver is
+	}{
+		"both linked":         {func(w *world) { w.knows(rita, john); w.knows(anna, john) }, ActApprove, Pending, 0},
+		"to deny":             {func(w *world) { w.knows(rita, john); w.knows(anna, john) }, ActDeny, Pending, 0},
+		"proven now":          {func(w *world) { w.knows(rita, john) }, ActApprove, Pending, 1},
+		"Microsoft is away":   {func(w *world) { w.knows(rita, john); w.knows(anna, john); w.tenant.fails("find", 1, away) }, ActApprove, Pending, 0},
+		"linked to another":   {func(w *world) { w.knows(rita, john); w.knows(anna, info) }, ActDeny, Denied, 0},
+		"requester not known": {func(w *world) { w.knows(anna, john) }, ActDeny, Denied, 0},
+		"nothing to compare":  {func(w *world) { w.knows(rita, john); w.tenant.fails("find", 1, away) }, ActDeny, Denied, 1},
+		"self-approval":       {func(w *world) { w.knows(rita, john); w.set(func(s *Settings) { s.SelfApproval = true }) }, ActDeny, Denied, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.lives(john, "john")
+			w.lives(info, "info")
+			w.deleted(jane, "jane")
+			w.people.set(anna, func(p *Person) { p.Email = "john@fabrikam.com" })
+			r := w.asks("jane@contoso.com")
+			w.is(w.press(r.ID, rita, ActConfirm), Pending)
+			tt.change(w)
+			w.tenant.calls = nil
+			w.is(w.press(r.ID, anna, tt.action, map[Action]string{ActDeny: "no"}[tt.action]), tt.state)
+			refused := w.refusals(r.ID)
+			found := slices.DeleteFunc(slices.Clone(w.tenant.calls), func(op string) bool { return op != "find" })
+			if (tt.state == Pending) != slices.Equal(refused, []NoteCode{NoteYourOwn}) || len(found) != tt.calls {
+				t.Errorf("refused %v, calls %v", refused, w.tenant.calls)
+			}
+		})
+	}
+}
+
+// TestASecondAccountIsFoundBeforeTheRestore: what could not be proven at the click is asked again before anything is changed.
+func TestASecondAccountIsFoundBeforeTheRestore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set(func(s *Settings) { s.Approvals = 2 })
+	w.lives(john, "john")
+	w.deleted(jane, "jane")
+	w.people.set(anna, func(p *Person) { p.Email = "john@contoso.com" })
+	r := w.asks("jane@contoso.com")
+	w.press(r.ID, rita, ActConfirm)
+	w.knows(rita, john)
+	w.tenant.fails("find", 1, &Error{Kind: Unavailable, Op: "users"})
+	w.press(r.ID, anna, ActApprove)
+	r = w.is(w.press(r.ID, bert, ActApprove), Pending)
+	if len(r.Changed) != 1 || !r.Changed[0].same(Note{NoteApproverLost, []string{anna}}) || w.tenant.did["restore"] > 0 {
+		t.Errorf("changed %v, done %v", r.Changed, w.tenant.did)
+	}
+}
+
+func TestASecondAccountIsNoApproverToCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set(func(s *Settings) { s.Approvers, s.Approvals = []string{anna, bert}, 2 })
+	w.lives(john, "john")
+	w.deleted(jane, "jane")
+	w.knows(rita, john)
+	w.knows(anna, john)
+	w.hindered(w.is(w.asks("jane@contoso.com"), Submitted), NoteNobody, "2", "1")
+}
+
+func TestProvingAnApproverIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.knows(rita, john)
+	var deadline time.Time
+	w.svc.Directory = slowDirectory{w.tenant, &deadline}
+	if note, err := w.svc.secondSelf(w.ctx, Request{ID: 1, Requester: by(rita)}, by(anna)); note != nil || err != nil {
+		t.Error(note, err)
+	}
+	if deadline.IsZero() {
+		t.Error("a Graph that hangs would hold the click up")
+	}
+}
+
+// slowDirectory notes until when it may take.
+type slowDirectory struct {
+	Directory
+
+	deadline *time.Time
+}
+
+func (d slowDirectory) Find(ctx context.Context, _ Query) (Findings, error) {
+	*d.deadline, _ = ctx.Deadline()
+	return Findings{}, &Error{Kind: Unavailable, Op: "users", Err: context.DeadlineExceeded}
+}
