@@ -5,10 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -139,18 +137,25 @@ func canonical(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// append completes an event and adds it to the request's audit trail. Each event's hash covers its body and the hash of the
-// event before, so that none can be changed, taken out or put in without all later hashes changing.
+// tip is the newest event of an audit trail.
+type tip struct {
+	seq  int64
+	hash string
+}
+
+// append completes an event and adds it to the request's audit trail, whose head is to be written with the request. Each event's hash
+// covers its body and the hash of the event before, so that none can be changed, taken out or put in without all later hashes changing.
 func (t txn) append(ctx context.Context, was, r recovery.Request, e recovery.Event) (recovery.Event, error) {
-	var seq int64
-	var prev string
-	const last = `SELECT head_seq, head_hash FROM requests WHERE id = $1`
-	err := t.row(ctx, "read the head of the audit trail", last, []any{r.ID}, &seq, &prev)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return e, err
+	var last tip
+	if was.Version > 0 { // a new request has no event yet
+		const query = `SELECT head_seq, head_hash FROM requests WHERE id = $1`
+		if err := t.row(ctx, "read the head of the audit trail", query, []any{r.ID}, &last.seq, &last.hash); err != nil {
+			return e, err
+		}
 	}
 	e = complete(was, r, e)
-	e.Seq = seq + 1
+	e.Seq = last.seq + 1
+	var err error
 	if e.ByAccount, err = t.account(ctx, e.By); err != nil {
 		return e, err
 	}
@@ -158,7 +163,7 @@ func (t txn) append(ctx context.Context, was, r recovery.Request, e recovery.Eve
 	if err != nil {
 		return e, err
 	}
-	e.Hash, err = t.link(ctx, prev, s)
+	e.Hash, err = t.insertEvent(ctx, last.hash, s)
 	return e, err
 }
 
@@ -184,6 +189,16 @@ func complete(was, r recovery.Request, e recovery.Event) recovery.Event {
 
 // link writes an event behind the one with the hash prev, and makes it the request's head. It gives its hash.
 func (t txn) link(ctx context.Context, prev string, s sealedEvent) (string, error) {
+	hash, err := t.insertEvent(ctx, prev, s)
+	if err != nil {
+		return "", err
+	}
+	const query = `UPDATE requests SET head_seq = $1, head_hash = $2 WHERE id = $3`
+	return hash, t.exec(ctx, "write the head of the audit trail", query, s.line.Seq, hash, s.line.Request)
+}
+
+// insertEvent writes an event behind the one with the hash prev. It gives its hash.
+func (t txn) insertEvent(ctx context.Context, prev string, s sealedEvent) (string, error) {
 	l := s.line
 	body, err := canonical(l)
 	if err != nil {
@@ -195,11 +210,7 @@ func (t txn) link(ctx context.Context, prev string, s sealedEvent) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if err := t.insertFields(ctx, l.Request, l.Seq, s.fields); err != nil {
-		return "", err
-	}
-	const head = `UPDATE requests SET head_seq = $1, head_hash = $2 WHERE id = $3`
-	return hash, t.exec(ctx, "write the head of the audit trail", head, l.Seq, hash, l.Request)
+	return hash, t.insertFields(ctx, l.Request, l.Seq, s.fields)
 }
 
 // insertFields writes all fields of an event in one statement.

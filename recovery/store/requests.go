@@ -98,7 +98,7 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 		if r.State != was.State {
 			return fmt.Errorf("%s from %q to %q without an event", r.Ref(), was.State, r.State)
 		}
-		return t.write(ctx, *r, millis(s.now()))
+		return t.write(ctx, *r, millis(s.now()), tip{})
 	}
 	if e.At.IsZero() {
 		e.At = s.now()
@@ -107,14 +107,14 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 	if r.State != was.State {
 		r.EnteredAt = e.At
 	}
-	if err := t.write(ctx, *r, millis(e.At)); err != nil {
+	e, err := t.append(ctx, was, *r, e)
+	if err != nil {
+		return err
+	}
+	if err := t.write(ctx, *r, millis(e.At), tip{e.Seq, e.Hash}); err != nil {
 		return err
 	}
 	if err := t.writeReviews(ctx, was.Reviews, *r); err != nil {
-		return err
-	}
-	e, err := t.append(ctx, was, *r, e)
-	if err != nil {
 		return err
 	}
 	jobs, err := s.writeMessages(ctx, t, *r, e)
@@ -130,16 +130,17 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 // active says whether a request has a job: it moves by itself, waits for somebody, or has clicks to decide.
 func active(r recovery.Request) bool { return r.State.Open() || len(r.Inbox) > 0 }
 
-// write writes a request's row.
-func (t txn) write(ctx context.Context, r recovery.Request, updated int64) error {
+// write writes a request's row, with the new head of its audit trail if it has one.
+func (t txn) write(ctx context.Context, r recovery.Request, updated int64, h tip) error {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		body = $7, mailbox = $9, purged_at = $10 WHERE id = $8`
+		body = $7, head_seq = CASE WHEN $8 > 0 THEN $8 ELSE head_seq END, head_hash = CASE WHEN $8 > 0 THEN $9 ELSE head_hash END,
+		mailbox = $11, purged_at = $12 WHERE id = $10`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, string(body), r.ID, r.Mailbox(), purgedAt(r))
+		updated, string(body), h.seq, h.hash, r.ID, r.Mailbox(), purgedAt(r))
 }
 
 // never stands for no time of purge, so that such requests come last.

@@ -51,7 +51,7 @@ func (s *Store) wakeRequests(ctx context.Context, t txn, clause string, args ...
 	for _, r := range rs {
 		r.Version++
 		r.Lease = recovery.Lease{}
-		if err := t.write(ctx, r, millis(s.now())); err != nil {
+		if err := t.write(ctx, r, millis(s.now()), tip{}); err != nil {
 			return nil, err
 		}
 		jobs = append(jobs, advanceJob(r, s.now()))
