@@ -119,3 +119,40 @@ func TestManyAskOnce(t *testing.T) {
 		t.Errorf("asked %d times more", len(asked))
 	}
 }
+
+// TestFactsAboutPeopleAreFresh: a minute later nothing that a right hangs on is taken from memory, nor after the clock was set back, and
+// what Slack does not answer then is an error.
+func TestFactsAboutPeopleAreFresh(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(*Bot) error{
+		"users.info":            func(b *Bot) error { _, err := b.User(t.Context(), "U1"); return err },
+		"usergroups.list":       func(b *Bot) error { _, err := b.GroupMembers(t.Context(), "S1"); return err },
+		"usergroups.users.list": func(b *Bot) error { _, err := b.GroupMembers(t.Context(), "S1"); return err },
+		"conversations.info":    func(b *Bot) error { _, err := b.Channel(t.Context(), "C1"); return err },
+		"users.info, set back":  func(b *Bot) error { _, err := b.User(t.Context(), "U1"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			method, odd, _ := strings.Cut(name, ", ")
+			p := newPeer(t)
+			now := time.Unix(1000, 0)
+			b := p.bot(func(c *Config) { c.Now = func() time.Time { return now } })
+			p.answer("users.info", `{"ok":true,"user":{"id":"U1","team_id":"T1"}}`)
+			p.answer("usergroups.list", `{"ok":true,"usergroups":[{"id":"S1"}]}`)
+			p.answer("usergroups.users.list", `{"ok":true,"users":["U1"]}`)
+			p.answer("conversations.info", `{"ok":true,"channel":{"id":"C1"}}`)
+			if err := ask(b); err != nil {
+				t.Fatal(err)
+			}
+			p.answer(method, `{"ok":false,"error":"internal_error"}`)
+			if odd == "set back" {
+				now = now.Add(-time.Hour)
+			} else {
+				now = now.Add(time.Minute)
+			}
+			if err := ask(b); err == nil {
+				t.Error("an answer of a minute ago is given")
+			}
+		})
+	}
+}

@@ -98,7 +98,7 @@ func (c *card) quote(title markup, text string) {
 
 // code shows a command to be copied, word for word.
 func (c *card) code(text string) {
-	text = cut(text, maxSectionText)
+	text = cut(clean(text), maxSectionText) // a command that reads otherwise than it is pasted is worse than one that finds nothing
 	pre := slack.RichTextPreformatted{
 		Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(text, nil)},
 	}

@@ -17,7 +17,7 @@ func (s *scene) approvalCard() *card {
 		c.para("*" + c.note(recovery.Note{Code: recovery.NoteTargetReads, Args: []string{r.Plan.Target.Address}}) + "*")
 	}
 	c.list(c.say("chosen.title"), s.chosen(c))
-	c.para(c.say("asked-by", mention(r.Requester.UserID)))
+	s.askedBy(c)
 	if r.Ask.Reason == "" && r.UndoOf == 0 { // a click has none
 		c.para(c.say("reason.none"))
 	}
@@ -29,6 +29,7 @@ func (s *scene) approvalCard() *card {
 	}
 	s.undoOf(c)
 	s.approvalStanding(c)
+	c.para(s.unlinked(c.reader))
 	s.done(c)
 	if s.mustChoose() {
 		c.candidates(r.Diagnosis)
@@ -134,6 +135,7 @@ func (s *scene) approvalStanding(c *card) {
 		} else {
 			c.para(c.say("approvals", 0, s.needed()))
 		}
+		c.para(s.obstacle(c.reader))
 	case recovery.Confirming:
 		c.list(c.say("changed.title"), c.notes(r.Changed))
 		if r.Obstacle != nil {

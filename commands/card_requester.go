@@ -155,7 +155,7 @@ func (s *scene) standing(c *card) {
 	case recovery.Expired:
 		c.para(c.say(s.expiredKey("end.expired")))
 	case recovery.Pending:
-		c.para(c.say("told.approvers"))
+		c.para(c.say("told.approvers"), s.obstacle(c.reader))
 	case recovery.Partial:
 		if s.copyStopped() {
 			c.para(s.obstacle(c.reader))

@@ -12,6 +12,7 @@ const (
 	endRefused = "refused" // its requester may not ask
 	endAgain   = "again"   // asked in another way it may be possible
 	endNobody  = "nobody"  // too few people could decide
+	endJoined  = "joined"  // somebody else asked before
 	endSoon    = "soon"    // there is nothing to do but wait
 )
 
@@ -21,13 +22,16 @@ func endOf(r recovery.Request) string {
 		return ""
 	}
 	switch r.Obstacle.Code {
-	case recovery.NoteNotAsker, recovery.NoteNotApprover, recovery.NoteGuest, recovery.NoteExternal, recovery.NoteBot, recovery.NoteDeactivated:
+	case recovery.NoteNotAsker, recovery.NoteNotApprover, recovery.NoteGuest, recovery.NoteExternal, recovery.NoteBot, recovery.NoteDeactivated,
+		recovery.NoteNoIdentity, recovery.NoteAccountOff, recovery.NoteAccountGone:
 		return endRefused
 	case recovery.NoteNameOnly, recovery.NoteUnlinked, recovery.NoteNoTarget, recovery.NoteTwoTargets, recovery.NoteMailboxFirst,
 		recovery.NoteNoInterval, recovery.NoteNotOwner:
 		return endAgain
 	case recovery.NoteNobodyCopy:
 		return endNobody
+	case recovery.NoteJoined:
+		return endJoined
 	case recovery.NoteStillWaiting:
 		return endSoon
 	default:

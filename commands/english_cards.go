@@ -28,6 +28,7 @@ func englishCards() map[string]string {
 		"head.impossible.refused":   "You may not ask for this",
 		"head.impossible.again":     "Please ask in another way",
 		"head.impossible.nobody":    "Nobody could decide",
+		"head.unneeded.joined":      "Asked for already",
 		"head.unneeded.soon":        "On its way",
 
 		// What happened to the mailbox, by case.
@@ -76,6 +77,9 @@ func englishCards() map[string]string {
 		"option.signin.block":    "No, block sign-in at once",
 		"option.license":         "%[1]s: %[2]s",
 
+		"asked-by.unlinked":   "%[1]s asks for this. It is not known which Microsoft account is theirs: the settings list them by name.",
+		"asked-by.also":       "Also asked for by: %[1]s.",
+		"approvals.unlinked":  "It is not known which Microsoft account is theirs, and the settings list them by name: %[1]s.",
 		"asked-by":            "%[1]s asks for this.",
 		"reason.title":        "Reason",
 		"reason.none":         "No reason was given.",

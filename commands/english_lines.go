@@ -31,6 +31,10 @@ func englishLines() map[string]string {
 
 		// Lines in the thread of the approval card.
 		"line.chosen":            "%[1]s: %[2]s chose the account.",
+		"line.joined":            "%[1]s: %[2]s asks for this mailbox as well (%[3]s).",
+		"line.joined.reason":     "%[1]s: %[2]s asks for this mailbox as well (%[3]s). Reason: %[4]s",
+		"told.joined":            "%[1]s: somebody else asks for this mailbox as well. There is nothing that you need to do.",
+		"line.linked":            "%[1]s: from now on I know %[2]s by the Microsoft account with the object id %[3]s. If that is not their account, tell somebody who runs Mailback.",
 		"line.approved":          "%[1]s: %[2]s approved (%[3]d of %[4]d).",
 		"line.denied":            "%[1]s: %[2]s denied. Reason: %[3]s",
 		"line.denied.touched":    "%[1]s: %[2]s denied to go on. What was done before stays as it is. Reason: %[3]s",

@@ -52,6 +52,8 @@ func englishNotes() map[string]string {
 		"note.country-tenant":          "The account has no usage location. The organisation's will be used: %[1]s.",
 
 		// Obstacles.
+		"note.joined":                              "Somebody else has asked for this mailbox already, as %[1]s. Your ask has joined theirs, and I will tell you what becomes of it.",
+		"note.also-asked":                          "It is wanted as %[1]s, too. Reason: %[2]s",
 		"note.healthy":                             "This mailbox works, so there is nothing to bring back. If only messages are missing, look in Outlook under Deleted Items, “Recover items recently removed from this folder”, or ask me: `/restore-mailbox items` and the address.",
 		"note.gone":                                "There is no account with this address, live or deleted. Check the spelling. An account deleted more than 30 days ago cannot be brought back; ask your administrators for a backup.",
 		"note.synced-user":                         "This account comes from the on-premises Active Directory and has to be brought back there: from its Recycle Bin, then synchronise. Ask your directory administrators.",
@@ -148,6 +150,13 @@ func englishNotes() map[string]string {
 		"note.not-offered":          "That is not among the choices any more. Look at the newest message about %[5]s.",
 		"note.too-late":             "It is too late to cancel %[5]s: it has begun. I will bring it to its end and tell you.",
 		"note.stale":                "I got to your click too late to act on it safely, so I did nothing. Please press again.",
+		"note.no-identity":          "I do not know which Microsoft account is yours, so I cannot take this from you. Your Slack account needs the confirmed address of your own, active Microsoft account; or somebody who runs Mailback lists you by name.",
+		"note.account-off":          "Your Microsoft account is blocked, so I cannot take this from you. Please ask an administrator.",
+		"note.account-gone":         "The Microsoft account that I know you by is gone, so I cannot take this from you. Please ask somebody who runs Mailback.",
+		"note.identity-dark":        "Microsoft does not tell me just now whose account is yours, so nothing was decided. Please press again in a few minutes.",
+		"note.linked":               "Microsoft account %[1]s.",
+		"note.flood":                "That was a lot at once: I take %[1]s commands a minute from one person. Nothing was recorded. Please try again after %[2]s.",
+		"note.flood-all":            "Too many people are asking me at once. Nothing was recorded. Please try again after %[1]s.",
 		"note.busy":                 "Other clicks on %[5]s are still waiting to be decided. Please try again in a minute.",
 		"note.need-reason":          "A denial needs a reason. Press “Deny” again and write one.",
 

@@ -15,6 +15,7 @@ import (
 
 // Service is what handlers need of recovery.Service, which documents it.
 type Service interface {
+	Admit(ctx context.Context, who recovery.Actor) *recovery.Note
 	Ask(ctx context.Context, in recovery.AskInput) (r recovery.Request, isNew bool, err error)
 	Click(ctx context.Context, id int64, c recovery.Click) (*recovery.Note, error)
 	Cancel(ctx context.Context, id int64, c recovery.Click) (*recovery.Note, error)
@@ -90,6 +91,11 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 		return answer(h.misunderstood(err))
 	}
 	who := recovery.Actor{TeamID: c.TeamID, UserID: c.UserID}
+	if makesWork(command) {
+		if refused := h.service.Admit(ctx, who); refused != nil {
+			return answer(reader{h.words, false, ""}.note(*refused))
+		}
+	}
 	switch command := command.(type) {
 	case AskCommand:
 		return h.ask(ctx, c, who, command)
@@ -111,6 +117,16 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 	default:
 		h.log.ErrorContext(ctx, "command without a handler", "command", command)
 		return answer(h.words.say("error.internal"))
+	}
+}
+
+// makesWork says whether a command costs more than its answer. Who wants to take back what was asked is never held up.
+func makesWork(c Command) bool {
+	switch c.(type) {
+	case CancelCommand, HelpCommand:
+		return false
+	default:
+		return true
 	}
 }
 

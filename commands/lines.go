@@ -41,6 +41,10 @@ func (s *scene) lines() {
 		s.thread(a.say("line.undo-asked", a.ref, by, recovery.Request{ID: s.r.UndoneBy}.Ref()))
 	case recovery.EventResumed:
 		s.thread(a.say("line.resumed", a.ref, by))
+	case recovery.EventJoined:
+		s.joined(a, q, by)
+	case recovery.EventLinked:
+		s.linked(a, by)
 	case recovery.EventRetried:
 		s.thread(a.say("line.retried", a.ref, by))
 		s.told(q.say("told.retried", q.ref, by))
@@ -106,6 +110,10 @@ func (s *scene) stepLine(a reader) {
 
 // waiting tells of a wait: the approvers of each, the requester only of one that is longer than people expect.
 func (s *scene) waiting(a, q reader) {
+	if s.e.Note != nil && s.r.State == recovery.Pending {
+		s.thread(a.say("line.waiting", a.ref, a.note(*s.e.Note)))
+		return
+	}
 	if s.e.Note == nil || s.r.State != recovery.Restoring {
 		return // before the first change the cards say it
 	}
@@ -217,14 +225,11 @@ func (s *scene) needed() int {
 func (s *scene) approved() int { return len(s.r.Approvals()) }
 
 func (s *scene) reviewers() markup {
-	var all markup
-	for i, v := range s.r.Approvals() {
-		if i > 0 {
-			all += ", "
-		}
-		all += mention(v.By.UserID)
+	var who []markup
+	for _, v := range s.r.Approvals() {
+		who = append(who, mention(v.By.UserID))
 	}
-	return all
+	return commas(who)
 }
 
 // proofFor is the proof as a reader may see it: of the account's names a requester knows the one asked for, and one chosen since.

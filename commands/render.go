@@ -66,6 +66,7 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 		s.cards()
 		s.lines()
 	}
+	s.others()
 	return s.messages, s.err
 }
 

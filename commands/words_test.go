@@ -199,7 +199,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 	}
 	all := families(t)
 	suffixes := regexp.MustCompile(`\.(one|other|limited|general|ended|unnamed|near|label|as|undo|items|connecting|before|touched|approved|mailbox|free|unknown|instead|` +
-		`address|internal|short|closed|other|slack|refused|again|nobody|soon)$`)
+		`address|internal|short|closed|other|slack|refused|again|nobody|soon|joined|reason|unlinked)$`)
 	for key := range english().text {
 		used := func(k string) bool {
 			for prefix, values := range all {

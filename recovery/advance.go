@@ -129,7 +129,7 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 	case Confirming:
 		return s.confirming(ctx, r)
 	case Pending:
-		return s.untilExpiry(ctx, r)
+		return s.pending(ctx, r)
 	case Approved:
 		return s.approved(ctx, r)
 	case Restoring:
@@ -164,6 +164,29 @@ func (s *Service) untilExpiry(ctx context.Context, r Request) (time.Duration, er
 	return s.rest(ctx, r, s.expires(r).Sub(s.Now()))
 }
 
+// approverLook is how often it is read whether anybody can still decide on a request that waits for that.
+const approverLook = 15 * time.Minute
+
+// pending waits for approvers, and tells when there are not enough of them any more.
+func (s *Service) pending(ctx context.Context, r Request) (time.Duration, error) {
+	nobody, err := s.enoughApprovers(ctx, r)
+	switch {
+	case err != nil:
+		s.Logger.WarnContext(ctx, "not known whether anybody may approve", "request", r.Ref(), "error", err)
+	case nobody != nil && (r.Obstacle == nil || !nobody.same(*r.Obstacle)):
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = nobody
+			return Event{Kind: EventWaiting, Note: nobody}
+		})
+	case nobody == nil && r.Obstacle != nil:
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			r.Obstacle = nil
+			return Event{Kind: EventProgress}
+		})
+	}
+	return s.rest(ctx, r, approverLook)
+}
+
 // submitted finds out who asks, what happened to the mailbox and whether anybody could decide.
 func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, error) {
 	if r.Obstacle != nil {
@@ -174,15 +197,15 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 			return s.rest(ctx, r, wait)
 		}
 	}
-	approver, refused, err := s.mayRequest(ctx, r)
+	_, refused, err := s.mayRequest(ctx, r)
+	if refused == nil && err == nil {
+		refused, err = s.mayBeAsker(ctx, r)
+	}
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
 	if refused != nil {
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			r.Obstacle = refused
-			return r.become(Impossible, Event{Kind: EventEnded, Note: refused})
-		})
+		return 0, s.commit(ctx, r, func(r *Request) Event { return r.turnAway(refused) })
 	}
 	blocked, err := s.channelObstacle(ctx)
 	if err != nil {
@@ -198,10 +221,34 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
+	found := r
+	found.Diagnosis, found.Plan = &d, d.Plan
+	approver, refused, err := s.mayRequest(ctx, found) // now that the scope is known
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	unlinked, err := s.unlinked(ctx, r.Requester)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	if refused == nil {
+		if ended, err := s.joins(ctx, found); ended || err != nil {
+			return 0, err
+		}
+	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
-		r.Reader.Approver = approver
+		if refused != nil {
+			return r.turnAway(refused)
+		}
+		r.Reader.Approver, r.Unlinked = approver, unlinked
 		return r.diagnosed(d)
 	})
+}
+
+// turnAway ends a request that its requester may not have.
+func (r *Request) turnAway(why *Note) Event {
+	r.Obstacle = why
+	return r.become(Impossible, Event{Kind: EventEnded, Note: why})
 }
 
 // assess makes the diagnosis of a request.
@@ -234,7 +281,8 @@ func (s *Service) decidable(ctx context.Context, r Request, ask Ask) (Diagnosis,
 	if err != nil || d.Plan == nil {
 		return d, err
 	}
-	nobody, err := s.enoughApprovers(ctx, r.Requester, d.Plan)
+	r.Diagnosis, r.Plan = &d, d.Plan
+	nobody, err := s.enoughApprovers(ctx, r)
 	if nobody != nil {
 		if d.Plan.Target != nil { // who asks to read another's mail is refused, and does not wait until somebody may allow it
 			nobody.Code = NoteNobodyCopy

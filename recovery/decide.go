@@ -19,6 +19,13 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		return s.unreachable(ctx, r, c)
 	}
 	refused, err := s.allows(ctx, r, c)
+	if dark, ok := errors.AsType[unidentified](err); ok && c.decides() {
+		s.Logger.WarnContext(ctx, "decision refused: its person could not be identified", "request", r.Ref(), "error", dark)
+		refused, err = &Note{Code: NoteIdentityDark}, nil
+	}
+	if err == nil && refused == nil && c.decides() {
+		c.Unlinked, err = s.unlinked(ctx, c.By)
+	}
 	if err != nil {
 		if s.Now().Sub(c.At) < clickTTL && KindOf(err) != NotFound {
 			return err
@@ -28,6 +35,11 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 	}
 	if refused == nil && c.Action == ActUndo {
 		if r, err = s.reopenUndo(ctx, r); err != nil {
+			return err
+		}
+	}
+	if refused == nil && c.Action == ActConfirm { // two that were diagnosed side by side did not see each other
+		if ended, err := s.joins(ctx, r, c); ended || err != nil {
 			return err
 		}
 	}
@@ -53,6 +65,11 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		e.By, e.Click = c.By, &c
 		return e
 	})
+}
+
+// decides says whether the click is an approver's decision, which waits for nothing.
+func (c Click) decides() bool {
+	return slices.Contains([]Action{ActApprove, ActDeny, ActRetry, ActResume, ChooseAccount}, c.Action)
 }
 
 // keptDecided is how many decided clicks a request remembers. Slack delivers a click again within minutes.
@@ -102,7 +119,10 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		if refused != nil || err != nil || c.Action != ActConfirm {
 			return refused, err
 		}
-		return s.channelObstacle(ctx) // it may have been shared with another organisation since the diagnosis
+		if refused, err = s.mayBeAsker(ctx, r); refused != nil || err != nil {
+			return refused, err
+		}
+		return s.undecidable(ctx, r)
 	case ActApprove, ActRetry, ActResume:
 		refused, err := s.mayDecide(ctx, r, c.By)
 		if refused == nil && err == nil && c.Action != ActApprove {
@@ -118,15 +138,27 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
 	case ChooseAccount, ActUndo:
-		return s.mayApprove(ctx, c.By)
+		if refused, err := s.mayApprove(ctx, r.matter(), c.By); refused != nil || err != nil {
+			return refused, err
+		}
+		return s.identified(ctx, r, c.By, s.Settings.approvers(r.matter()))
 	case ActCancel, ActCheck:
 		if c.By == r.Requester {
 			return s.mayAct(ctx, c.By)
 		}
-		return s.mayApprove(ctx, c.By)
+		return s.mayApprove(ctx, r.matter(), c.By)
 	default:
 		return &Note{Code: NoteNotOffered}, nil
 	}
+}
+
+// undecidable says why a request could not be decided on if it were confirmed now: its people or its channel may have changed since
+// the diagnosis.
+func (s *Service) undecidable(ctx context.Context, r Request) (*Note, error) {
+	if blocked, err := s.channelObstacle(ctx); blocked != nil || err != nil || r.Plan == nil {
+		return blocked, err
+	}
+	return s.enoughApprovers(ctx, r)
 }
 
 // orWorse gives the reason why somebody may do nothing at all, else otherwise.
@@ -266,17 +298,17 @@ func (r Request) OpenOffer() (Offer, bool) {
 func (r *Request) obey(c Click, now time.Time) Event {
 	switch c.Action {
 	case ActConfirm:
-		r.Changed, r.Reviews = nil, nil
+		r.Changed, r.Reviews, r.Obstacle = nil, nil, nil
 		return r.become(Pending, Event{Kind: EventConfirmed})
 	case ActApprove:
-		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
-		r.Changed = nil
+		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint(), Unlinked: c.Unlinked})
+		r.Changed, r.Obstacle = nil, nil
 		if r.enough() {
 			return r.become(Approved, Event{Kind: EventApproved})
 		}
 		return Event{Kind: EventApproved}
 	case ActDeny:
-		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Deny, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint()})
+		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Deny, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint(), Unlinked: c.Unlinked})
 		r.EndedBy, r.EndReason = c.By, c.Reason
 		e := Event{Kind: EventDenied, Fingerprint: r.Plan.Fingerprint()}
 		r.unhalt()
@@ -336,7 +368,7 @@ func (r *Request) choose(c Click, now time.Time) Event {
 // before. Steps that were read back stay done, but for those that the proof missed.
 func (r *Request) retry(c Click, now time.Time) Event {
 	r.Reviews = slices.DeleteFunc(r.Reviews, func(v Review) bool { return v.By == c.By })
-	r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint()})
+	r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Approve, At: now, Fingerprint: r.Plan.Fingerprint(), Unlinked: c.Unlinked})
 	for i := range r.Plan.Steps {
 		st := &r.Plan.Steps[i]
 		if st.Progress.Done.IsZero() || r.Proof != nil && r.Proof.misses(st.Kind) || st.Progress.Items.failed() {

@@ -29,6 +29,8 @@ const (
 	EventRetried    EventKind = "retried"
 	EventResumed    EventKind = "resumed"    // a copy that was suspended is to go on
 	EventUndoAsked  EventKind = "undo-asked" // another request was asked to put this one back; Note names it
+	EventJoined     EventKind = "joined"     // somebody else asked for the same mailbox; Note names that request
+	EventLinked     EventKind = "linked"     // By was linked to an Entra account; Note names it; of the store
 	EventUnsent     EventKind = "unsent"     // Slack will not take a message; Note says which and why
 	EventErased     EventKind = "erased"     // what named people in earlier events is gone; of the store
 	EventCheckpoint EventKind = "checkpoint" // the events before it are gone, and it holds their hash; of the store
@@ -59,7 +61,8 @@ type Event struct {
 	Seq         int64     `json:"seq"` // 1, 2, 3… within the request
 	At          time.Time `json:"at"`
 	Kind        EventKind `json:"kind"`
-	By          Actor     `json:"by,omitzero"` // zero for Mailback itself
+	By          Actor     `json:"by,omitzero"`          // zero for Mailback itself
+	ByAccount   string    `json:"by_account,omitempty"` // object id of the Entra account that By is linked to; of the store
 	From        State     `json:"from"`
 	To          State     `json:"to"`
 	Note        *Note     `json:"note,omitempty"`

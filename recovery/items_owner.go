@@ -101,7 +101,7 @@ func (s *Service) mayPick(ctx context.Context, r Request, who Actor) (*Note, err
 	if who != r.Requester {
 		return s.orWorse(ctx, who, Note{Code: NoteNotRequester})
 	}
-	if _, refused, err := s.mayAsk(ctx, who); refused != nil || err != nil {
+	if _, refused, err := s.mayAsk(ctx, r.matter(), who); refused != nil || err != nil {
 		return refused, err
 	}
 	p, err := s.People.Person(ctx, who.UserID)

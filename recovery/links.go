@@ -101,37 +101,37 @@ func (s *Service) owns(ctx context.Context, r Request, p Person, account string)
 // provingTime is how long an approver's click waits for the proof that it is nobody else's.
 const provingTime = 5 * time.Second
 
-// secondSelf refuses an approver who is the requester with another Slack account: both are linked to one Entra account. Where the
-// requester has no link nothing is known. An approver without one is proven now; where Microsoft cannot be read, only links count.
+// selves gives the links of all Slack accounts that belong to people who asked for what a request is about.
+func (s *Service) selves(ctx context.Context, r Request) ([]Link, error) {
+	var all []Link
+	for _, who := range r.askers() {
+		links, err := s.links(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, links...)
+	}
+	return all, nil
+}
+
+// secondSelf refuses an approver who is somebody that asked, with another Slack account: both are linked to one Entra account. Where
+// who asked has no link nothing is known. An approver without one is proven now; where Microsoft cannot be read, only links count.
 func (s *Service) secondSelf(ctx context.Context, r Request, who Actor) (*Note, error) {
-	if who == r.Requester || s.Settings.SelfApproval {
+	if r.asked(who) || s.Settings.SelfApproval {
 		return nil, nil
 	}
-	selves, err := s.links(ctx, r.Requester)
+	selves, err := s.selves(ctx, r)
 	if err != nil || len(selves) == 0 {
 		return nil, err
 	}
 	known, err := s.links(ctx, who)
 	if err == nil && len(known) == 0 {
-		known, err = s.introduce(ctx, r, who)
+		if known, err = s.introduce(ctx, r, who); s.unknown(ctx, "the account of an approver", err) {
+			return nil, nil
+		}
 	}
-	if err != nil || len(known) == 0 || known[0].ObjectID != selves[0].ObjectID {
+	if err != nil || len(known) == 0 || !slices.ContainsFunc(selves, func(l Link) bool { return l.ObjectID == known[0].ObjectID }) {
 		return nil, err
 	}
 	return &Note{Code: NoteYourOwn}, nil
-}
-
-// introduce links an approver of a request by what can be proven in a short time.
-func (s *Service) introduce(ctx context.Context, r Request, who Actor) ([]Link, error) {
-	p, err := s.People.Person(ctx, who.UserID)
-	if err != nil {
-		return nil, fmt.Errorf("read the person %s: %w", who.UserID, err)
-	}
-	soon, cancel := context.WithTimeout(ctx, provingTime)
-	defer cancel()
-	account, err := s.proven(soon, p)
-	if s.unknown(ctx, "the account of an approver", err) || account == "" {
-		return nil, nil
-	}
-	return s.link(ctx, r, who, account)
 }

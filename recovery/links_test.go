@@ -28,14 +28,18 @@ func (m *memLinks) KeepLink(_ context.Context, l Link) error {
 	return m.fail
 }
 
+// before are the links that were there before the test: who is in a user group, and not listed by user id, needs one.
+func (m *memLinks) before() []Link { return []Link{{Actor: by(carl), ObjectID: "id-" + carl}} }
+
 func (m *memLinks) Links(_ context.Context, who Actor) (list []Link, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, own := range m.all {
+	all := append(m.before(), m.all...)
+	for _, own := range all {
 		if own.Actor != who {
 			continue
 		}
-		list = slices.DeleteFunc(slices.Clone(m.all), func(l Link) bool { return l.ObjectID != own.ObjectID })
+		list = slices.DeleteFunc(slices.Clone(all), func(l Link) bool { return l.ObjectID != own.ObjectID })
 	}
 	return list, m.fail
 }
@@ -160,7 +164,7 @@ func TestASecondSlackAccountDecidesNothing(t *testing.T) {
 		"to deny":             {func(w *world) { w.knows(rita, john); w.knows(anna, john) }, ActDeny, Pending, 0},
 		"proven now":          {func(w *world) { w.knows(rita, john) }, ActApprove, Pending, 1},
 		"Microsoft is away":   {func(w *world) { w.knows(rita, john); w.knows(anna, john); w.tenant.fails("find", 1, away) }, ActApprove, Pending, 0},
-		"linked to another":   {func(w *world) { w.knows(rita, john); w.knows(anna, jane) }, ActDeny, Denied, 0},
+		"linked to another":   {func(w *world) { w.knows(rita, john); w.knows(anna, info) }, ActDeny, Denied, 0},
 		"requester not known": {func(w *world) { w.knows(anna, john) }, ActDeny, Denied, 0},
 		"nothing to compare":  {func(w *world) { w.knows(rita, john); w.tenant.fails("find", 1, away) }, ActDeny, Denied, 1},
 		"self-approval":       {func(w *world) { w.knows(rita, john); w.set(func(s *Settings) { s.SelfApproval = true }) }, ActDeny, Denied, 0},
@@ -169,6 +173,7 @@ func TestASecondSlackAccountDecidesNothing(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.lives(john, "john")
+			w.lives(info, "info")
 			w.deleted(jane, "jane")
 			w.people.set(anna, func(p *Person) { p.Email = "john@fabrikam.com" })
 			r := w.asks("jane@contoso.com")
@@ -177,7 +182,8 @@ func TestASecondSlackAccountDecidesNothing(t *testing.T) {
 			w.tenant.calls = nil
 			w.is(w.press(r.ID, anna, tt.action, map[Action]string{ActDeny: "no"}[tt.action]), tt.state)
 			refused := w.refusals(r.ID)
-			if (tt.state == Pending) != slices.Equal(refused, []NoteCode{NoteYourOwn}) || len(w.tenant.calls) != tt.calls {
+			found := slices.DeleteFunc(slices.Clone(w.tenant.calls), func(op string) bool { return op != "find" })
+			if (tt.state == Pending) != slices.Equal(refused, []NoteCode{NoteYourOwn}) || len(found) != tt.calls {
 				t.Errorf("refused %v, calls %v", refused, w.tenant.calls)
 			}
 		})
@@ -207,6 +213,7 @@ func TestASecondAccountIsNoApproverToCount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.set(func(s *Settings) { s.Approvers, s.Approvals = []string{anna, bert}, 2 })
+	w.lives(john, "john")
 	w.deleted(jane, "jane")
 	w.knows(rita, john)
 	w.knows(anna, john)

@@ -63,6 +63,8 @@ const (
 
 // Obstacles: why a request stays where it is or ends.
 const (
+	NoteJoined        NoteCode = "joined"          // somebody else asked for the same mailbox before. Args: that request's id
+	NoteAlsoAsked     NoteCode = "also-asked"      // somebody else asks for the same mailbox. Args: that request's id, its reason
 	NoteHealthy       NoteCode = "healthy"         // the mailbox answers: nothing to restore
 	NoteConnecting    NoteCode = "connecting"      // licensed, and Microsoft is still connecting the mailbox
 	NoteMadeNew       NoteCode = "made-new"        // licensed, and Exchange has no mailbox: the one that it makes will be empty
@@ -186,6 +188,13 @@ const (
 	NoteTooLate      NoteCode = "too-late"      // the first change was made: it can no longer be cancelled
 	NoteStale        NoteCode = "stale"         // the click waited too long to be decided safely
 	NoteBusy         NoteCode = "busy"          // too many clicks wait to be decided
+	NoteNoIdentity   NoteCode = "no-identity"   // it is not known whose Entra account the person is
+	NoteAccountOff   NoteCode = "account-off"   // the person's Entra account may not sign in
+	NoteAccountGone  NoteCode = "account-gone"  // the person's Entra account is not there any more
+	NoteIdentityDark NoteCode = "identity-dark" // whose Entra account the person is could not be read just now
+	NoteLinked       NoteCode = "linked"        // it is known from now on whose Entra account somebody is. Args: object id
+	NoteFlood        NoteCode = "flood"         // too many commands of one person. Args: how many a minute, RFC 3339 time until
+	NoteFloodAll     NoteCode = "flood-all"     // too many commands of all together. Args: RFC 3339 time until
 	NoteNeedReason   NoteCode = "need-reason"   // a denial needs a reason
 )
 

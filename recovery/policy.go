@@ -38,13 +38,13 @@ func (s *Service) mayAct(ctx context.Context, who Actor) (*Note, error) {
 	return s.Settings.standing(p), nil
 }
 
-// mayApprove says why somebody may not decide on requests in general; nil for an approver.
-func (s *Service) mayApprove(ctx context.Context, who Actor) (*Note, error) {
+// mayApprove says why somebody may not decide on a matter in general; nil for an approver of it.
+func (s *Service) mayApprove(ctx context.Context, m matter, who Actor) (*Note, error) {
 	refused, err := s.mayAct(ctx, who)
 	if refused != nil || err != nil {
 		return refused, err
 	}
-	in, err := s.among(ctx, s.Settings.Approvers, who.UserID)
+	in, err := s.among(ctx, s.Settings.approvers(m), who.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +54,16 @@ func (s *Service) mayApprove(ctx context.Context, who Actor) (*Note, error) {
 	return nil, nil
 }
 
-// mayDecide says why somebody may not decide on this request; nil for an approver who is not its requester.
+// mayDecide says why somebody may not decide on this request; nil for an approver who did not ask for it.
 func (s *Service) mayDecide(ctx context.Context, r Request, who Actor) (*Note, error) {
-	if who == r.Requester && !s.Settings.SelfApproval {
+	if r.asked(who) && !s.Settings.SelfApproval {
 		return &Note{Code: NoteYourOwn}, nil
 	}
-	refused, err := s.mayApprove(ctx, who)
+	refused, err := s.mayApprove(ctx, r.matter(), who)
 	if refused != nil || err != nil {
+		return refused, err
+	}
+	if refused, err = s.identified(ctx, r, who, s.Settings.approvers(r.matter())); refused != nil || err != nil {
 		return refused, err
 	}
 	if refused, err = s.secondSelf(ctx, r, who); refused != nil || err != nil {
@@ -89,9 +92,9 @@ func (s *Service) benefits(ctx context.Context, plan *Plan, who Actor) (*Note, e
 	}
 }
 
-// mayAsk says whether somebody is an approver, and why that person may not ask.
-func (s *Service) mayAsk(ctx context.Context, who Actor) (approver bool, refused *Note, err error) {
-	refused, err = s.mayApprove(ctx, who)
+// mayAsk says whether somebody is an approver of a matter, and why that person may not ask about it.
+func (s *Service) mayAsk(ctx context.Context, m matter, who Actor) (approver bool, refused *Note, err error) {
+	refused, err = s.mayApprove(ctx, m, who)
 	if err != nil {
 		return false, nil, err
 	}
@@ -101,10 +104,11 @@ func (s *Service) mayAsk(ctx context.Context, who Actor) (approver bool, refused
 	if refused.Code != NoteNotApprover {
 		return false, refused, nil
 	}
-	if len(s.Settings.Requesters) == 0 {
+	asking := s.Settings.requesters(m)
+	if len(asking) == 0 {
 		return false, nil, nil
 	}
-	in, err := s.among(ctx, s.Settings.Requesters, who.UserID)
+	in, err := s.among(ctx, asking, who.UserID)
 	if err != nil {
 		return false, nil, err
 	}
@@ -117,7 +121,7 @@ func (s *Service) mayAsk(ctx context.Context, who Actor) (approver bool, refused
 // mayRequest says whether a request's requester is an approver, and why that person may not have it. What was done is put back for
 // approvers alone.
 func (s *Service) mayRequest(ctx context.Context, r Request) (approver bool, refused *Note, err error) {
-	approver, refused, err = s.mayAsk(ctx, r.Requester)
+	approver, refused, err = s.mayAsk(ctx, r.matter(), r.Requester)
 	switch {
 	case refused != nil || err != nil || approver:
 	case r.UndoOf != 0:
@@ -157,41 +161,29 @@ func (s *Service) among(ctx context.Context, ids []string, user string) (bool, e
 // isGroup tells a user-group id (S…) from a user id (U… or W…).
 func isGroup(id string) bool { return strings.HasPrefix(id, "S") }
 
-// enoughApprovers says whether as many people as the plan needs could decide on it; it stops counting there.
-func (s *Service) enoughApprovers(ctx context.Context, requester Actor, plan *Plan) (*Note, error) {
-	need := plan.Approvals
-	var ids []string
-	for _, id := range s.Settings.Approvers {
-		if !isGroup(id) {
-			ids = append(ids, id)
-			continue
-		}
-		members, err := s.People.Members(ctx, id)
-		if err != nil {
-			if KindOf(err) == NotFound {
-				continue // a group that is gone or disabled has nobody in it
-			}
-			return nil, fmt.Errorf("read the user group %s: %w", id, err)
-		}
-		ids = append(ids, members...)
-	}
-	selves, err := s.Links.Links(ctx, requester)
+// enoughApprovers says whether as many people as the request's plan needs could decide on it; it stops counting there.
+func (s *Service) enoughApprovers(ctx context.Context, r Request) (*Note, error) {
+	need := r.Plan.Approvals
+	people, _, err := s.members(ctx, s.Settings.approvers(r.matter()))
 	if err != nil {
-		return nil, fmt.Errorf("read the requester's link: %w", err)
+		return nil, err
 	}
-	slices.Sort(ids)
+	selves, err := s.selves(ctx, r)
+	if err != nil {
+		return nil, err
+	}
 	can := 0
-	for _, id := range slices.Compact(ids) {
+	for _, id := range people {
 		if can == need {
 			break
 		}
 		who := Actor{TeamID: s.Settings.TeamID, UserID: id}
-		if (who == requester || linked(selves, who)) && !s.Settings.SelfApproval {
+		if (r.asked(who) || linked(selves, who)) && !s.Settings.SelfApproval {
 			continue
 		}
 		refused, err := s.mayAct(ctx, who)
 		if err == nil && refused == nil {
-			refused, err = s.benefits(ctx, plan, who)
+			refused, err = s.benefits(ctx, r.Plan, who)
 		}
 		if err != nil && KindOf(err) != NotFound {
 			return nil, err

@@ -111,6 +111,13 @@ type ItemList interface {
 	CountItems(ctx context.Context, request int64) (ItemCounts, error)
 }
 
+// Uses counts what people do within a minute, over all processes.
+type Uses interface {
+	// Used counts one more use by somebody in the minute of at. It gives how many that person has made in it, and how many all together
+	// have; 0 where the person is beyond most, which then does not count for all. 0 as most is no bound.
+	Used(ctx context.Context, who string, at time.Time, most int) (mine, all int, err error)
+}
+
 // Links keeps which Entra account a Slack person is. Each link is its own audit line: it is never changed, only followed by another.
 type Links interface {
 	// KeepLink records the first link of a person. One who has a link keeps it.
@@ -124,6 +131,8 @@ type Links interface {
 type Filter struct {
 	Requester string // user id; empty for everybody
 	Open      bool   // only those that have not ended
+	Mailbox   string // only those about this mailbox: see Request.Mailbox; empty for all
+	ByPurge   bool   // those whose mailbox is purged first come first, those that never are last
 	Limit     int    // at most so many; 0 means 20
 }
 

@@ -86,16 +86,19 @@ type Request struct {
 
 	UndoOf   int64 `json:"undo_of,omitempty"`   // id of the request that this one puts back; 0 for one that restores
 	UndoFor  Actor `json:"undo_for,omitzero"`   // who asked for that request
+	UndoCase Case  `json:"undo_case,omitempty"` // what that request was about: its people decide
 	UndoneBy int64 `json:"undone_by,omitempty"` // id of the request that was asked to put this one back
 
 	State     State     `json:"state"`
 	EnteredAt time.Time `json:"entered_at"` // when it came into State
 	CreatedAt time.Time `json:"created_at"`
 
-	Ask         Ask    `json:"ask"`
-	Requester   Actor  `json:"requester"`
-	Reader      Reader `json:"reader"` // what the requester is shown
-	ResponseURL Secret `json:"response_url,omitempty"`
+	Ask         Ask      `json:"ask"`
+	Requester   Actor    `json:"requester"`
+	Unlinked    bool     `json:"unlinked,omitempty"` // it is not known whose Entra account the requester is
+	Joined      []Joined `json:"joined,omitempty"`   // who asked for the same mailbox since
+	Reader      Reader   `json:"reader"`             // what the requester is shown
+	ResponseURL Secret   `json:"response_url,omitempty"`
 
 	Choices   Choices    `json:"choices"`
 	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`
@@ -162,18 +165,24 @@ func (r Request) Expires(ttl time.Duration) time.Time {
 		return time.Time{}
 	}
 	at := r.EnteredAt.Add(ttl)
-	var purge time.Time
-	switch {
-	case r.Touched():
-	case r.Plan != nil:
-		purge = r.Plan.Deadline
-	case r.Diagnosis != nil:
-		purge = r.Diagnosis.Deadline
-	}
-	if !purge.IsZero() && purge.Before(at) {
+	if purge := r.PurgedAt(); !purge.IsZero() && purge.Before(at) {
 		at = purge
 	}
 	return at
+}
+
+// PurgedAt is when what the request is about is purged; zero when that is not known, or does not count any more.
+func (r Request) PurgedAt() time.Time {
+	switch {
+	case r.Touched():
+		return time.Time{}
+	case r.Plan != nil:
+		return r.Plan.Deadline
+	case r.Diagnosis != nil:
+		return r.Diagnosis.Deadline
+	default:
+		return time.Time{}
+	}
 }
 
 // Lease says who works on a request, so that two processes never do.
@@ -200,7 +209,8 @@ type Review struct {
 	Verdict     Verdict   `json:"verdict"`
 	Reason      string    `json:"reason,omitempty"` // always with a denial
 	At          time.Time `json:"at"`
-	Fingerprint string    `json:"fingerprint"` // of the plan that was decided on
+	Fingerprint string    `json:"fingerprint"`        // of the plan that was decided on
+	Unlinked    bool      `json:"unlinked,omitempty"` // it was not known whose Entra account the approver is
 }
 
 // Action is what a click asks for: the action ids of the buttons and choices.
@@ -230,15 +240,16 @@ const (
 
 // Click is a button, choice or form that somebody used, as Slack told it. What it may do is decided later, on fresh facts.
 type Click struct {
-	Action  Action    `json:"action"`
-	By      Actor     `json:"by"`
-	Channel string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
-	TS      string    `json:"ts,omitempty"`
-	Value   string    `json:"value,omitempty"`  // of a choice: one of the values offered
-	Reason  string    `json:"reason,omitempty"` // of a denial
-	At      time.Time `json:"at"`
-	Plan    string    `json:"plan,omitempty"` // fingerprint of the plan that the card showed; empty where it showed none
-	Key     string    `json:"key"`            // Slack's id of the click, so that a repeated delivery is known
+	Action   Action    `json:"action"`
+	By       Actor     `json:"by"`
+	Channel  string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
+	TS       string    `json:"ts,omitempty"`
+	Value    string    `json:"value,omitempty"`  // of a choice: one of the values offered
+	Reason   string    `json:"reason,omitempty"` // of a denial
+	At       time.Time `json:"at"`
+	Plan     string    `json:"plan,omitempty"`     // fingerprint of the plan that the card showed; empty where it showed none
+	Unlinked bool      `json:"unlinked,omitempty"` // of a decision: it is not known whose Entra account its person is
+	Key      string    `json:"key"`                // Slack's id of the click, so that a repeated delivery is known
 }
 
 // Choices are the requester's decisions about the plan (ChooseAccount: an approver's).

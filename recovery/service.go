@@ -15,12 +15,15 @@ import (
 type Settings struct {
 	TeamID          string   // the workspace whose people count
 	Approvers       []string // Slack user ids and user-group ids
-	Requesters      []string // the same; empty: every full member
+	ApproverScopes  []Scope  // those who approve in their place where a scope fits
+	Requesters      []string // as Approvers; empty: every full member
+	RequesterScopes []Scope  // those who ask in their place where a scope fits
 	ApprovalChannel string
 	Approvals       int           // distinct approvers, at least 1
 	SelfApproval    bool          // a requester who is an approver may decide on the own request
 	TTL             time.Duration // how long a request waits for a person
 	Licenses        []string      // preferred SKU part numbers, in order
+	Limits          Limits        // of commands that make work
 	UsageLocation   string        // country code for users without one; empty: the tenant's country
 }
 
@@ -38,6 +41,7 @@ type Config struct {
 	Lists       ItemList // which items a request is about
 	People      People
 	Links       Links // which Entra accounts they are
+	Uses        Uses  // counts commands; needed where Settings has Limits
 	Replier     Replier
 	Now         Clock
 	Logger      *slog.Logger
@@ -47,7 +51,8 @@ type Config struct {
 // requests on by Advance.
 type Service struct {
 	Config
-	owner  string    // names this process in leases
+	owner  string // names this process in leases
+	flood  flood
 	public sync.Once // a public approval channel is warned about once
 }
 
@@ -151,7 +156,7 @@ func (s *Service) Cancel(ctx context.Context, id int64, c Click) (*Note, error) 
 		return nil, fmt.Errorf("read R-%d: %w", id, err)
 	}
 	if r.Requester != c.By {
-		refused, err := s.mayApprove(ctx, c.By)
+		refused, err := s.mayApprove(ctx, r.matter(), c.By)
 		if err != nil {
 			return nil, err
 		}
@@ -199,28 +204,58 @@ type CheckResult struct {
 
 // Check looks at a mailbox and changes nothing. It gives a Note when the person may not ask so.
 func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *Note, error) {
-	approver, refused, err := s.mayAsk(ctx, who)
+	approver, refused, err := s.mayAsk(ctx, matter{}, who)
 	if refused != nil || err != nil {
 		return CheckResult{}, refused, err
 	}
 	if why := q.beyond(); why != nil && !approver {
 		return CheckResult{}, why, nil
 	}
+	if refused, err = s.mayBeAsker(ctx, Request{Requester: who}); refused != nil || err != nil {
+		return CheckResult{}, refused, err
+	}
 	d, err := s.diagnose(ctx, Ask{Query: q}, Choices{})
 	if err != nil {
 		return CheckResult{}, nil, err
 	}
+	found := Request{Ask: Ask{Query: q}, Requester: who, Diagnosis: &d, Plan: d.Plan}
+	if approver, refused, err = s.mayRequest(ctx, found); refused != nil || err != nil { // now that the scope is known
+		return CheckResult{}, refused, err
+	}
 	return CheckResult{Diagnosis: d, Approver: approver}, nil, nil
 }
 
-// Deleted lists deleted users whose name or address contains text, latest first. Approvers alone may see them.
+// Deleted lists deleted users whose name or address contains text, latest first. Approvers alone may see them, each those on
+// whom that approver could decide.
 func (s *Service) Deleted(ctx context.Context, who Actor, text string) ([]Account, *Note, error) {
-	refused, err := s.mayApprove(ctx, who)
+	refused, err := s.mayApprove(ctx, matter{}, who)
+	if refused == nil && err == nil {
+		refused, err = s.identified(ctx, Request{}, who, s.Settings.approvers(matter{}))
+	}
 	if refused != nil || err != nil {
 		return nil, refused, err
 	}
 	accounts, err := s.Directory.Deleted(ctx, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts, err = decidedBy(ctx, s, who, accounts, Account.matter)
 	return accounts, nil, err
+}
+
+// decidedBy keeps of a list what somebody is an approver of.
+func decidedBy[T any](ctx context.Context, s *Service, who Actor, list []T, about func(T) matter) ([]T, error) {
+	var kept []T
+	for _, one := range list {
+		refused, err := s.mayApprove(ctx, about(one), who)
+		if err != nil {
+			return nil, err
+		}
+		if refused == nil {
+			kept = append(kept, one)
+		}
+	}
+	return kept, nil
 }
 
 // Status gives the request id, or with id 0 the person's own latest ones, before which approvers get all that are open. A
@@ -236,15 +271,19 @@ func (s *Service) Status(ctx context.Context, who Actor, id int64) ([]Request, *
 	if err != nil {
 		return nil, nil, fmt.Errorf("list own requests: %w", err)
 	}
-	if refused, err := s.mayApprove(ctx, who); refused != nil || err != nil {
+	if refused, err := s.mayApprove(ctx, matter{}, who); refused != nil || err != nil {
 		return own, nil, nil //nolint:nilerr // who cannot be proven to be an approver sees the own ones alone
 	}
-	list, err := s.Store.Requests(ctx, Filter{Open: true, Limit: 20})
+	open, err := s.Store.Requests(ctx, Filter{Open: true, ByPurge: true, Limit: 20})
 	if err != nil {
 		return nil, nil, fmt.Errorf("list open requests: %w", err)
 	}
+	list, err := decidedBy(ctx, s, who, open, Request.matter)
+	if err != nil {
+		return own, nil, nil //nolint:nilerr // as above
+	}
 	for _, r := range own {
-		if !r.State.Open() {
+		if !slices.ContainsFunc(list, func(o Request) bool { return o.ID == r.ID }) {
 			list = append(list, r)
 		}
 	}
@@ -260,10 +299,10 @@ func (s *Service) statusOf(ctx context.Context, who Actor, id int64) ([]Request,
 		return nil, nil, fmt.Errorf("read R-%d: %w", id, err)
 	}
 	if r.Requester == who {
-		r.Reader.Approver = r.Reader.Approver && s.seesAll(ctx, who) // no turn may have come since
+		r.Reader.Approver = r.Reader.Approver && s.seesAll(ctx, r) // no turn may have come since
 		return []Request{r}, nil, nil
 	}
-	refused, err := s.mayApprove(ctx, who)
+	refused, err := s.mayApprove(ctx, r.matter(), who)
 	if err != nil {
 		return nil, nil, err
 	}

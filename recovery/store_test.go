@@ -171,8 +171,16 @@ func (m *memStore) Requests(_ context.Context, f Filter) ([]Request, error) {
 		return nil, m.fail
 	}
 	var list []Request
-	for _, id := range slices.Backward(slices.Sorted(maps.Keys(m.rows))) {
+	ids := slices.Sorted(maps.Keys(m.rows))
+	slices.Reverse(ids)
+	if f.ByPurge {
+		slices.SortStableFunc(ids, func(a, b int64) int { return purgedFirst(m.read(a).PurgedAt(), m.read(b).PurgedAt()) })
+	}
+	for _, id := range ids {
 		r := m.read(id)
+		if f.Mailbox != "" && f.Mailbox != r.Mailbox() {
+			continue
+		}
 		fits := (f.Requester == "" || f.Requester == r.Requester.UserID) && (!f.Open || r.State.Open())
 		if fits && (f.Limit == 0 && len(list) < 20 || len(list) < f.Limit) {
 			list = append(list, r)
@@ -269,4 +277,18 @@ func (m *memStore) story(id int64) string {
 		words = append(words, string(e.Kind)+">"+string(e.To))
 	}
 	return strings.Join(words, " ")
+}
+
+// purgedFirst orders times of purge; none is the last.
+func purgedFirst(a, b time.Time) int {
+	switch {
+	case a.IsZero() && b.IsZero():
+		return 0
+	case a.IsZero():
+		return 1
+	case b.IsZero():
+		return -1
+	default:
+		return a.Compare(b)
+	}
 }

@@ -146,7 +146,7 @@ func (s *Service) askUndo(ctx context.Context, r Request, c Click) (Request, err
 	now := s.Now()
 	undo := Request{
 		UUID: newUUID(), Key: r.undoKey(), State: Submitted, EnteredAt: now, CreatedAt: now,
-		UndoOf: r.ID, UndoFor: r.Requester,
+		UndoOf: r.ID, UndoFor: r.Requester, UndoCase: r.matter().of,
 		Ask: Ask{Query: r.Ask.Query}, Requester: c.By,
 	}
 	undo, _, err := s.Store.Create(ctx, undo, Event{At: now, Kind: EventAsked, By: c.By, To: Submitted})

@@ -229,7 +229,7 @@ func TestUndoIsForApproversAlone(t *testing.T) {
 	}
 	w.set(func(s *Settings) { s.Approvers = []string{anna, bert} })
 	undo := w.undoes(old.ID)
-	w.set(func(s *Settings) { s.Approvers = []string{bert, carl} })
+	w.set(func(s *Settings) { s.Approvers, s.Requesters = []string{bert, carl}, nil })
 	w.is(w.shortly(undo.ID, anna, ActConfirm), Confirming)
 	if got := w.refusals(undo.ID); !slices.Equal(got, []NoteCode{NoteNotApprover}) {
 		t.Errorf("who is no approver any more confirms: %v", got)

@@ -127,8 +127,9 @@ func newWorld(tb testing.TB) *world {
 	w := &world{TB: tb, clock: time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("EET", 7200)), people: newPeople(), replier: &replier{}, ctx: context.Background()}
 	w.store, w.tenant = newMemStore(w.now), newTenant(w.now)
 	w.box, w.lists, w.links, w.log = newRecoverable(w.tenant), newMemList(), &memLinks{}, &bytes.Buffer{}
+	w.tenant.users["id-"+carl] = &user{account: Account{ID: "id-" + carl, UserType: "Member", Enabled: new(true)}}
 	w.restart(Settings{
-		TeamID: team, Approvers: []string{anna, bert, desk}, ApprovalChannel: hq, Approvals: 1, TTL: 24 * time.Hour,
+		TeamID: team, Approvers: []string{anna, bert, desk}, Requesters: []string{rita, sven}, ApprovalChannel: hq, Approvals: 1, TTL: 24 * time.Hour,
 	})
 	return w
 }

@@ -101,6 +101,7 @@ func newWorld(b *testing.B, slackConfig slackfake.Config, m365Config m365fake.Co
 		"EXCHANGE_BASE_URL": listen(b, w.m365.ExchangeHandler()), "MAILBACK_CA_FILE": ca,
 		"MAILBACK_APPROVERS": slackfake.ApproverGroup, "MAILBACK_APPROVAL_CHANNEL": slackfake.ApprovalsID,
 		"MAILBACK_DATABASE_URL": "sqlite:" + filepath.Join(dir, "mailback.db"), "MAILBACK_LOG_LEVEL": "error",
+		"MAILBACK_COMMAND_LIMITS": "100000,100000",
 	}
 	return w
 }

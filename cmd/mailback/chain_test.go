@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -82,14 +83,22 @@ func inProcess(t *testing.T) *recovery.Service {
 	s := settings{
 		AzureTenantID: app.TenantID, AzureClientID: app.ClientID, AzureClientSecret: app.ClientSecret,
 		AzureAuthorityHost: "https://login.microsoftonline.com/", Cloud: "public", Exchange: "on", Locale: "en",
-		Approvers: []string{slackfake.Patti}, ApprovalChannel: slackfake.ApprovalsID, ApprovalsRequired: 1, RequestTTL: duration(24 * time.Hour),
+		Approvers: scoped{people: []string{slackfake.Patti}}, ApprovalChannel: slackfake.ApprovalsID, ApprovalsRequired: 1, RequestTTL: duration(24 * time.Hour),
 	}
 	service, err := s.service(hosts, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
+	service.Links = unlinked{}
 	return service
 }
+
+// unlinked knows nobody's account.
+type unlinked struct{}
+
+func (unlinked) KeepLink(context.Context, recovery.Link) error { return nil }
+
+func (unlinked) Links(context.Context, recovery.Actor) ([]recovery.Link, error) { return nil, nil }
 
 // handlers answers calls by their host, in the caller's own goroutine.
 type handlers map[string]http.Handler

@@ -91,7 +91,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	stopHealth, err := serveHealth(ctx, s.Listen, checks(slackBot, db, now))
+	stopHealth, err := serveHealth(ctx, s.Listen, checks(slackBot, db, now, log))
 	if err != nil {
 		return err
 	}
@@ -103,6 +103,9 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	service, err := s.service(transport, identity.TeamID, db, slackBot, now, log)
 	if err != nil {
 		return err
+	}
+	if err := errors.Join(service.CheckApprovers(ctx)...); err != nil {
+		return unlessStopped(ctx, err)
 	}
 	deliverer := bot.NewDeliverer(slackBot, db.Outbox())
 	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
@@ -138,11 +141,13 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 	}
 	cfg := recovery.Config{
 		Settings: recovery.Settings{
-			TeamID: team, Approvers: s.Approvers, Requesters: s.Requesters, ApprovalChannel: s.ApprovalChannel,
+			TeamID: team, Limits: recovery.Limits(s.CommandLimits), ApprovalChannel: s.ApprovalChannel,
+			Approvers: s.Approvers.people, ApproverScopes: s.Approvers.scopes,
+			Requesters: s.Requesters.people, RequesterScopes: s.Requesters.scopes,
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
 		},
-		Store: db, Lists: db, Links: db, Directory: directory, Restorer: directory, Items: directory,
+		Store: db, Lists: db, Links: db, Uses: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {
@@ -158,7 +163,7 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 }
 
 // checks are what /readyz asks.
-func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock) []check {
+func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock, log *slog.Logger) []check {
 	began := now()
 	return []check{
 		{"slack", func(context.Context) error {
@@ -168,6 +173,12 @@ func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock) []check {
 			}
 			return fmt.Errorf("no connection for %d s", int(h.Gap(now(), began).Seconds()))
 		}},
-		{"database", db.Ping},
+		{"database", func(ctx context.Context) error {
+			if err := db.Ping(ctx); err != nil { // which may name hosts and users
+				log.WarnContext(ctx, "the database takes no transaction", "error", err)
+				return errors.New("it takes no transaction; the log says why")
+			}
+			return nil
+		}},
 	}
 }

@@ -36,10 +36,11 @@ type settings struct {
 
 	Cloud             string   `envconfig:"MAILBACK_CLOUD" default:"public"`
 	CAFile            string   `envconfig:"MAILBACK_CA_FILE"`
-	Approvers         []string `envconfig:"MAILBACK_APPROVERS"`
-	Requesters        []string `envconfig:"MAILBACK_REQUESTERS"`
+	Approvers         scoped   `envconfig:"MAILBACK_APPROVERS"`
+	Requesters        scoped   `envconfig:"MAILBACK_REQUESTERS"`
 	ApprovalChannel   string   `envconfig:"MAILBACK_APPROVAL_CHANNEL"`
 	ApprovalsRequired int      `envconfig:"MAILBACK_APPROVALS_REQUIRED" default:"1"`
+	CommandLimits     limits   `envconfig:"MAILBACK_COMMAND_LIMITS" default:"30,600"`
 	SelfApproval      bool     `envconfig:"MAILBACK_SELF_APPROVAL" default:"false"`
 	RequestTTL        duration `envconfig:"MAILBACK_REQUEST_TTL" default:"24h"`
 	DatabaseURL       string   `envconfig:"MAILBACK_DATABASE_URL" default:"sqlite:mailback.db" secret:"true"`
@@ -77,10 +78,8 @@ func readSettings() (settings, error) {
 	var s settings
 	faults := fileSecrets()
 	unread := s.read()
-	for _, list := range [][]string{s.Approvers, s.Requesters, s.Licenses} {
-		for i := range list {
-			list[i] = strings.TrimSpace(list[i])
-		}
+	for i := range s.Licenses {
+		s.Licenses[i] = strings.TrimSpace(s.Licenses[i])
 	}
 	for _, name := range slices.Sorted(maps.Keys(unread)) {
 		faults = append(faults, fmt.Errorf("%s: %w", name, unread[name]))
@@ -108,6 +107,9 @@ func (s *settings) read() map[string]error {
 		err := envconfig.Process("", one.Interface())
 		if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
 			err = fmt.Errorf("%q is no %s", bad.Value, strings.TrimPrefix(bad.TypeName, "main."))
+			if form, ok := errors.AsType[errForm](bad.Err); ok {
+				err = form
+			}
 		}
 		if err != nil {
 			unread[f.Tag.Get("envconfig")] = err
@@ -170,9 +172,10 @@ func (s *settings) faults() []error {
 		bad(u != "" && !isURL(u), "%s: %q is no https URL; plain http is for a loopback host alone", name, u)
 	}
 	bad(!slices.Contains([]string{"public", "usgov"}, s.Cloud), "MAILBACK_CLOUD: public or usgov, not %q", s.Cloud)
-	bad(len(s.Approvers) == 0, "MAILBACK_APPROVERS: Slack user ids and user-group ids, separated by commas")
-	list = append(list, peopleFaults("MAILBACK_APPROVERS", s.Approvers)...)
-	list = append(list, peopleFaults("MAILBACK_REQUESTERS", s.Requesters)...)
+	bad(len(s.Approvers.people) == 0, "MAILBACK_APPROVERS: Slack user ids and user-group ids, separated by commas, for all that no scope fits")
+	bad(len(s.Requesters.people) == 0 && len(s.Requesters.scopes) > 0, "MAILBACK_REQUESTERS: say also who may ask for what no scope fits")
+	list = append(list, s.Approvers.faults("MAILBACK_APPROVERS")...)
+	list = append(list, s.Requesters.faults("MAILBACK_REQUESTERS")...)
 	bad(!slackChannel.MatchString(s.ApprovalChannel), "MAILBACK_APPROVAL_CHANNEL: a channel id such as C0123456789, not a name")
 	bad(s.ApprovalsRequired < 1, "MAILBACK_APPROVALS_REQUIRED: at least 1")
 	bad(time.Duration(s.RequestTTL) < time.Minute, "MAILBACK_REQUEST_TTL: at least one minute, such as 24h")
@@ -207,16 +210,6 @@ func (s *settings) credentialFaults() []error {
 		return []error{errors.New("AZURE_CLIENT_CERTIFICATE_PASSWORD: there is no AZURE_CLIENT_CERTIFICATE_PATH for it")}
 	}
 	return nil
-}
-
-func peopleFaults(name string, ids []string) []error {
-	var list []error
-	for _, id := range ids {
-		if !slackPeople.MatchString(id) {
-			list = append(list, fmt.Errorf("%s: %q is no Slack user id (U…, W…) or user-group id (S…)", name, id))
-		}
-	}
-	return list
 }
 
 // isURL tells a URL that tokens may be sent to: of https, or of plain http where they do not leave the machine.

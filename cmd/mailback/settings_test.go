@@ -4,9 +4,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"mailback/recovery"
 )
 
 // setEnv sets exactly what a minimal installation sets.
@@ -31,8 +34,69 @@ func TestSettingsDefaults(t *testing.T) {
 	if time.Duration(s.RequestTTL) != 24*time.Hour || s.DatabaseURL != "sqlite:mailback.db" || s.ApprovalsRequired != 1 || s.Exchange != "on" {
 		t.Errorf("defaults are not those of the README: %+v", s)
 	}
-	if len(s.Approvers) != 2 || s.Approvers[0] != "S0123" {
-		t.Errorf("Approvers = %q", s.Approvers)
+	if people := s.Approvers.people; len(people) != 2 || people[0] != "S0123" {
+		t.Errorf("Approvers = %q", people)
+	}
+}
+
+func TestSettingsByScope(t *testing.T) {
+	setEnv(t, map[string]string{
+		"MAILBACK_APPROVERS":  " S0123, U0456 ;Contoso.com = S3A ; case:inactive=S4A,U0456",
+		"MAILBACK_REQUESTERS": "U0789;fabrikam.com=S5A",
+	})
+	s, err := readSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := scoped{[]string{"S0123", "U0456"}, []recovery.Scope{
+		{Domain: "contoso.com", People: []string{"S3A"}}, {Case: recovery.CaseInactive, People: []string{"S4A", "U0456"}},
+	}}
+	if !reflect.DeepEqual(s.Approvers, want) {
+		t.Errorf("approvers %+v, want %+v", s.Approvers, want)
+	}
+	want = scoped{[]string{"U0789"}, []recovery.Scope{{Domain: "fabrikam.com", People: []string{"S5A"}}}}
+	if !reflect.DeepEqual(s.Requesters, want) {
+		t.Errorf("requesters %+v, want %+v", s.Requesters, want)
+	}
+}
+
+func TestSettingsOfLimits(t *testing.T) {
+	for value, want := range map[string]limits{"": {30, 600}, "5, 0": {5, 0}} {
+		setEnv(t, nil)
+		if value != "" {
+			t.Setenv("MAILBACK_COMMAND_LIMITS", value)
+		}
+		if s, err := readSettings(); err != nil || s.CommandLimits != want {
+			t.Errorf("%q: %v, %v", value, s.CommandLimits, err)
+		}
+	}
+	for _, value := range []string{"many", "5", "5,", "-1,5", "5,-1"} {
+		setEnv(t, map[string]string{"MAILBACK_COMMAND_LIMITS": value})
+		if _, err := readSettings(); err == nil || !strings.Contains(err.Error(), "MAILBACK_COMMAND_LIMITS: two numbers such as 30,600") {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
+func TestSettingsFaultsOfScopes(t *testing.T) {
+	for value, want := range map[string]string{
+		"contoso.com=S3A":                            "for all that no scope fits",
+		"U0123;contoso.com=":                         `the scope "contoso.com" names nobody`,
+		"U0123;contoso.com=anna":                     `"anna" is no Slack user id`,
+		"U0123;contoso=S3A":                          `the scope "contoso" is neither a domain`,
+		"U0123;case:lost=S3A":                        `the scope "case:lost" is of no case`,
+		"U0123;=S3A":                                 `the scope "" is neither a domain`,
+		"U0123;contoso.com=S3A;CONTOSO.com=S4A":      `the scope "contoso.com" is there twice`,
+		"U0123;case:inactive=S3A;case:inactive=U012": `the scope "case:inactive" is there twice`,
+	} {
+		setEnv(t, map[string]string{"MAILBACK_APPROVERS": value})
+		if _, err := readSettings(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "MAILBACK_APPROVERS") {
+			t.Errorf("%s: %v, want %q", value, err, want)
+		}
+	}
+	setEnv(t, map[string]string{"MAILBACK_REQUESTERS": "contoso.com=S3A"})
+	if _, err := readSettings(); err == nil || !strings.Contains(err.Error(), "MAILBACK_REQUESTERS") {
+		t.Errorf("requesters without those for all else: %v", err)
 	}
 }
 

@@ -74,7 +74,7 @@ func TestRollingRestart(t *testing.T) {
 	for range rounds {
 		for n := 1; n <= 3; n++ {
 			time.Sleep(pause)
-			all.Go(func() { r.stage.press(t.Context(), slackfake.Patti, "request.approve") }) // the second finds it done, or does it
+			all.Go(func() { r.press(t.Context(), slackfake.Patti, "request.approve") }) // the second finds it done, or does it
 			r.restart(t, n)
 		}
 	}
@@ -99,7 +99,7 @@ func (r *rush) confirmed(t *testing.T) {
 				return
 			}
 		}
-		r.stage.press(t.Context(), slackfake.Megan, "request.confirm")
+		r.press(t.Context(), slackfake.Megan, "request.confirm")
 		time.Sleep(100 * time.Millisecond)
 	}
 }

@@ -28,6 +28,7 @@ func (s *Sandbox) variables(slack, graph, exchange, login *server) []Variable {
 		{"EXCHANGE_BASE_URL", "http://" + exchange.addr},
 		{"MAILBACK_APPROVERS", slackfake.ApproverGroup},
 		{"MAILBACK_APPROVAL_CHANNEL", slackfake.ApprovalsID},
+		{"MAILBACK_COMMAND_LIMITS", "6000,30000"}, // scripts type faster than people
 		{"MAILBACK_CA_FILE", s.caFile()},
 	}
 }

@@ -38,6 +38,7 @@ type database struct {
 	deeds atomic.Int64 // that are being recorded: transactions that are not of jobs
 	// exclude runs do while no other process brings the tables up to date.
 	exclude func(ctx context.Context, do func() error) error
+	warning string // what the operator should know of it; empty for nothing
 	close   func() error
 }
 

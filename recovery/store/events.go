@@ -48,6 +48,13 @@ type receipt struct {
 	RequestID       string    `json:"request_id,omitempty"`
 }
 
+// byline is who did something, with the Entra account where it is known.
+type byline struct {
+	recovery.Actor
+
+	ObjectID string `json:"object_id,omitempty"`
+}
+
 // erased names fields of an earlier event that are gone, and have to be: what is missing without it was taken away.
 type erased struct {
 	Names []string `json:"names"`
@@ -79,7 +86,7 @@ func seal(e recovery.Event) (sealedEvent, error) {
 	}}
 	named := map[string]any{}
 	if e.By != (recovery.Actor{}) {
-		named["by"] = e.By
+		named["by"] = byline{e.By, e.ByAccount}
 	}
 	if e.Click != nil {
 		s.line.Action, named["click"] = e.Click.Action, e.Click
@@ -148,6 +155,10 @@ func (t txn) append(ctx context.Context, was, r recovery.Request, e recovery.Eve
 	}
 	e = complete(was, r, e)
 	e.Seq = last.seq + 1
+	var err error
+	if e.ByAccount, err = t.account(ctx, e.By); err != nil {
+		return e, err
+	}
 	s, err := seal(e)
 	if err != nil {
 		return e, err

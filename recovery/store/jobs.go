@@ -62,8 +62,16 @@ func insertOpts(queue string) river.InsertOpts {
 	}
 }
 
-func advanceJob(r recovery.Request) job {
-	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}}
+// nearPurge is within which time of its purge a request goes before others.
+const nearPurge = 3 * 24 * time.Hour
+
+// advanceJob is the next job of a request. Those whose mailbox is purged soon go before others that are due.
+func advanceJob(r recovery.Request, now time.Time) job {
+	priority := 2
+	if at := r.PurgedAt(); !at.IsZero() && at.Sub(now) < nearPurge {
+		priority = 1
+	}
+	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}, InsertOpts: &river.InsertOpts{Priority: priority}}
 }
 
 func deliverJob(request, message, version int64) job {

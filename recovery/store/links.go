@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"mailback/recovery"
@@ -10,15 +11,41 @@ import (
 
 var _ recovery.Links = (*Store)(nil)
 
-// KeepLink records the first link of a person: see recovery.Links.
+// KeepLink records the first link of a person, and with it an event of the request that needed it: see recovery.Links.
 func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 	const query = `INSERT INTO links (team_id, user_id, seq, object_id, linked_at, by_team_id, by_user_id, why, request_id)
-		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT (team_id, user_id, seq) DO NOTHING`
+		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT (team_id, user_id, seq) DO NOTHING RETURNING seq`
 	request := sql.NullInt64{Int64: l.Request, Valid: l.Request != 0}
 	return s.db.transact(ctx, func(t txn) error {
-		return t.exec(ctx, "keep a link", query, l.TeamID, l.UserID, l.ObjectID, millis(l.LinkedAt), l.By.TeamID, l.By.UserID,
-			string(l.Why), request)
+		var seq int64
+		err := t.row(ctx, "keep a link", query, []any{
+			l.TeamID, l.UserID, l.ObjectID, millis(l.LinkedAt), l.By.TeamID, l.By.UserID, string(l.Why), request,
+		}, &seq)
+		if errors.Is(err, sql.ErrNoRows) { // that person has one
+			return nil
+		}
+		if err != nil || !request.Valid {
+			return err
+		}
+		r, err := t.request(ctx, "WHERE id = $1"+t.d.lockRow, l.Request)
+		if err != nil {
+			return notFound(err, "R-%d", l.Request)
+		}
+		note := recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
+		return s.save(ctx, t, r, &r, recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note})
 	})
+}
+
+// account gives the object id of the Entra account that somebody is linked to; empty where none is known.
+func (t txn) account(ctx context.Context, who recovery.Actor) (id string, err error) {
+	if who.UserID == "" {
+		return "", nil
+	}
+	const query = `SELECT object_id FROM links WHERE team_id = $1 AND user_id = $2 ORDER BY seq DESC LIMIT 1`
+	if err = t.row(ctx, "read a link", query, []any{who.TeamID, who.UserID}, &id); errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return id, err
 }
 
 // Links gives all links to the account that somebody is linked to: see recovery.Links.

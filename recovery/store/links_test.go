@@ -62,3 +62,32 @@ func TestLinksCannotBeChanged(t *testing.T) {
 		}
 	})
 }
+
+// TestALinkIsAnEvent of the request that needed it, and what that person does from then on names the account.
+func TestALinkIsAnEvent(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s, ctx := u.open(), t.Context()
+		r := u.create(s, "U1")
+		who := recovery.Actor{TeamID: "T1", UserID: "U1"}
+		for range 2 { // the second one is none
+			u.must(s.KeepLink(ctx, recovery.Link{Actor: who, ObjectID: "object-1", Why: recovery.LinkAddress, Request: r.ID, LinkedAt: u.clock.now()}))
+		}
+		_, err := s.Update(ctx, r.ID, func(*recovery.Request) (recovery.Event, error) {
+			return recovery.Event{Kind: recovery.EventClicked, By: who}, nil
+		})
+		u.must(err)
+		var story []string
+		for _, e := range u.events(s, r.ID) {
+			story = append(story, string(e.Kind)+" "+e.ByAccount)
+			if e.Kind == recovery.EventLinked && (e.By != who || e.Note == nil || e.Note.Args[0] != "object-1") {
+				t.Errorf("linked by %v: %v", e.By, e.Note)
+			}
+		}
+		if got := strings.Join(story, ", "); got != "asked , linked object-1, clicked object-1" {
+			t.Errorf("events %s", got)
+		}
+		if n := u.count(s, `SELECT COUNT(*) FROM river_job WHERE kind = 'advance'`); n != 3 {
+			t.Errorf("%d jobs", n)
+		}
+	})
+}

@@ -23,3 +23,6 @@ func lockFile(name string) (unlock func() error, err error) {
 	}
 	return f.Close, nil
 }
+
+// readByOthers says whether others than its owner may read a file.
+func readByOthers(info os.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,7 +129,7 @@ func TestSQLiteFile(t *testing.T) {
 	u := &setup{t: t, url: "sqlite:" + file, clock: &clock{}}
 	s := u.open()
 	u.create(s, "U1")
-	for _, name := range []string{file, file + "-wal", file + ".lock"} {
+	for _, name := range []string{file, file + "-wal", file + "-shm", file + ".lock"} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v, %v; want 0600", name, info.Mode(), err)
@@ -156,5 +158,32 @@ func TestSQLiteFileCannotBeWritten(t *testing.T) {
 	err := sqliteTrouble("/var/x.db", &fs.PathError{Op: "open", Path: "/var/x.db", Err: fs.ErrPermission}) // root may write everywhere
 	if !strings.Contains(err.Error(), "/var/x.db cannot be written") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestADatabaseThatOthersCanReadIsWarnedAbout(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "mailback.db")
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o604} {
+		if err := os.WriteFile(file, nil, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		s, err := Open(t.Context(), Config{URL: "sqlite:" + file, Render: render, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Contains(log.String(), "chmod 600 "+file); warned != (mode != 0o600) {
+			t.Errorf("with mode %o: %s", mode, log.String())
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"mailback/recovery"
@@ -121,7 +122,7 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 		return err
 	}
 	if active(*r) {
-		jobs = append(jobs, advanceJob(*r))
+		jobs = append(jobs, advanceJob(*r, s.now()))
 	}
 	return s.enqueue(ctx, t, jobs)
 }
@@ -136,9 +137,20 @@ func (t txn) write(ctx context.Context, r recovery.Request, updated int64, h tip
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		body = $7, head_seq = CASE WHEN $8 > 0 THEN $8 ELSE head_seq END, head_hash = CASE WHEN $8 > 0 THEN $9 ELSE head_hash END WHERE id = $10`
+		body = $7, mailbox = $9, purged_at = $10,
+		head_seq = CASE WHEN $11 > 0 THEN $11 ELSE head_seq END, head_hash = CASE WHEN $11 > 0 THEN $12 ELSE head_hash END WHERE id = $8`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, string(body), h.seq, h.hash, r.ID)
+		updated, string(body), r.ID, r.Mailbox(), purgedAt(r), h.seq, h.hash)
+}
+
+// never stands for no time of purge, so that such requests come last.
+const never = 9_000_000_000_000_000_000
+
+func purgedAt(r recovery.Request) int64 {
+	if at := r.PurgedAt(); !at.IsZero() {
+		return millis(at)
+	}
+	return never
 }
 
 // writeReviews notes what was decided. A review that no longer counts stays, marked so.
@@ -177,10 +189,18 @@ func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Req
 	if f.Requester != "" {
 		where, args = where+" AND requester = $2", append(args, f.Requester)
 	}
+	if f.Mailbox != "" {
+		args = append(args, f.Mailbox)
+		where += " AND mailbox = $" + strconv.Itoa(len(args))
+	}
 	if f.Open {
 		where += " AND open"
 	}
-	return s.db.reader().requests(ctx, where+" ORDER BY id DESC LIMIT $1", args...)
+	order := " ORDER BY id DESC LIMIT $1"
+	if f.ByPurge {
+		order = " ORDER BY purged_at, id DESC LIMIT $1"
+	}
+	return s.db.reader().requests(ctx, where+order, args...)
 }
 
 // request reads the request that clause selects; sql.ErrNoRows when there is none.

@@ -350,3 +350,44 @@ func TestDatabaseLocked(t *testing.T) {
 		u.update(s, r.ID, become(recovery.Confirming, recovery.EventPlanned)) // waits until the other is done
 	})
 }
+
+// TestRequestsByMailboxAndPurge, by columns that go with the request's row.
+func TestRequestsByMailboxAndPurge(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s, now := u.open(), u.clock.now()
+		plan := func(account string, left time.Duration) func(*recovery.Request) (recovery.Event, error) {
+			return func(r *recovery.Request) (recovery.Event, error) {
+				r.Plan = &recovery.Plan{AccountID: account, Deadline: now.Add(left)}
+				return recovery.Event{Kind: recovery.EventPlanned}, nil
+			}
+		}
+		for _, who := range []string{"U1", "U2", "U3", "U4"} {
+			u.create(s, who)
+		}
+		u.update(s, 1, plan("a", 20*24*time.Hour))
+		u.update(s, 2, plan("b", 2*24*time.Hour))
+		u.update(s, 4, plan("a", 9*24*time.Hour))
+		ids := func(f recovery.Filter) (list []int64) {
+			rs, err := s.Requests(t.Context(), f)
+			u.must(err)
+			for _, r := range rs {
+				list = append(list, r.ID)
+			}
+			return list
+		}
+		if got := ids(recovery.Filter{Open: true, ByPurge: true}); !slices.Equal(got, []int64{2, 4, 1, 3}) {
+			t.Errorf("by purge %v", got)
+		}
+		if got := ids(recovery.Filter{Open: true, Mailbox: "a"}); !slices.Equal(got, []int64{4, 1}) {
+			t.Errorf("of one mailbox %v", got)
+		}
+		u.update(s, 4, become(recovery.Cancelled, recovery.EventCancelled))
+		if got := ids(recovery.Filter{Open: true, Mailbox: "a"}); !slices.Equal(got, []int64{1}) {
+			t.Errorf("of one mailbox, open %v", got)
+		}
+		const first = `SELECT COUNT(*) FROM river_job WHERE kind = 'advance' AND priority = 1`
+		if n := u.count(s, first); n != 1 {
+			t.Errorf("%d jobs go first, want the one of the mailbox that is purged soon", n)
+		}
+	})
+}

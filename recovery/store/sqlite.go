@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -28,10 +29,25 @@ func openSQLite(ctx context.Context, file string) (*database, error) {
 		return nil, errors.Join(sqliteTrouble(file, err), unlock())
 	}
 	return &database{
-		dialect: sqliteDialect(), write: write, read: read, turns: make(chan struct{}, 1),
+		dialect: sqliteDialect(), write: write, read: read, turns: make(chan struct{}, 1), warning: exposed(file),
 		exclude: func(_ context.Context, do func() error) error { return do() }, // the lock on the file does it
 		close:   sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close(), unlock()) }),
 	}, nil
+}
+
+// exposed says in a sentence which files of a database others than its owner may read; empty where there are none. It may be on purpose,
+// as for a backup.
+func exposed(file string) string {
+	var names []string
+	for _, end := range []string{"", "-wal", "-shm", ".lock"} {
+		if info, err := os.Stat(file + end); err == nil && readByOthers(info) {
+			names = append(names, file+end)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return fmt.Sprintf("other users of this machine can read the database: chmod 600 %s", strings.Join(names, " "))
 }
 
 // openSQLiteBeside opens a file that another process may have: SQLite lets several read, and write in turn.

@@ -36,6 +36,7 @@ type Store struct {
 	db     *database
 	insert *river.Client[*sql.Tx] // inserts jobs, runs none
 	client string                 // by which River knows this process
+	tally  tally
 
 	mu      sync.Mutex
 	workers Workers
@@ -63,6 +64,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s.db = db
+	if db.warning != "" {
+		s.log.WarnContext(ctx, db.warning)
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.close())
 	}

@@ -200,10 +200,16 @@ func (e entry) open() (Entry, error) {
 // take puts a field back where seal took it from.
 func (out *Entry) take(f field) error {
 	into := map[string]any{
-		"by": &out.By, "click": &out.Click, "before": &out.Before, "ask": &out.Ask, "plan": &out.Plan, "proof": &out.Proof,
+		"click": &out.Click, "before": &out.Before, "ask": &out.Ask, "plan": &out.Plan, "proof": &out.Proof,
 	}
-	if f.name == "note" {
+	switch f.name {
+	case "note":
 		return json.Unmarshal([]byte(f.value), &out.Note.Args)
+	case "by":
+		var by byline
+		err := json.Unmarshal([]byte(f.value), &by)
+		out.By, out.ByAccount = by.Actor, by.ObjectID
+		return err
 	}
 	if to, ok := into[f.name]; ok {
 		return json.Unmarshal([]byte(f.value), to)

@@ -54,7 +54,7 @@ func (s *Store) wakeRequests(ctx context.Context, t txn, clause string, args ...
 		if err := t.write(ctx, r, millis(s.now()), tip{}); err != nil {
 			return nil, err
 		}
-		jobs = append(jobs, advanceJob(r))
+		jobs = append(jobs, advanceJob(r, s.now()))
 	}
 	return jobs, nil
 }

@@ -1,0 +1,97 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+
+	"mailback/recovery"
+)
+
+// joined tells that somebody else asks for the same mailbox: the approvers who and why, the requester only that.
+func (s *scene) joined(a, q reader, by markup) {
+	if s.e.Note == nil || len(s.e.Note.Args) < 2 {
+		return
+	}
+	ref, reason := s.e.Note.Args[0], s.e.Note.Args[1]
+	key := "line.joined"
+	if reason != "" {
+		key += ".reason"
+	}
+	s.thread(a.say(key, a.ref, by, ref, reason))
+	s.told(q.say("told.joined", q.ref))
+}
+
+// linked tells the approvers which account somebody is known by from now on; the card's thread has it where there is a card.
+func (s *scene) linked(a reader, by markup) {
+	if s.e.Note == nil || len(s.e.Note.Args) == 0 {
+		return
+	}
+	text := a.say("line.linked", a.ref, by, s.e.Note.Args[0])
+	if s.hasApprovalCard() {
+		s.thread(text)
+		return
+	}
+	s.line(recovery.Message{Key: fmt.Sprintf("line:%d", s.e.Seq), Channel: s.ApprovalChannel}, text)
+}
+
+// others tells those who joined the request of its turning points, each as if it were the own one: what its requester alone may see
+// they do not see.
+func (s *scene) others() {
+	switch s.e.Kind {
+	case recovery.EventApproved, recovery.EventDenied, recovery.EventCancelled, recovery.EventExpired, recovery.EventEnded, recovery.EventRetried:
+	default:
+		return
+	}
+	for i, j := range s.r.Joined {
+		own := scene{renderer: s.renderer, r: s.r, e: s.e}
+		own.r.Requester, own.r.Reader, own.r.Ask.Query = j.Actor, recovery.Reader{Language: j.Language}, j.Query
+		own.lines()
+		for _, m := range own.messages {
+			if strings.HasPrefix(m.Key, "told:") && m.Channel == j.UserID {
+				m.Key += fmt.Sprintf(":%d", i)
+				s.messages = append(s.messages, m)
+			}
+		}
+	}
+}
+
+// askedBy says who asks, and whether it is known which account is theirs.
+func (s *scene) askedBy(c *card) {
+	key := "asked-by"
+	if s.r.Unlinked {
+		key += ".unlinked"
+	}
+	c.para(c.say(key, mention(s.r.Requester.UserID)))
+	var also []markup
+	for _, j := range s.r.Joined {
+		also = append(also, mention(j.UserID))
+	}
+	if len(also) > 0 {
+		c.para(c.say("asked-by.also", commas(also)))
+	}
+}
+
+// unlinked names the approvers of whom it is not known which account is theirs.
+func (s *scene) unlinked(to reader) markup {
+	var who []markup
+	for _, v := range s.r.Approvals() {
+		if v.Unlinked {
+			who = append(who, mention(v.By.UserID))
+		}
+	}
+	if len(who) == 0 {
+		return ""
+	}
+	return to.say("approvals.unlinked", commas(who))
+}
+
+func commas(list []markup) markup {
+	var all markup
+	for i, m := range list {
+		if i > 0 {
+			all += ", "
+		}
+		all += m
+	}
+	return all
+}
