@@ -59,7 +59,7 @@ func TestRollingRestart(t *testing.T) {
 	typed, clicks, rounds, users, pause := rates()
 	db := postgresDatabase(3)(t)
 	r := &rush{asked: map[int]int64{}, pressed: map[int]int{}, stage: setLargeStage(t, db,
-		sandbox.Config{Replicas: 3, NoRateLimits: true, Users: users}, map[string]string{"MAILBACK_LOG_LEVEL": "info"})}
+		sandbox.Config{Replicas: 3, NoRateLimits: true, Users: users}, map[string]string{"MAILBACK_LOG_LEVEL": "info", "MAILBACK_COMMAND_LIMITS": "100000,100000"})}
 	defer r.close(t)
 	p := plots()[0]
 	if err := r.ask(t.Context(), p); err != nil {
