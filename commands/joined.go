@@ -29,10 +29,12 @@ func (s *scene) linked(a reader, by markup) {
 	}
 }
 
-// newLinks says who became known by which account with this request.
+// newLinks says, while the request is to be decided, by which account those who ask became known with it. Of approvers the thread tells.
 func (s *scene) newLinks(c *card) {
 	for _, l := range s.r.NewLinks {
-		c.para(c.say("linked", mention(l.UserID), l.ObjectID))
+		if s.r.State == recovery.Pending && l.Actor == s.r.Requester {
+			c.para(c.say("linked", mention(l.UserID), l.ObjectID))
+		}
 	}
 }
 
