@@ -18,7 +18,7 @@ import (
 // built-in types alone, so that it does not have to import this package.
 //
 // A body is JSON, {"text":…,"blocks":[…]}; with "user":"U…" it is an ephemeral message to that person, which
-// is posted once and never edited.
+// is posted once and never edited. With "file":{"name":…,"key":…} it is a text with that file behind it: see FileSource.
 type Outbox interface {
 	// Message gives message id as it should be now: where it goes, where it is, and its body.
 	//   - channel is a channel's id or a person's, whose DM is then opened; once posted, the id that Slack answered.
@@ -47,14 +47,15 @@ type Deliverer struct {
 	api    *slack.Client
 	apiURL string
 	outbox Outbox
+	files  FileSource
 	log    *slog.Logger
 	pace   *pace
 	now    func() time.Time // the system's clock, which Slack's rates follow
 }
 
-// NewDeliverer returns a Deliverer for outbox. There should be one in a process: it is what keeps to Slack's rate.
-func NewDeliverer(b *Bot, outbox Outbox) *Deliverer {
-	return &Deliverer{api: b.api, apiURL: b.config.APIURL, outbox: outbox, log: b.log, pace: newPace(), now: time.Now}
+// NewDeliverer returns a Deliverer for outbox; files may be nil where no message has any. There should be one in a process: it is what keeps to Slack's rate.
+func NewDeliverer(b *Bot, outbox Outbox, files FileSource) *Deliverer {
+	return &Deliverer{api: b.api, apiURL: b.config.APIURL, outbox: outbox, files: files, log: b.log, pace: newPace(), now: time.Now}
 }
 
 // Deliver makes Slack show version of message id, and records it. It can be called again at any time, but
@@ -115,6 +116,9 @@ func (n notYet) Error() string { return fmt.Sprintf("not before %s", time.Durati
 
 // show posts or edits the message until Slack shows b whole.
 func (d *Deliverer) show(ctx context.Context, m *outMessage, b body) error {
+	if b.File != nil && d.files != nil {
+		return d.showFile(ctx, m, b)
+	}
 	if m.ts != "" {
 		if b.User != "" {
 			return d.outbox.Posted(ctx, m.id, m.version, m.channel, m.ts, true)

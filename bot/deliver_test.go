@@ -48,6 +48,13 @@ func (o *outbox) Posted(_ context.Context, _, version int64, channel, ts string,
 	return nil
 }
 
+func theFile(_ context.Context, key string) ([]byte, string, error) {
+	if key == "mine" {
+		return []byte("a,b\n"), "", nil
+	}
+	return nil, "not_yours", nil
+}
+
 // Turn keeps the rate as the database does, for all deliverers of one outbox.
 func (o *outbox) Turn(_ context.Context, line string, every time.Duration, burst int) (time.Duration, error) {
 	o.lines = append(o.lines, fmt.Sprint(line, " ", every, " ", burst))
@@ -88,7 +95,7 @@ func (p *peer) board() map[string]url.Values {
 	return shown
 }
 
-func (p *peer) deliverer(o Outbox) *Deliverer { return NewDeliverer(p.bot(), o) }
+func (p *peer) deliverer(o Outbox) *Deliverer { return NewDeliverer(p.bot(), o, theFile) }
 
 func deliver(t *testing.T, d *Deliverer, version int64) {
 	t.Helper()
@@ -332,5 +339,35 @@ func TestEphemeralMessageIsPostedOnce(t *testing.T) {
 	deliver(t, d, 2)
 	if len(p.called("chat.postEphemeral"))+len(p.called("chat.update")) != 1 || !o.live {
 		t.Error("an ephemeral message was edited")
+	}
+}
+
+func TestAFileComesBehindItsText(t *testing.T) {
+	t.Parallel()
+	p, o := newPeer(t), &outbox{channel: "U1", version: 1, body: `{"text":"the list","file":{"name":"R-1.csv","key":"mine"}}`}
+	p.board()
+	p.answer("files.getUploadURLExternal", `{"ok":true,"file_id":"F1","upload_url":"`+p.server.URL+`/upload/F1"}`)
+	p.answer("F1", "OK - 4")
+	p.answer("files.completeUploadExternal", `{"ok":true,"files":[{"id":"F1","title":"R-1.csv"}]}`)
+	o.crash = 1
+	d := p.deliverer(o)
+	if _, err := d.Deliver(t.Context(), "", 1, 1); !errors.Is(err, errCrash) {
+		t.Fatalf("the crash: %v", err)
+	}
+	if wait, err := d.Deliver(t.Context(), "", 1, 1); wait != 0 || err != nil || !o.live {
+		t.Fatalf("delivered: %v, %v, %+v", wait, err, o)
+	}
+	form := p.called("files.completeUploadExternal")[0]
+	if form.Get("channel_id") == "U1" || form.Get("channel_id") == "" || form.Get("files") != `[{"id":"F1","title":"R-1.csv"}]` {
+		t.Errorf("shared with %v", form)
+	}
+}
+
+func TestAFileThatIsNotForItsReaderAnyMoreIsNotSent(t *testing.T) {
+	t.Parallel()
+	p, o := newPeer(t), &outbox{channel: "U1", version: 1, body: `{"text":"the list","file":{"name":"R-1.csv","key":"theirs"}}`}
+	p.board()
+	if _, err := p.deliverer(o).Deliver(t.Context(), "", 1, 1); err != nil || o.refused != "not_yours" {
+		t.Errorf("%v, refused %q", err, o.refused)
 	}
 }

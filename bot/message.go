@@ -12,6 +12,7 @@ type body struct {
 	Text   string            `json:"text"`
 	Blocks []json.RawMessage `json:"blocks,omitempty"`
 	User   string            `json:"user,omitempty"` // the only reader, of an ephemeral message
+	File   *attachment       `json:"file,omitempty"`
 }
 
 func readBody(raw []byte) (body, error) {
@@ -36,7 +37,7 @@ func (b body) plain() body {
 			}
 		}
 	}
-	return body{Text: text, User: b.User}
+	return body{Text: text, User: b.User, File: b.File}
 }
 
 // quiet is the body without anything that can be clicked, and whether that differs.

@@ -21,6 +21,14 @@ func whoMarkup(q recovery.Query) markup {
 	return literal(q.Value)
 }
 
+// askedFor names what an ask is for.
+func (w words) askedFor(ask recovery.Ask) markup {
+	if ask.Bulk != nil {
+		return literal(w.many(ask.Bulk))
+	}
+	return whoMarkup(ask.Query)
+}
+
 // inASCII says under which name an address's domain goes to mail programs, where that is another than the one it is written with.
 func (w words) inASCII(address string) markup {
 	if domain := domainInASCII(address); domain != "" {
@@ -188,7 +196,7 @@ func (h *Handlers) statusList(list []recovery.Request, who recovery.Actor) marku
 
 func (h *Handlers) statusLine(r recovery.Request, who recovery.Actor) markup {
 	w := h.words.of(r)
-	line := w.say("status.line", r.Ref(), whoMarkup(r.Ask.Query), w.say(w.ending("state."+string(r.State), r)), w.when(r.EnteredAt))
+	line := w.say("status.line", r.Ref(), w.askedFor(r.Ask), w.say(w.ending("state."+string(r.State), r)), w.when(r.EnteredAt))
 	if r.Requester != who {
 		line += " " + w.say("status.by", mention(r.Requester.UserID))
 	}
@@ -213,6 +221,9 @@ func (h *Handlers) statusOf(r recovery.Request, who recovery.Actor) markup {
 	s := scene{r: r}
 	if r.Plan != nil && r.State == recovery.Pending {
 		add(to.say("approvals", s.approved(), s.needed()))
+	}
+	if step, ok := (&scene{r: r}).step(recovery.StepBulk); ok && step.Progress.Bulk != nil {
+		add(to.bulkCounts(step.Progress.Bulk.BulkCounts))
 	}
 	if r.State == recovery.Denied {
 		add(to.say(s.whenTouched("end.denied"), mention(r.EndedBy.UserID)))

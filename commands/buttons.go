@@ -68,7 +68,7 @@ func (h *Handlers) click(a slack.InteractionCallback) (int64, recovery.Click, bo
 	}
 	switch c.Action {
 	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActRetry, recovery.ActCheck,
-		recovery.ActResume, recovery.ActUndo, recovery.ChooseItems:
+		recovery.ActResume, recovery.ActUndo, recovery.ChooseItems, recovery.ActBulkPause, recovery.ActBulkResume, recovery.ActBulkStop:
 		id, ok := requestID(act.Value)
 		c.Plan = shownPlan(act.BlockID)
 		return id, c, ok

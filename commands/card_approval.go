@@ -24,7 +24,7 @@ func (s *scene) approvalCard() *card {
 	c.quote(c.say("reason.title"), r.Ask.Reason)
 	c.para(c.ticket(r.Ask.Ticket))
 	c.what(r.Diagnosis, subject)
-	if asked := r.Ask.Query; asked.Value != subject && asked.Kind != recovery.ByPerson {
+	if asked := r.Ask.Query; r.Ask.Bulk == nil && asked.Value != subject && asked.Kind != recovery.ByPerson {
 		c.para(c.say("asked-as", asked.Value))
 	}
 	s.undoOf(c)
@@ -146,7 +146,7 @@ func (s *scene) approvalStanding(c *card) {
 	case recovery.Partial:
 		c.para(s.obstacle(c.reader))
 	case recovery.Failed:
-		c.para(s.obstacle(c.reader), c.say("end.not-begun"))
+		c.para(s.obstacle(c.reader), c.say(s.unlessMany("end.not-begun", "end.bulk")))
 	case recovery.Submitted:
 		c.para(s.obstacle(c.reader))
 	default:
@@ -178,8 +178,9 @@ func (s *scene) approvalButtons() []button {
 		case s.resumable():
 			return []button{{recovery.ActResume, "button.resume", slack.StylePrimary}}
 		}
+		return s.bulkButtons()
 	case recovery.Partial, recovery.Failed:
-		if s.copyStopped() {
+		if s.copyStopped() || s.r.Ask.Bulk != nil {
 			return nil
 		}
 		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}

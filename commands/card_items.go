@@ -7,10 +7,13 @@ import (
 	"mailback/recovery"
 )
 
-// about gives the key of words about items, where the request is about items and there are such words.
+// about gives the key of words about items or about many mailboxes, where the request is about such and there are such words.
 func (s *scene) about(key string) string {
 	if s.r.Ask.Items != nil && s.requester().has(key+".items") {
 		return key + ".items"
+	}
+	if s.r.Ask.Bulk != nil && s.requester().has(key+".bulk") {
+		return key + ".bulk"
 	}
 	return key
 }

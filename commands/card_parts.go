@@ -14,6 +14,8 @@ import (
 func (s *scene) subject(to reader) string {
 	q := s.r.Ask.Query
 	switch {
+	case s.r.Ask.Bulk != nil:
+		return to.many(s.r.Ask.Bulk)
 	case !to.approver && q.Kind != recovery.ByPerson:
 		return q.Value
 	case s.r.Plan != nil:
@@ -273,6 +275,9 @@ func proofLines(to reader, p recovery.Proof) []markup {
 	}
 	if p.Items != nil {
 		return []markup{to.itemCounts(*p.Items)}
+	}
+	if p.Bulk != nil {
+		return []markup{to.bulkCounts(*p.Bulk)}
 	}
 	var lines []markup
 	if !p.AnsweredAt.IsZero() {

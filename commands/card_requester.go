@@ -161,9 +161,9 @@ func (s *scene) standing(c *card) {
 			c.para(s.obstacle(c.reader))
 			return
 		}
-		c.para(s.obstacle(c.reader), s.retry(c.reader, "end.retry"))
+		c.para(s.obstacle(c.reader), c.say(s.unlessMany("", "end.bulk")), s.orMany(s.retry(c.reader, "end.retry")))
 	case recovery.Failed:
-		c.para(s.obstacle(c.reader), c.say("end.not-begun"), s.retry(c.reader, "end.retry"))
+		c.para(s.obstacle(c.reader), c.say(s.unlessMany("end.not-begun", "end.bulk")), s.orMany(s.retry(c.reader, "end.retry")))
 	case recovery.Submitted:
 		if s.mustChoose() {
 			c.para(s.obstacle(c.reader), c.say("choosing"))
@@ -180,6 +180,10 @@ func (s *scene) planOrProgress(c *card) {
 	r := s.r
 	switch r.State {
 	case recovery.Submitted, recovery.Confirming, recovery.Pending:
+		if r.Plan != nil && r.Plan.Bulk != nil {
+			c.bulkPlan(r.Plan)
+			return
+		}
 		if r.Plan != nil && r.Plan.Items != nil {
 			c.itemPlan(r.Plan, s.e.At)
 			return
@@ -192,7 +196,11 @@ func (s *scene) planOrProgress(c *card) {
 			c.plan(r.Plan)
 		}
 	case recovery.Approved, recovery.Restoring, recovery.Succeeded, recovery.Partial, recovery.Failed, recovery.Denied:
-		if r.Plan != nil && (r.State != recovery.Denied || r.Touched()) {
+		switch {
+		case r.Plan == nil || r.State == recovery.Denied && !r.Touched():
+		case r.Plan.Bulk != nil && r.Proof == nil:
+			c.bulkProgress(r)
+		case r.Plan.Bulk == nil:
 			c.progress(r)
 		}
 		if r.Proof != nil {

@@ -21,7 +21,7 @@ func english() language {
 		text:    map[string]string{},
 		date:    func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
 	}
-	for _, part := range []map[string]string{englishCommon(), englishPeers(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishSyntax(), englishCommands(), englishUndo(), englishItems()} {
+	for _, part := range []map[string]string{englishCommon(), englishPeers(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishSyntax(), englishCommands(), englishUndo(), englishItems(), englishBulk()} {
 		maps.Copy(l.text, part)
 	}
 	return l

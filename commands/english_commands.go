@@ -8,7 +8,6 @@ func englishSyntax() map[string]string {
 		"syntax.word":            "I do not understand “%[1]s”. Begin with the mailbox's address; approvers can also put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more.",
 		"syntax.word.near":       "I do not understand “%[1]s”. Did you mean “%[2]s”? Then type it like that. If it is a name, begin with the mailbox's address instead.",
 		"syntax.word.address":    "I do not understand “%[1]s”. Put the mailbox there instead: “%[2]s”.",
-		"syntax.bulk":            "This version cannot bring back many mailboxes at once. Please ask for each one by itself: `/restore-mailbox adelev@contoso.com` and the reason.",
 		"syntax.language":        "This version speaks English only. Type `/restore-mailbox help` for what I can do.",
 		"syntax.request":         "“%[1]s” looks like a request's id, not a mailbox. Type `/restore-mailbox status %[2]s` to see the request, or `/restore-mailbox cancel %[2]s` to withdraw it.",
 		"syntax.extra":           "I do not understand “%[1]s” there. Leave it out and try again.",
@@ -87,6 +86,7 @@ func englishCommands() map[string]string {
 			"• `/restore-mailbox check adelev@contoso.com` tells what is known and changes nothing.\n" +
 			"• `/restore-mailbox items adelev@contoso.com after:7d folder:Inbox` brings deleted messages, meetings, contacts and tasks back into a mailbox that is there. " +
 			"Narrow it with `after:` `before:` `type:` `folder:`; in your own mailbox also with `subject:` and `from:`, which are recorded nowhere.\n" +
+			"• `/restore-mailbox bulk after:yesterday domain:contoso.com A sync rule went wrong` brings many back at once, for approvers; `before:` `department:` and pasted addresses will do too.\n" +
 			"• `/restore-mailbox status` lists your requests, `status R-142` shows one.\n" +
 			"• `/restore-mailbox cancel R-142` withdraws one, until the first change is made.\n" +
 			"• `/restore-mailbox deleted` lists deleted users, for approvers; `deleted adele` only those that fit.\n" +

@@ -19,7 +19,7 @@ const (
 	maxTicket = 100
 )
 
-// Command is what somebody typed, understood: an AskCommand, ItemsCommand, CheckCommand, DeletedCommand, StatusCommand, CancelCommand or
+// Command is what somebody typed, understood: an AskCommand, ItemsCommand, BulkCommand, CheckCommand, DeletedCommand, StatusCommand, CancelCommand or
 // HelpCommand. String gives it in canonical form, which parses to the same Command,
 // but for what is private in an ItemsCommand.
 type Command interface{ String() string }
@@ -95,7 +95,11 @@ type Fault string
 const (
 	FaultLong       Fault = "long"        // the whole line is too long
 	FaultWord       Fault = "word"        // neither a mailbox nor a command; Near is a command or an address further on
-	FaultBulk       Fault = "bulk"        // a command of the contract that this version does not have yet
+	FaultBulkNone   Fault = "bulk-none"   // bulk without saying which
+	FaultBulkBoth   Fault = "bulk-both"   // bulk with addresses and a filter
+	FaultBulkBy     Fault = "bulk-by"     // bulk by who deleted them, which cannot be known
+	FaultBulkKey    Fault = "bulk-key"    // an unknown key behind bulk; Near is the one probably meant
+	FaultDomain     Fault = "domain"      // not the form of a domain
 	FaultLanguage   Fault = "language"    // another one
 	FaultRequest    Fault = "request"     // a request's id in place of a mailbox; Near is the id
 	FaultExtra      Fault = "extra"       // words after a command that takes no more
@@ -141,7 +145,7 @@ type SyntaxError struct {
 func (e *SyntaxError) Error() string { return "not understood: " + string(e.Fault) }
 
 // verbs are the words that a command may begin with.
-var verbs = []string{"check", "items", "deleted", "status", "cancel", "help"}
+var verbs = []string{"check", "items", "bulk", "deleted", "status", "cancel", "help"}
 
 // keys are the keys of key:value.
 var keys = []string{"as", "license", "licence", "into", "ticket"}
@@ -177,7 +181,7 @@ func Parse(text string) (Command, error) {
 		}
 		return CancelCommand{ID: id}, err
 	case "bulk":
-		return nil, &SyntaxError{Fault: FaultBulk}
+		return parseBulk(rest)
 	case "language":
 		return nil, &SyntaxError{Fault: FaultLanguage}
 	default:

@@ -101,6 +101,9 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 		return h.ask(ctx, c, who, command)
 	case ItemsCommand:
 		return h.items(ctx, c, who, command)
+	case BulkCommand:
+		_, reply := h.recordAsk(ctx, c, who, command.Ask, "ack.bulk")
+		return reply
 	case CheckCommand:
 		return h.later(c, func(ctx context.Context) bot.Response { return h.check(ctx, who, command) })
 	case DeletedCommand:

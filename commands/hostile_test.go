@@ -23,8 +23,8 @@ func poison(v reflect.Value, text string) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			poison(v.Field(i), text)
+		for _, field := range v.Fields() {
+			poison(field, text)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

@@ -157,8 +157,8 @@ func (s *scene) ended(a, q reader) {
 			return
 		}
 		key := string(s.r.State)
-		s.thread(a.say(s.about("line."+key), a.ref, s.subject(a), s.obstacle(a)))
-		s.told(sentences(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q)), s.retry(q, "told.retry")))
+		s.thread(a.say(s.about("line."+key), a.ref, s.subject(a), s.obstacle(a), s.proofSentence(a)))
+		s.told(sentences(q.say(s.about("told."+key), q.ref, s.subject(q), s.obstacle(q), s.proofSentence(q)), s.orMany(s.retry(q, "told.retry"))))
 	case recovery.Unneeded, recovery.Impossible:
 		key := string(s.r.State)
 		s.thread(a.say(s.about(a.closing("line."+key, s.r)), a.ref, s.obstacle(a)))

@@ -131,21 +131,25 @@ func compileECMA(source string) (jsonschema.Regexp, error) {
 // method. chat.postMessage opens a DM by itself when it gets a user's id, without im:write.
 func scopes() map[string][]string {
 	return map[string][]string{
-		"AuthTestContext":            nil,
-		"PostMessageContext":         {"chat:write"},
-		"SendMessageContext":         {"chat:write"},
-		"GetUserInfoContext":         {"users:read", "users:read.email"},
-		"GetConversationInfoContext": {"channels:read", "groups:read"},
-		"GetUserGroupsContext":       {"usergroups:read"},
-		"GetUserGroupMembersContext": {"usergroups:read"},
-		"OpenViewContext":            nil,
-		"UpdateViewContext":          nil,
+		"AuthTestContext":               nil,
+		"PostMessageContext":            {"chat:write"},
+		"SendMessageContext":            {"chat:write"},
+		"GetUserInfoContext":            {"users:read", "users:read.email"},
+		"GetConversationInfoContext":    {"channels:read", "groups:read"},
+		"GetUserGroupsContext":          {"usergroups:read"},
+		"GetUserGroupMembersContext":    {"usergroups:read"},
+		"OpenViewContext":               nil,
+		"UpdateViewContext":             nil,
+		"GetUploadURLExternalContext":   {"files:write"},
+		"UploadToURL":                   nil,
+		"CompleteUploadExternalContext": {"files:write"},
 	}
 }
 
 // endpoints are the scopes of methods that are named in a string.
 func endpoints() map[string][]string {
 	return map[string][]string{
+		"files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"}, "upload_url": nil,
 		"chat.postMessage": {"chat:write"}, "chat.postEphemeral": {"chat:write"}, "chat.update": {"chat:write"},
 		"auth.test": nil, "views.open": nil, "views.update": nil, "apps.connections.open": nil,
 		"users.info": {"users:read"}, "conversations.info": {"channels:read", "groups:read"},

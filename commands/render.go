@@ -44,6 +44,9 @@ type renderer struct {
 }
 
 func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Message, error) {
+	if r.BulkOf != 0 { // one account among many: their request says it
+		return nil, nil
+	}
 	s := scene{renderer: v, r: r, e: e}
 	switch e.Kind {
 	case recovery.EventAsked, recovery.EventClicked, recovery.EventUnsent:
@@ -65,6 +68,8 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 	default:
 		s.cards()
 		s.lines()
+		s.bulkLines()
+		s.files()
 	}
 	s.others()
 	return s.messages, s.err

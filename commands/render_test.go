@@ -183,7 +183,7 @@ func scenes() []sceneCase {
 	stepDone.Step = recovery.StepRestoreUser
 	lost := event(recovery.EventVoided, "", recovery.Approved, in(recovery.Pending))
 	lost.Note = &recovery.Note{Code: recovery.NoteApproverLost, Args: []string{nestor}}
-	return append(slices.Concat(undoScenes(), itemScenes(), exchangeScenes(), stateScenes()), []sceneCase{
+	return append(slices.Concat(undoScenes(), itemScenes(), exchangeScenes(), stateScenes(), bulkScenes()), []sceneCase{
 		{"confirming", deletedUser(), event(recovery.EventPlanned, "", recovery.Submitted, deletedUser()), 0},
 		{"conflicts", conflicts, event(recovery.EventPlanned, "", recovery.Submitted, conflicts), 0},
 		{"conflicts-approver", conflictsSeen, event(recovery.EventPlanned, "", recovery.Submitted, conflictsSeen), 0},

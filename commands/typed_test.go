@@ -12,7 +12,7 @@ func TestWhatPeopleType(t *testing.T) {
 	t.Parallel()
 	const (
 		link    = "<mailto:adelev@contoso.com|adelev@contoso.com>"
-		bulk    = "This version cannot bring back many mailboxes at once. Please ask for each one by itself: `/restore-mailbox adelev@contoso.com` and the reason."
+		bulk    = "Which mailboxes? For example: `/restore-mailbox bulk after:yesterday domain:contoso.com` and the reason, or `bulk` and the addresses."
 		english = "This version speaks English only. Type `/restore-mailbox help` for what I can do."
 		first   = "behind the mailbox: first the mailbox, then the keys, then the reason."
 		tail    = "is not an address. Did you mean “adelev@contoso.com”? Then put a space behind it."
@@ -23,8 +23,15 @@ func TestWhatPeopleType(t *testing.T) {
 	)
 	for _, tt := range [][2]string{
 		// What a later version will know.
-		{"bulk a@x.example b@x.example", bulk},
-		{"Bulk: a@x.example", bulk},
+		{"bulk a@x.example b@x.example", "bulk a@x.example b@x.example"},
+		{"Bulk: a@x.example,\n<mailto:b@x.example|b@x.example>; mailto:c@x.example, They are back", "bulk a@x.example b@x.example c@x.example They are back"},
+		{"bulk department:“Sales & Co” after:7d a sync rule", `bulk after:7d department:"Sales &amp; Co" a sync rule`},
+		{"bulk domain:@Contoso.com ticket:4711 before:yesterday", "bulk before:yesterday domain:contoso.com ticket:4711"},
+		{"bulk a@x.example domain:x.example", "Either addresses, or `after:`, `before:`, `domain:` and `department:`, please: both at once is not clear. Nothing was recorded."},
+		{"bulk by:sam@x.example after:7d", "Microsoft does not tell who deleted a user, so `by:` cannot be answered. Narrow it with `after:` and `before:`, or paste the addresses."},
+		{"bulk domian:x.example", "I do not know “domian:” behind `bulk`. Did you mean “domain:”?"},
+		{"bulk domain:x y", "“x” is not a domain. They look like contoso.com."},
+		{"bulk they are all gone", bulk},
 		{"bulk", bulk},
 		{"language lv", english},
 		{"LANGUAGE", english},

@@ -116,15 +116,21 @@ func families(t *testing.T) map[string][]string {
 		"told.":          ended,
 		"line.":          ended,
 		"option.signin.": {"allow", "block"},
-		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "mailboxes", "items"},
+		"differs.":       {"account", "steps", "license", "access", "sign-in", "approvals", "warnings", "mailboxes", "items", "list"},
 		"copy.":          {"", "LegacyExchangeDN", "ProhibitSendReceiveQuota", "ArchiveGuid"},
 		"stays.":         {"restore-user", "usage-location", "reprocess-license", "add-address", "reconnect-mailbox"},
 		"moved.":         {"account", "name", "sign-in", "location", "licenses", "copy-ended", "copy-gone"},
 		"char.":          {"Cyrillic", "Greek", "Armenian", "Latin", "wide", "sign", "hidden", "not", "0020", "00A0", "00AD", "200B", "200C", "200D", "200E", "200F", "2060", "FEFF"},
-		"large.":         {"size", "archive", "hold"},
-		"item.type.":     {"message", "meeting", "contact", "task"},
-		"channel.":       {"archived", "not a member", "shared", "unknown", "is_archived", "not_in_channel", "channel_not_found"},
-		"type.":          {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
+		"bulk.deleted.":  {"domain", "department", "after", "before"},
+		"bulk.why.": {
+			"synced-user", "no-seat", "bulk-choice", "bulk-alone", "bulk-twice", "healthy", "gone", "mailbox-gone", "ambiguous", "guest-account", "lost-too-long",
+			"missing-role", "no-license", "no-location", "still-waiting", "purged", "missing-cmdlet",
+		},
+		"file.":      {"list", "results"},
+		"large.":     {"size", "archive", "hold"},
+		"item.type.": {"message", "meeting", "contact", "task"},
+		"channel.":   {"archived", "not a member", "shared", "unknown", "is_archived", "not_in_channel", "channel_not_found"},
+		"type.":      {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"},
 	}
 }
 
@@ -198,7 +204,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 		})
 	}
 	all := families(t)
-	suffixes := regexp.MustCompile(`\.(one|other|limited|general|ended|unnamed|near|label|as|undo|items|connecting|before|touched|approved|mailbox|free|unknown|instead|` +
+	suffixes := regexp.MustCompile(`\.(one|other|limited|general|ended|unnamed|near|label|as|undo|items|bulk|connecting|before|touched|approved|mailbox|free|unknown|instead|` +
 		`address|internal|short|closed|other|slack|refused|again|nobody|soon|joined|reason|unlinked)$`)
 	for key := range english().text {
 		used := func(k string) bool {

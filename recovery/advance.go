@@ -41,7 +41,11 @@ func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration
 	if err != nil {
 		return 0, fmt.Errorf("lease R-%d: %w", id, err)
 	}
-	wait, err := s.turn(WithRequest(ctx, r.Ref()), r)
+	ctx = WithRequest(ctx, r.Ref())
+	if r.BulkOf != 0 {
+		ctx = WithBulk(ctx)
+	}
+	wait, err := s.turn(ctx, r)
 	if errors.Is(err, errLost) {
 		return 0, nil
 	}
@@ -122,6 +126,9 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 	}
 	if len(r.Inbox) > 0 {
 		return 0, s.decide(ctx, r, r.Inbox[0])
+	}
+	if r.BulkOf != 0 && r.State != Restoring && r.State.Open() {
+		return s.oneOfMany(ctx, r)
 	}
 	switch r.State {
 	case Submitted:
@@ -218,6 +225,9 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 		})
 	}
 	d, err := s.decidable(ctx, r, r.Ask)
+	if errors.Is(err, errListing) {
+		return s.rest(ctx, r, 0)
+	}
 	if err != nil {
 		return s.stumble(ctx, r, err)
 	}
@@ -268,6 +278,8 @@ func (s *Service) examine(ctx context.Context, r Request, ask Ask) (Diagnosis, e
 	switch {
 	case r.UndoOf != 0:
 		return s.assessUndo(ctx, r)
+	case ask.Bulk != nil:
+		return s.diagnoseBulk(ctx, r, *ask.Bulk)
 	case ask.Items != nil:
 		return s.diagnoseItems(ctx, r, ask)
 	default:
@@ -303,7 +315,7 @@ func (r *Request) diagnosed(d Diagnosis) Event {
 		return Event{Kind: EventPlanned, Note: d.Obstacle}
 	case r.Touched():
 		return r.leave(*d.Obstacle)
-	case d.Case.settled() || d.Obstacle.Code == NoteNoItems:
+	case d.Case.settled() || d.Obstacle.Code == NoteNoItems || d.Obstacle.Code == NoteBulkNone:
 		return r.become(Unneeded, Event{Kind: EventEnded, Note: d.Obstacle})
 	default:
 		return r.become(Impossible, Event{Kind: EventEnded, Note: d.Obstacle})

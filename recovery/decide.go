@@ -38,6 +38,12 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 			return err
 		}
 	}
+	var readers []string
+	if refused == nil && c.Action == ActConfirm && r.Ask.Bulk != nil {
+		if readers, err = s.approverIDs(ctx, r); err != nil {
+			return err
+		}
+	}
 	if refused == nil && c.Action == ActConfirm { // two that were diagnosed side by side did not see each other
 		if ended, err := s.joins(ctx, r, c); ended || err != nil {
 			return err
@@ -60,6 +66,9 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		}
 		if c.Action == ActUndo {
 			r.UndoneBy, r.Undos = undo.ID, undos
+		}
+		if readers != nil {
+			r.Readers = readers
 		}
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
@@ -137,6 +146,8 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		return s.channelObstacle(ctx)
 	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
+	case ActBulkPause, ActBulkResume, ActBulkStop:
+		return s.mayApprove(ctx, r.matter(), c.By)
 	case ChooseAccount, ActUndo:
 		if refused, err := s.mayApprove(ctx, r.matter(), c.By); refused != nil || err != nil {
 			return refused, err
@@ -189,7 +200,7 @@ func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error)
 // cardsOf gives the cards that an action may be on.
 func cardsOf(a Action) []string {
 	switch a {
-	case ActApprove, ActDeny, ActRetry, ActResume, ActUndo, ChooseAccount:
+	case ActApprove, ActDeny, ActRetry, ActResume, ActUndo, ChooseAccount, ActBulkPause, ActBulkResume, ActBulkStop:
 		return []string{CardApproval}
 	case ActCancel, ActCheck:
 		return []string{CardApproval, CardRequester}
@@ -226,7 +237,7 @@ func (r *Request) stateAllows(c Click) *Note {
 			return &Note{Code: NoteTooLate}
 		}
 	case ActRetry:
-		if r.State != Partial && r.State != Failed || r.Plan == nil {
+		if r.State != Partial && r.State != Failed || r.Plan == nil || r.Ask.Bulk != nil { // who is left is found by another one
 			return wrong
 		}
 	case ActCheck:
@@ -243,6 +254,8 @@ func (r *Request) stateAllows(c Click) *Note {
 			return &Note{Code: NoteOldMessage}
 		}
 		return r.paused(c.At)
+	case ActBulkPause, ActBulkResume, ActBulkStop:
+		return r.holdAllows(c, wrong)
 	case ActUndo:
 		return r.undoAllows(c.At)
 	}
@@ -323,6 +336,8 @@ func (r *Request) obey(c Click, now time.Time) Event {
 		return r.retry(c, now)
 	case ActResume:
 		return r.resume(now)
+	case ActBulkPause, ActBulkResume, ActBulkStop:
+		return r.hold(c, now)
 	case ActUndo:
 		return Event{Kind: EventUndoAsked, Note: &Note{NoteUndoAsked, []string{Request{ID: r.UndoneBy}.Ref()}}}
 	case ActCheck:
@@ -476,6 +491,7 @@ func planDiff(old *Plan, d Diagnosis) []Note {
 	add(d.open(ChooseLicense), "license")
 	add(!slices.Equal(a.Roles, b.Roles) || a.RolesKnown != b.RolesKnown || a.Groups != b.Groups || a.GroupsKnown != b.GroupsKnown, "access")
 	add(!old.Items.same(fresh.Items), "items")
+	add(!old.Bulk.same(fresh.Bulk), "list")
 	add(old.Approvals != fresh.Approvals, "approvals")
 	add(len(diff) == 0 && old.Fingerprint() != fresh.Fingerprint(), "steps")
 	return diff

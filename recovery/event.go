@@ -28,6 +28,9 @@ const (
 	EventEnded      EventKind = "ended"    // succeeded, partial, failed, unneeded or impossible
 	EventRetried    EventKind = "retried"
 	EventResumed    EventKind = "resumed"    // a copy that was suspended is to go on
+	EventPaused     EventKind = "paused"     // an approver wants no more of a request for many to be begun; Note names its list
+	EventWentOn     EventKind = "went-on"    // an approver wants it to go on
+	EventStopped    EventKind = "stopped"    // an approver wants what was not begun to be left
 	EventUndoAsked  EventKind = "undo-asked" // another request was asked to put this one back; Note names it
 	EventJoined     EventKind = "joined"     // somebody else asked for the same mailbox; Note names that request
 	EventLinked     EventKind = "linked"     // By was linked to an Entra account; Note names it; of the store

@@ -16,7 +16,8 @@ type Account struct {
 	UserType          string            `json:"user_type,omitempty"`       // Member or Guest
 	Enabled           *bool             `json:"enabled,omitempty"`         // accountEnabled; nil when Graph did not say
 	UsageLocation     string            `json:"usage_location,omitempty"`
-	Synced            bool              `json:"synced,omitempty"` // onPremisesSyncEnabled
+	Department        string            `json:"department,omitempty"` // in a list of deleted users alone
+	Synced            bool              `json:"synced,omitempty"`     // onPremisesSyncEnabled
 	CreatedAt         time.Time         `json:"created_at,omitzero"`
 	DeletedAt         time.Time         `json:"deleted_at,omitzero"` // zero for a live user
 	Licenses          []AssignedLicense `json:"licenses,omitempty"`

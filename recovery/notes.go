@@ -148,6 +148,20 @@ const (
 	NoteNoneTicked    NoteCode = "none-ticked"     // a choice of items without any
 )
 
+// Bulk: of a request for many mailboxes, and of the accounts on its list.
+const (
+	NoteBulkApprovers  NoteCode = "bulk-approvers"   // many at once are for approvers alone
+	NoteBulkNone       NoteCode = "bulk-none"        // no deleted user fits
+	NoteBulkMany       NoteCode = "bulk-many"        // more fit than one request takes. Args: how many, the most
+	NoteBulkAllSkipped NoteCode = "bulk-all-skipped" // none of the list can be brought back like that. Args: how many are on it
+	NoteBulkAlone      NoteCode = "bulk-alone"       // it needs a request of its own. Args: its Case
+	NoteBulkChoice     NoteCode = "bulk-choice"      // somebody has to choose something, in a request of its own. Args: Action
+	NoteBulkTwice      NoteCode = "bulk-twice"       // the account is on the list already
+	NoteBulkStopped    NoteCode = "bulk-stopped"     // an approver stopped the request before this one was begun
+	NoteBulkChanged    NoteCode = "bulk-changed"     // the account is no longer as it was when the list was made
+	NoteBulkOf         NoteCode = "bulk-of"          // it was agreed to with a list. Args: id of its request, digest of the list
+)
+
 // Undo: of a request that puts back what another one did.
 const (
 	NoteNothingToUndo NoteCode = "nothing-to-undo" // nothing of it can be put back. Args: its id

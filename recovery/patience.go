@@ -82,7 +82,7 @@ func (r Request) LooksWithin() time.Duration {
 		return 0
 	case problem != nil && problem.passing():
 		return max(step.Kind.patience(), mostPause)
-	case step.Kind == StepItems: // it works without a pause
+	case step.Kind == StepItems, step.Kind == StepBulk: // it works without a pause
 		return 0
 	default:
 		return step.Kind.patience()

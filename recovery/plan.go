@@ -25,6 +25,7 @@ const (
 	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
 	CaseUndo        Case = "undo"         // not of a mailbox: another request did something that is to be put back
 	CaseItems       Case = "items"        // the mailbox is there; recoverable items are to go back into it
+	CaseBulk        Case = "bulk"         // not of one mailbox: many of them
 )
 
 // settled says whether a mailbox works, or will by itself.
@@ -125,6 +126,7 @@ const (
 	StepHandOver      StepKind = "hand-over"         // an administrator runs a command that no app can
 	StepMailbox       StepKind = "mailbox"           // wait until the mailbox answers
 	StepItems         StepKind = "items"             // put recoverable items back, one by one
+	StepBulk          StepKind = "bulk"              // bring many mailboxes back, each by a request of its own
 
 	// Those that put back what another request did; StepBlockSignIn is one of them too.
 	StepStopCopy    StepKind = "stop-copy"      // remove a mailbox restore request that still runs
@@ -175,7 +177,8 @@ type Progress struct {
 	Copy    *CopyStatus `json:"copy,omitempty"`
 	Resume  bool        `json:"resume,omitempty"` // an approver wants the copy, which is suspended, to go on
 
-	Items *ItemCounts `json:"items,omitempty"` // StepItems: nil until its list is known
+	Items *ItemCounts   `json:"items,omitempty"` // StepItems: nil until its list is known
+	Bulk  *BulkProgress `json:"bulk,omitempty"`  // StepBulk: nil before the first is begun
 }
 
 // Plan is the ordered steps that bring a mailbox back, and all that a person must know before agreeing to them.
@@ -191,6 +194,7 @@ type Plan struct {
 	SignIn     SignIn    `json:"sign_in"`
 	Access     Access    `json:"access"` // what comes back with the account
 	Items      *ItemPlan `json:"items,omitempty"`
+	Bulk       *BulkPlan `json:"bulk,omitempty"`
 	Seats      *Seats    `json:"seats,omitempty"`
 	Warnings   []Note    `json:"warnings,omitempty"`
 	Approvals  int       `json:"approvals"` // distinct approvers needed
@@ -244,6 +248,11 @@ func (p Plan) Fingerprint() string {
 		items.LeavesAt = time.Time{}
 		p.Items = &items
 	}
+	if p.Bulk != nil {
+		list := *p.Bulk
+		list.Seats, list.First = nil, time.Time{}
+		p.Bulk = &list
+	}
 	p.Steps = slices.Clone(p.Steps)
 	for i := range p.Steps {
 		p.Steps[i].Progress = Progress{}
@@ -288,6 +297,7 @@ type Proof struct {
 	Grants         []Grant     `json:"grants,omitempty"`   // who else may open it; for approvers
 	GrantsKnown    bool        `json:"grants_known,omitempty"`
 	Items          *ItemCounts `json:"items,omitempty"`
+	Bulk           *BulkCounts `json:"bulk,omitempty"`
 	Missing        []Note      `json:"missing,omitempty"` // what did not come back; none for Succeeded
 	Notes          []Note      `json:"notes,omitempty"`
 	Receipt        Receipt     `json:"receipt"`

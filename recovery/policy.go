@@ -124,6 +124,8 @@ func (s *Service) mayRequest(ctx context.Context, r Request) (approver bool, ref
 	approver, refused, err = s.mayAsk(ctx, r.matter(), r.Requester)
 	switch {
 	case refused != nil || err != nil || approver:
+	case r.Ask.Bulk != nil:
+		refused = &Note{Code: NoteBulkApprovers}
 	case r.UndoOf != 0:
 		refused = &Note{Code: NoteNotApprover}
 	default:
@@ -160,6 +162,13 @@ func (s *Service) among(ctx context.Context, ids []string, user string) (bool, e
 
 // isGroup tells a user-group id (S…) from a user id (U… or W…).
 func isGroup(id string) bool { return strings.HasPrefix(id, "S") }
+
+// approverIDs lists who may decide on a request, those of user groups included, each once. Whether each may still do or see anything is
+// another question.
+func (s *Service) approverIDs(ctx context.Context, r Request) ([]string, error) {
+	people, _, err := s.members(ctx, s.Settings.approvers(r.matter()))
+	return people, err
+}
 
 // enoughApprovers says whether as many people as the request's plan needs could decide on it; it stops counting there.
 func (s *Service) enoughApprovers(ctx context.Context, r Request) (*Note, error) {

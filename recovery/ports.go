@@ -111,6 +111,16 @@ type ItemList interface {
 	CountItems(ctx context.Context, request int64) (ItemCounts, error)
 }
 
+// BulkList keeps the accounts that a request for many is about, and what became of each.
+type BulkList interface {
+	// SaveBulk replaces the request's list, all at once.
+	SaveBulk(ctx context.Context, request int64, rows []BulkRow) error
+	// BulkRows gives the whole list by number, each row with the state in which the request of its account is.
+	BulkRows(ctx context.Context, request int64) ([]BulkRow, error)
+	// UpdateBulk writes all of these rows but their State, all at once.
+	UpdateBulk(ctx context.Context, request int64, rows ...BulkRow) error
+}
+
 // Uses counts what people do within a minute, over all processes.
 type Uses interface {
 	// Used counts one more use by somebody in the minute of at. It gives how many that person has made in it, and how many all together
@@ -127,8 +137,9 @@ type Links interface {
 	Links(ctx context.Context, who Actor) ([]Link, error)
 }
 
-// Filter selects requests.
+// Filter selects requests. The accounts of a request for many are no requests that anybody asked for: without BulkOf they are left out.
 type Filter struct {
+	BulkOf    int64  // those of the list of this request
 	Requester string // user id; empty for everybody
 	Open      bool   // only those that have not ended
 	Mailbox   string // only those about this mailbox: see Request.Mailbox; empty for all

@@ -42,13 +42,15 @@ type Ask struct {
 	Reason  string `json:"reason,omitempty"`
 
 	Items *ItemWish `json:"items,omitempty"` // recoverable items of the mailbox are wanted back, not the mailbox
+	Bulk  *BulkWish `json:"bulk,omitempty"`  // many mailboxes are wanted back; Query is empty
 }
 
 // Equal says whether two asks want the same.
 func (a Ask) Equal(o Ask) bool {
 	one, two := a.Items, o.Items
-	a.Items, o.Items = nil, nil
-	return a == o && (one == nil) == (two == nil) && (one == nil || *one == *two)
+	many, others := a.Bulk, o.Bulk
+	a.Items, o.Items, a.Bulk, o.Bulk = nil, nil, nil, nil
+	return a == o && many.equal(others) && (one == nil) == (two == nil) && (one == nil || *one == *two)
 }
 
 // ItemWish says which recoverable items are wanted back, by what anybody may filter by. What only the mailbox's owner may

@@ -89,6 +89,10 @@ type Request struct {
 	UndoCase Case  `json:"undo_case,omitempty"` // what that request was about: its people decide
 	UndoneBy int64 `json:"undone_by,omitempty"` // id of the request that was asked to put this one back
 
+	BulkOf  int64    `json:"bulk_of,omitempty"` // id of the request for many of which this is one account; it has no messages of its own
+	Agreed  string   `json:"agreed,omitempty"`  // fingerprint of the plan that the list of BulkOf has for it
+	Readers []string `json:"readers,omitempty"` // of a request for many: the approvers, who get its lists
+
 	State     State     `json:"state"`
 	EnteredAt time.Time `json:"entered_at"` // when it came into State
 	CreatedAt time.Time `json:"created_at"`
@@ -233,6 +237,9 @@ const (
 	ChooseSignIn     Action = "choice.signin"  // "block" or "allow"
 	ChooseTarget     Action = "choice.target"  // the mailbox to copy into, by ExchangeGuid
 	ChooseItems      Action = "choice.items"   // which recoverable items: see ItemChoice
+	ActBulkPause     Action = "bulk.pause"     // begin no more of a request for many
+	ActBulkResume    Action = "bulk.resume"
+	ActBulkStop      Action = "bulk.stop" // begin no more for good; what runs goes on to its end
 
 	// actUnsent is no button: the outbox reports that Slack will never take a card (Value: its key and Slack's error).
 	actUnsent Action = "message.unsent"

@@ -78,8 +78,11 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		return s.prove(ctx, r)
 	}
 	step := r.Plan.Steps[i]
-	if step.Kind == StepItems {
+	switch step.Kind {
+	case StepItems:
 		return s.restoreItems(ctx, r, i)
+	case StepBulk:
+		return s.restoreBulk(ctx, r, i)
 	}
 	seen, err := s.look(ctx, r, step)
 	if err != nil {

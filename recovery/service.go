@@ -23,6 +23,7 @@ type Settings struct {
 	SelfApproval    bool          // a requester who is an approver may decide on the own request
 	TTL             time.Duration // how long a request waits for a person
 	Licenses        []string      // preferred SKU part numbers, in order
+	BulkMax         int           // how many accounts a request for many takes; 0: 1000
 	Limits          Limits        // of commands that make work
 	UsageLocation   string        // country code for users without one; empty: the tenant's country
 }
@@ -39,6 +40,7 @@ type Config struct {
 	Reconnector Reconnector
 	Items       Items    // of Exchange where Mailboxes is set, else of Graph: they name a mailbox differently
 	Lists       ItemList // which items a request is about
+	Bulk        BulkList // which accounts a request for many is about
 	People      People
 	Links       Links // which Entra accounts they are
 	Uses        Uses  // counts commands; needed where Settings has Limits

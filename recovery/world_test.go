@@ -110,6 +110,7 @@ type world struct {
 	replier *replier
 	box     *recoverable
 	lists   *memList
+	bulk    *memBulk
 	links   *memLinks
 	log     *bytes.Buffer
 	svc     *Service
@@ -126,7 +127,7 @@ func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{TB: tb, clock: time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("EET", 7200)), people: newPeople(), replier: &replier{}, ctx: context.Background()}
 	w.store, w.tenant = newMemStore(w.now), newTenant(w.now)
-	w.box, w.lists, w.links, w.log = newRecoverable(w.tenant), newMemList(), &memLinks{}, &bytes.Buffer{}
+	w.box, w.lists, w.bulk, w.links, w.log = newRecoverable(w.tenant), newMemList(), newMemBulk(w.store), &memLinks{}, &bytes.Buffer{}
 	w.tenant.users["id-"+carl] = &user{account: Account{ID: "id-" + carl, UserType: "Member", Enabled: new(true)}}
 	w.restart(Settings{
 		TeamID: team, Approvers: []string{anna, bert, desk}, Requesters: []string{rita, sven}, ApprovalChannel: hq, Approvals: 1, TTL: 24 * time.Hour,
@@ -140,7 +141,7 @@ func (w *world) now() time.Time { return w.clock }
 func (w *world) restart(s Settings) {
 	w.svc = New(Config{
 		Settings: s, Store: w.store, Directory: w.tenant, Restorer: w.tenant, Mailboxes: exchange{w.tenant}, Copier: exchange{w.tenant}, Reconnector: exchange{w.tenant}, People: w.people,
-		Replier: w.replier, Items: w.box, Lists: w.lists, Links: w.links, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Replier: w.replier, Items: w.box, Lists: w.lists, Bulk: w.bulk, Links: w.links, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 }
 

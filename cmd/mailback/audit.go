@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"mailback/commands"
 	"mailback/recovery"
 	"mailback/recovery/store"
 )
@@ -232,17 +233,9 @@ func auditRow(e store.Entry) []string {
 	row = append(row, string(click.Action), click.Value, click.Reason, string(note.Code), strings.Join(note.Args, "; "), string(e.Step),
 		e.Fingerprint, e.Receipt.RequestID, e.Receipt.ClientRequestID, asked, strings.Join(e.Erased, " "), e.Hash)
 	for i := range row {
-		row[i] = calm(row[i])
+		row[i] = commands.CalmCell(row[i])
 	}
 	return row
-}
-
-// calm keeps a cell from being run as a formula by a spreadsheet (OWASP: CSV injection).
-func calm(cell string) string {
-	if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") {
-		return "'" + cell
-	}
-	return cell
 }
 
 // auditErase takes a person out.

@@ -107,7 +107,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err := errors.Join(service.CheckApprovers(ctx)...); err != nil {
 		return unlessStopped(ctx, err)
 	}
-	deliverer := bot.NewDeliverer(slackBot, db.Outbox())
+	deliverer := bot.NewDeliverer(slackBot, db.Outbox(), commands.NewFiles(service, s.Locale).File)
 	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
 	if err != nil {
 		return err
@@ -145,9 +145,9 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 			Approvers: s.Approvers.people, ApproverScopes: s.Approvers.scopes,
 			Requesters: s.Requesters.people, RequesterScopes: s.Requesters.scopes,
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
-			Licenses: s.Licenses, UsageLocation: s.UsageLocation,
+			Licenses: s.Licenses, UsageLocation: s.UsageLocation, BulkMax: s.BulkMax,
 		},
-		Store: db, Lists: db, Links: db, Uses: db, Directory: directory, Restorer: directory, Items: directory,
+		Store: db, Lists: db, Bulk: db, Links: db, Uses: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {

@@ -48,6 +48,7 @@ type settings struct {
 	UsageLocation     string   `envconfig:"MAILBACK_USAGE_LOCATION"`
 	Exchange          string   `envconfig:"MAILBACK_EXCHANGE" default:"on"`
 	Locale            string   `envconfig:"MAILBACK_LOCALE" default:"en"`
+	BulkMax           int      `envconfig:"MAILBACK_BULK_MAX" default:"1000"`
 	Retention         duration `envconfig:"MAILBACK_RETENTION" default:"400d"`
 	LogLevel          string   `envconfig:"MAILBACK_LOG_LEVEL" default:"info"`
 	LogFormat         string   `envconfig:"MAILBACK_LOG_FORMAT" default:"text"`
@@ -178,6 +179,7 @@ func (s *settings) faults() []error {
 	list = append(list, s.Requesters.faults("MAILBACK_REQUESTERS")...)
 	bad(!slackChannel.MatchString(s.ApprovalChannel), "MAILBACK_APPROVAL_CHANNEL: a channel id such as C0123456789, not a name")
 	bad(s.ApprovalsRequired < 1, "MAILBACK_APPROVALS_REQUIRED: at least 1")
+	bad(s.BulkMax < 1, "MAILBACK_BULK_MAX: at least 1")
 	bad(time.Duration(s.RequestTTL) < time.Minute, "MAILBACK_REQUEST_TTL: at least one minute, such as 24h")
 	bad(!strings.HasPrefix(s.DatabaseURL, "sqlite:") && !strings.HasPrefix(s.DatabaseURL, "postgres://") && !strings.HasPrefix(s.DatabaseURL, "postgresql://"),
 		"MAILBACK_DATABASE_URL: sqlite:FILE or postgres://…")
@@ -227,7 +229,6 @@ func later() []string {
 	var set []string
 	for _, name := range []string{
 		"MAILBACK_EMERGENCY", "MAILBACK_REASON_REQUIRED", "MAILBACK_TICKET_PATTERN", "MAILBACK_TICKET_URL", "MAILBACK_REMINDER",
-		"MAILBACK_BULK_MAX",
 	} {
 		if os.Getenv(name) != "" {
 			set = append(set, name)

@@ -57,7 +57,7 @@ func exists(t *testing.T, root, pkg, name string) bool {
 		files = append(files, found...)
 	}
 	for _, f := range files {
-		text, err := os.ReadFile(f) //nolint:gosec // a file of this module
+		text, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}

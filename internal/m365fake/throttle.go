@@ -20,8 +20,29 @@ const perMailbox = 4
 type limiter struct {
 	units, writes *bucket
 
-	mu   sync.Mutex
-	busy map[string]int // calls under way, by mailbox
+	mu    sync.Mutex
+	busy  map[string]int // calls under way, by mailbox
+	spent Spent
+}
+
+// Spent is what the app has taken from Graph's budgets of the directory.
+type Spent struct {
+	Calls, Refused int
+	Units, Writes  int
+}
+
+// Least is how long the budgets make so much last at least, from when they are full.
+func (s Spent) Least() time.Duration {
+	units := time.Duration(s.Units-unitsPer10s) * 10 * time.Second / unitsPer10s
+	writes := time.Duration(s.Writes-writesPer150) * 150 * time.Second / writesPer150
+	return max(0, units, writes)
+}
+
+// Spent gives what the app has taken so far.
+func (s *Server) Spent() Spent {
+	s.limits.mu.Lock()
+	defer s.limits.mu.Unlock()
+	return s.limits.spent
 }
 
 func newLimiter() *limiter {
@@ -58,15 +79,19 @@ func (l *limiter) leave(mailbox string) {
 
 // pay takes one directory call from the budgets.
 func (l *limiter) pay(r route) error {
-	if wait := l.units.take(r.cost); wait > 0 {
+	wait, writes := l.units.take(r.cost), 0
+	if wait == 0 && r.method != http.MethodGet {
+		wait, writes = l.writes.take(1), 1
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spent.Calls++
+	if wait > 0 {
+		l.spent.Refused++
 		return throttled(wait)
 	}
-	if r.method == http.MethodGet {
-		return nil
-	}
-	if wait := l.writes.take(1); wait > 0 {
-		return throttled(wait)
-	}
+	l.spent.Units += r.cost
+	l.spent.Writes += writes
 	return nil
 }
 

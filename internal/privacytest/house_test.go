@@ -79,7 +79,7 @@ func newHouse(t *testing.T, throughExchange bool) *house {
 	}
 	h.microsoft(&cfg, throughExchange)
 	service := recovery.New(cfg)
-	h.must(db.Start(t.Context(), store.Workers{Advance: service.Advance, Deliver: bot.NewDeliverer(b, db.Outbox()).Deliver, Refused: service.Unsent}))
+	h.must(db.Start(t.Context(), store.Workers{Advance: service.Advance, Deliver: bot.NewDeliverer(b, db.Outbox(), nil).Deliver, Refused: service.Unsent}))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {

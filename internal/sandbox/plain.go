@@ -12,10 +12,14 @@ import (
 // name tells what a user id is shown as.
 func Plain(m slackfake.MessageInfo, name func(id string) string) string {
 	p := plainer{name}
-	if len(m.Blocks) == 0 {
-		return p.mrkdwn(m.Text)
+	text := p.mrkdwn(m.Text)
+	if len(m.Blocks) > 0 {
+		text = p.blocks(m.Blocks)
 	}
-	return p.blocks(m.Blocks)
+	for _, f := range m.Files {
+		text = join("\n", text, "(file: "+f.Name+")", f.Text)
+	}
+	return text
 }
 
 // PlainBlocks is the same for the blocks of a view.

@@ -124,7 +124,7 @@ func (s *Sandbox) startServices(ctx context.Context) error {
 
 // scopes are those of manifest.yml, so that a call which needs another fails here too. A test compares them.
 func scopes() []string {
-	return []string{"commands", "chat:write", "users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read"}
+	return []string{"commands", "chat:write", "users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read", "files:write"}
 }
 
 // openLogin serves the sign-in over TLS, which clients insist on, with a certificate of an authority of its own.

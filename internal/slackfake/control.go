@@ -59,6 +59,8 @@ type MessageInfo struct {
 	Author    string `json:"author"` // user id
 	Text      string `json:"text"`
 	Blocks    []any  `json:"blocks"`
+
+	Files []FileInfo `json:"files,omitempty"`
 }
 
 // ViewsInfo is what one person has open: the Home tab, nil if the app never published one, and modals, bottom first.
@@ -236,7 +238,7 @@ func (s *Server) Messages(user string) ([]MessageInfo, error) {
 func (m *message) info() MessageInfo {
 	return MessageInfo{
 		Channel: m.channel.ID, TS: m.ts, ThreadTS: m.threadTS, Ephemeral: m.ephemeralTo != "", Edited: m.edited != "",
-		Author: m.user, Text: m.text, Blocks: append([]any{}, m.blocks...),
+		Author: m.user, Text: m.text, Blocks: append([]any{}, m.blocks...), Files: m.opened(),
 	}
 }
 

@@ -19,6 +19,7 @@ type message struct {
 
 	attachments json.RawMessage
 	metadata    json.RawMessage
+	files       []*file
 	ephemeralTo string // who alone sees it; "" for everybody in the channel
 	edited      string // ts of the edit that people are told of
 	deleted     bool
@@ -128,6 +129,9 @@ func (s *Server) messageObject(m *message, withMetadata bool) map[string]any {
 	}
 	if m.threadTS != "" {
 		o["thread_ts"] = m.threadTS
+	}
+	if len(m.files) > 0 {
+		o["files"] = m.opened()
 	}
 	if len(m.replies) > 0 {
 		o["reply_count"], o["latest_reply"] = len(m.replies), m.replies[len(m.replies)-1].ts

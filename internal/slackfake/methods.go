@@ -42,6 +42,13 @@ func (s *Server) webMethods() map[string]method {
 		"views.update":  {tier: tier4, json: true, do: s.viewsUpdate, required: []string{"view"}},
 		"views.publish": {tier: tier4, json: true, do: s.viewsPublish, required: []string{"user_id", "view"}},
 
+		"files.getUploadURLExternal": {
+			tier: tier4, json: true, scopes: []string{"files:write"}, do: s.filesGetUploadURLExternal, required: []string{"filename", "length"},
+		},
+		"files.completeUploadExternal": {
+			tier: tier4, json: true, scopes: []string{"files:write"}, do: s.filesCompleteUploadExternal, required: []string{"files"},
+		},
+
 		"reactions.add": {
 			tier: tier3, json: true, scopes: []string{"reactions:write"}, do: s.reactionsAdd,
 			required: []string{"channel", "name", "timestamp"},

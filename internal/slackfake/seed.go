@@ -88,6 +88,6 @@ func seedGroups() []*group {
 func seedScopes() []string {
 	return []string{
 		"commands", "chat:write", "im:write", "im:read", "im:history", "users:read", "users:read.email", "usergroups:read",
-		"channels:read", "channels:history", "groups:read", "groups:history", "reactions:write", "team:read",
+		"channels:read", "channels:history", "groups:read", "groups:history", "reactions:write", "team:read", "files:write",
 	}
 }

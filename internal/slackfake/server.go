@@ -92,7 +92,8 @@ type Server struct {
 	triggers  map[string]*trigger
 	oldest    []string // trigger ids, oldest first
 	responses map[string]*responseURL
-	views     map[string]*view  // by id, open ones
+	views     map[string]*view // by id, open ones
+	files     map[string]*file
 	stacks    map[string]*stack // by user
 	authError string            // what every call is refused with, as token_revoked
 	lastTS    time.Time
@@ -107,7 +108,7 @@ func New(cfg Config) *Server {
 		cfg: cfg, limits: newLimiter(),
 		people: map[string]*Person{}, channels: map[string]*channel{}, groups: map[string]*group{},
 		triggers: map[string]*trigger{}, responses: map[string]*responseURL{},
-		views: map[string]*view{}, stacks: map[string]*stack{}, hub: newHub(),
+		views: map[string]*view{}, files: map[string]*file{}, stacks: map[string]*stack{}, hub: newHub(),
 	}
 	s.stop, s.cancel = context.WithCancel(context.Background())
 	s.methods = s.webMethods()
@@ -124,12 +125,13 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Handler serves the Web API at /api/, the Socket Mode sockets at /link/ and the response URLs at /response/. Every
+// Handler serves the Web API at /api/, the Socket Mode sockets at /link/, the response URLs at /response/ and uploads at /upload/. Every
 // link that it gives out is made from the request's Host header, so that a proxy may stand in between.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/{method}", s.cfg.Desk.Wrap("slack", refuse, http.HandlerFunc(s.serveMethod)))
 	mux.Handle("POST /response/{team}/{id}", s.cfg.Desk.Wrap("slack", refuse, http.HandlerFunc(s.serveResponseURL)))
+	mux.Handle("POST /upload/v1/{id}", s.cfg.Desk.Wrap("slack", refuse, http.HandlerFunc(s.serveUpload)))
 	mux.HandleFunc("GET /link/", s.serveSocket)
 	return mux
 }

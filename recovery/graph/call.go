@@ -47,6 +47,9 @@ func (c *Client) send(ctx context.Context, op operation, ri *abs.RequestInformat
 		return x, fault(x, err)
 	}
 	defer leave()
+	if err := c.budget.enter(ctx, op); err != nil {
+		return x, fault(x, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	ri.Headers.Remove("client-request-id")

@@ -46,6 +46,7 @@ type Client struct {
 	log     *slog.Logger
 	aliases *aliases
 	boxes   *mailboxes
+	budget  *budget
 	lane    lane // of the mailbox that a copy of the client speaks to; nil for the directory
 }
 
@@ -76,9 +77,9 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		bearer:  &bearer{credential: cfg.Credential, scope: cfg.Scope, base: base},
 		baseURL: base.String(), timeout: cfg.Timeout, log: cfg.Logger, aliases: newAliases(),
-		boxes: &mailboxes{of: map[string]*mailbox{}},
+		boxes: &mailboxes{of: map[string]*mailbox{}}, budget: newBudget(),
 	}
-	c.adapter, err = newAdapter(c.bearer, cfg.Transport)
+	c.adapter, err = newAdapter(c.bearer, wire{cfg.Transport, c.budget})
 	return c, err
 }
 
@@ -87,7 +88,7 @@ func New(cfg Config) (*Client, error) {
 // only the whole client registers one; a serializer is not needed, see restore.go.
 func newAdapter(auth *bearer, next http.RoundTripper) (abs.RequestAdapter, error) {
 	client := &http.Client{
-		Transport:     khttp.NewCustomTransportWithParentTransport(wire{next}, khttp.NewParametersNameDecodingHandler()),
+		Transport:     khttp.NewCustomTransportWithParentTransport(next, khttp.NewParametersNameDecodingHandler()),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	adapter, err := khttp.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(

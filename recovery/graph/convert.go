@@ -23,7 +23,7 @@ func accountFields() []string {
 // listFields are what a list of all deleted users is looked through by. A page of a thousand users with their plans takes as long
 // to read as the call itself.
 func listFields() []string {
-	return []string{"id", "displayName", "userPrincipalName", "mail", "proxyAddresses", "deletedDateTime"}
+	return []string{"id", "displayName", "userPrincipalName", "mail", "proxyAddresses", "deletedDateTime", "department"}
 }
 
 // account turns Graph's user into the domain's account.
@@ -32,7 +32,7 @@ func account(u models.Userable) recovery.Account {
 	a := recovery.Account{
 		ID: id, DisplayName: text(u.GetDisplayName()), UserPrincipalName: text(u.GetUserPrincipalName()), Mail: text(u.GetMail()),
 		ProxyAddresses: u.GetProxyAddresses(), UserType: text(u.GetUserType()), Enabled: u.GetAccountEnabled(),
-		UsageLocation: text(u.GetUsageLocation()), Synced: flag(u.GetOnPremisesSyncEnabled()),
+		UsageLocation: text(u.GetUsageLocation()), Synced: flag(u.GetOnPremisesSyncEnabled()), Department: text(u.GetDepartment()),
 		CreatedAt: at(u.GetCreatedDateTime()), DeletedAt: at(u.GetDeletedDateTime()),
 	}
 	if a.Deleted() {

@@ -52,7 +52,10 @@ func (c *call) retryAfter() time.Duration {
 }
 
 // wire is the transport under the SDK. It stands in for Kiota's retry handler, which repeats POST after 504.
-type wire struct{ next http.RoundTripper }
+type wire struct {
+	next   http.RoundTripper
+	budget *budget
+}
 
 // RoundTrip sends a request, and a read again after a short Retry-After.
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -67,6 +70,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		c.status, c.header = resp.StatusCode, resp.Header
+		w.budget.answered(c, time.Now())
 		if !worthRepeating(req, c, try) {
 			return unlessRedirect(resp)
 		}

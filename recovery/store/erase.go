@@ -156,6 +156,22 @@ func (t *Trail) naming(ctx context.Context, p person) ([]int64, error) {
 		if err != nil {
 			return err
 		}
+		const lists = `SELECT r.id, r.active, b.account_id || ' ' || b.address || ' ' || b.name FROM bulk_rows b JOIN requests r ON r.id = b.request_id`
+		err = c.rows(ctx, "look for a person on lists", lists, nil, func(rows *sql.Rows) error {
+			var id int64
+			var active bool
+			var row string
+			if err := rows.Scan(&id, &active, &row); err != nil {
+				return err
+			}
+			if p.in(row) {
+				found[id], open[id] = true, active
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 		return c.each(ctx, func(e entry) error {
 			if slices.ContainsFunc(e.fields, func(f field) bool { return p.in(f.value) }) || e.format == formatWhole && p.in(string(e.body)) {
 				found[e.request] = true
@@ -268,7 +284,7 @@ func (t txn) checkpoint(ctx context.Context, r recovery.Request, now time.Time) 
 func (t txn) strip(ctx context.Context, r recovery.Request, now time.Time) error {
 	kept := recovery.Request{
 		ID: r.ID, UUID: r.UUID, Version: r.Version, Key: r.Key, State: r.State, EnteredAt: r.EnteredAt, CreatedAt: r.CreatedAt,
-		UndoOf: r.UndoOf, UndoneBy: r.UndoneBy, ErasedAt: now.UTC(),
+		UndoOf: r.UndoOf, UndoneBy: r.UndoneBy, BulkOf: r.BulkOf, ErasedAt: now.UTC(),
 	}
 	body, err := json.Marshal(kept)
 	if err != nil {
@@ -282,6 +298,7 @@ func (t txn) strip(ctx context.Context, r recovery.Request, now time.Time) error
 		`UPDATE messages SET body = '{}', channel = '', posted_channel = '', ts = '', ephemeral = CASE ephemeral WHEN '' THEN '' ELSE 'erased' END
 			WHERE request_id = $1`,
 		`DELETE FROM items WHERE request_id = $1`,
+		`DELETE FROM bulk_rows WHERE request_id = $1`,
 		`DELETE FROM reviews WHERE request_id = $1`,
 	} {
 		if err := t.exec(ctx, "erase what belongs to a request", query, r.ID); err != nil {

@@ -65,13 +65,17 @@ func insertOpts(queue string) river.InsertOpts {
 // nearPurge is within which time of its purge a request goes before others.
 const nearPurge = 3 * 24 * time.Hour
 
-// advanceJob is the next job of a request. Those whose mailbox is purged soon go before others that are due.
+// advanceJob is the next job of a request. Those whose mailbox is purged soon go before others that are due. The accounts of requests
+// for many have a queue of their own.
 func advanceJob(r recovery.Request, now time.Time) job {
-	priority := 2
+	opts := &river.InsertOpts{Priority: 2}
 	if at := r.PurgedAt(); !at.IsZero() && at.Sub(now) < nearPurge {
-		priority = 1
+		opts.Priority = 1
 	}
-	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}, InsertOpts: &river.InsertOpts{Priority: priority}}
+	if r.BulkOf != 0 {
+		opts.Queue = bulkQueue
+	}
+	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}, InsertOpts: opts}
 }
 
 func deliverJob(request, message, version int64) job {
@@ -96,6 +100,9 @@ func (s *Store) riverConfig() *river.Config {
 	return cfg
 }
 
+// bulkQueue is for the accounts of requests for many, so that they hold up nobody else's.
+const bulkQueue = "bulk"
+
 // workersPerQueue is how many jobs of a kind run side by side.
 const workersPerQueue = 16
 
@@ -111,7 +118,7 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	cfg.ID = s.client
 	cfg.Workers = s.riverWorkers()
 	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
-	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
+	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, bulkQueue: queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
 	cfg.FetchPollInterval = s.cfg.PollInterval
 	cfg.FetchCooldown = min(s.cfg.PollInterval, 10*time.Millisecond)
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout, s.cfg.RescueAfter

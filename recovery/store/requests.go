@@ -59,9 +59,9 @@ func (s *Store) lookAgain(ctx context.Context, key string, unsure error) (recove
 
 // reserve inserts the bare row of a new request; sql.ErrNoRows when its key is there already.
 func (t txn) reserve(ctx context.Context, r recovery.Request) (id int64, err error) {
-	const query = `INSERT INTO requests (key, uuid, state, version, requester, open, active, created_at, updated_at, body)
-		VALUES ($1, $2, '', 0, $3, FALSE, FALSE, $4, $4, '{}') ON CONFLICT (key) DO NOTHING RETURNING id`
-	err = t.row(ctx, "insert the request", query, []any{r.Key, r.UUID, r.Requester.UserID, millis(r.CreatedAt)}, &id)
+	const query = `INSERT INTO requests (key, uuid, state, version, requester, open, active, created_at, updated_at, body, bulk_of)
+		VALUES ($1, $2, '', 0, $3, FALSE, FALSE, $4, $4, '{}', $5) ON CONFLICT (key) DO NOTHING RETURNING id`
+	err = t.row(ctx, "insert the request", query, []any{r.Key, r.UUID, r.Requester.UserID, millis(r.CreatedAt), r.BulkOf}, &id)
 	return id, err
 }
 
@@ -137,10 +137,10 @@ func (t txn) write(ctx context.Context, r recovery.Request, updated int64, h tip
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		body = $7, mailbox = $9, purged_at = $10,
-		head_seq = CASE WHEN $11 > 0 THEN $11 ELSE head_seq END, head_hash = CASE WHEN $11 > 0 THEN $12 ELSE head_hash END WHERE id = $8`
+		body = $7, head_seq = CASE WHEN $8 > 0 THEN $8 ELSE head_seq END, head_hash = CASE WHEN $8 > 0 THEN $9 ELSE head_hash END,
+		mailbox = $11, purged_at = $12 WHERE id = $10`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, string(body), r.ID, r.Mailbox(), purgedAt(r), h.seq, h.hash)
+		updated, string(body), h.seq, h.hash, r.ID, r.Mailbox(), purgedAt(r))
 }
 
 // never stands for no time of purge, so that such requests come last.
@@ -185,9 +185,10 @@ func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Req
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	where, args := "WHERE TRUE", []any{f.Limit}
+	where, args := "WHERE bulk_of = $2", []any{f.Limit, f.BulkOf}
 	if f.Requester != "" {
-		where, args = where+" AND requester = $2", append(args, f.Requester)
+		args = append(args, f.Requester)
+		where += " AND requester = $" + strconv.Itoa(len(args))
 	}
 	if f.Mailbox != "" {
 		args = append(args, f.Mailbox)

@@ -65,7 +65,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s.db = db
 	if db.warning != "" {
-		s.log.WarnContext(ctx, db.warning)
+		s.log.WarnContext(ctx, "the database file", "warning", db.warning)
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.close())

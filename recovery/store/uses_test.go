@@ -66,7 +66,7 @@ func BenchmarkUsed(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer s.Close() //nolint:errcheck // only measured
+			defer s.Close()
 			at := time.Now()
 			for b.Loop() {
 				if _, _, err := s.Used(b.Context(), "U1", at, 30); err != nil {

@@ -111,7 +111,8 @@ function message(m) {
   return el("article", { class: `message${reply ? " reply" : ""}${m.ephemeral ? " ephemeral" : ""}` },
     el("header", {}, el("strong", {}, personName(m.author)), " ", el("time", { datetime: at.toISOString(), title: at.toLocaleString() }, at.toLocaleTimeString()),
       m.edited ? " (edited)" : "", m.ephemeral ? el("span", { class: "tag" }, "only you can see this") : "", reply ? " in the thread" : ""),
-    ...(m.blocks.length ? renderBlocks(m.blocks, { act }) : [el("div", { class: "block" }, ...mrkdwn(m.text))]));
+    ...(m.blocks.length ? renderBlocks(m.blocks, { act }) : [el("div", { class: "block" }, ...mrkdwn(m.text))]),
+    ...(m.files ?? []).map((f) => el("details", { class: "block" }, el("summary", {}, f.name), el("pre", {}, f.text))));
 }
 
 // press asks first where the element has a confirmation dialog, then clicks.

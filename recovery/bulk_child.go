@@ -1,0 +1,126 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// oneOfMany brings the request of one account among many to the point where its first change may be sent. What its people agreed to is
+// the list: nobody is asked again, and whatever differs from the list ends it.
+func (s *Service) oneOfMany(ctx context.Context, r Request) (time.Duration, error) {
+	parent, err := s.Store.Request(ctx, r.BulkOf)
+	if err != nil {
+		return 0, fmt.Errorf("read the request of the list: %w", err)
+	}
+	hold := parent.held()
+	switch {
+	case hold.Stopped:
+		return 0, s.leaveOut(ctx, r, Note{Code: NoteBulkStopped})
+	case hold.Paused:
+		return s.rest(ctx, r, bulkHolding)
+	}
+	if wait := r.Next.Sub(s.Now()); wait > 0 {
+		return s.rest(ctx, r, wait)
+	}
+	switch r.State {
+	case Submitted:
+		return s.compare(ctx, r, parent)
+	case Confirming:
+		return 0, s.commit(ctx, r, func(r *Request) Event {
+			return r.become(Pending, Event{Kind: EventConfirmed, Note: parent.bulkNote()})
+		})
+	case Pending:
+		return 0, s.standFor(ctx, r, parent)
+	default:
+		return s.beginOne(ctx, r, parent)
+	}
+}
+
+// leaveOut ends an account's request before anything was changed.
+func (s *Service) leaveOut(ctx context.Context, r Request, why Note) error {
+	return s.commit(ctx, r, func(r *Request) Event {
+		r.Obstacle = &why
+		return r.become(Cancelled, Event{Kind: EventCancelled, Note: &why})
+	})
+}
+
+// compare reads the account again, and goes on if the plan is still the one on the list.
+func (s *Service) compare(ctx context.Context, r, parent Request) (time.Duration, error) {
+	if _, refused, err := s.mayRequest(ctx, r); err != nil || refused != nil {
+		if err != nil {
+			return s.stumble(ctx, r, err)
+		}
+		return 0, s.leaveOut(ctx, r, *refused)
+	}
+	d, err := s.assess(ctx, r, r.Ask)
+	switch {
+	case err != nil && !passes(err):
+		note, _ := s.excuse(r, err)
+		return 0, s.leaveOut(ctx, r, note)
+	case err != nil:
+		return s.stumble(ctx, r, err)
+	}
+	if why := d.beyondBulk(); why != nil {
+		return 0, s.leaveOut(ctx, r, *why)
+	}
+	if d.Plan.Fingerprint() != r.Agreed {
+		return 0, s.leaveOut(ctx, r, Note{Code: NoteBulkChanged})
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		e := r.diagnosed(d)
+		e.Note = parent.bulkNote()
+		return e
+	})
+}
+
+// standFor lets the approvals of the list stand for this account's: they were given on a list that names its plan.
+func (s *Service) standFor(ctx context.Context, r, parent Request) error {
+	given := parent.Approvals()
+	if len(given) < max(r.Plan.Approvals, parent.Plan.Approvals) {
+		return s.leaveOut(ctx, r, Note{NotePlanDiffers, []string{"approvals"}})
+	}
+	return s.commit(ctx, r, func(r *Request) Event {
+		r.Reviews = nil
+		for _, v := range given {
+			r.Reviews = append(r.Reviews, Review{By: v.By, Verdict: Approve, At: v.At, Fingerprint: r.Plan.Fingerprint()})
+		}
+		return r.become(Approved, Event{Kind: EventApproved, Note: parent.bulkNote()})
+	})
+}
+
+// beginOne checks that those who approved still may, reads the account once more where that is long ago, and begins.
+func (s *Service) beginOne(ctx context.Context, r, parent Request) (time.Duration, error) {
+	f, err := s.freshFooting(ctx, r)
+	if err != nil {
+		return s.stumble(ctx, r, err)
+	}
+	f.short = f.short || len(f.stand) < parent.Plan.Approvals // a list needs more of them
+	switch {
+	case f.short && len(f.lost) > 0:
+		return 0, s.leaveOut(ctx, r, Note{NoteApproverLost, []string{f.lost[0].By.UserID}})
+	case f.short:
+		return 0, s.leaveOut(ctx, r, Note{NotePlanDiffers, []string{"approvals"}})
+	case len(f.diff) > 0:
+		return 0, s.leaveOut(ctx, r, f.diff[0])
+	}
+	return 0, s.commit(ctx, r, func(r *Request) Event {
+		r.Obstacle, r.Reviews = nil, f.stand
+		return r.become(Restoring, Event{Kind: EventStarted})
+	})
+}
+
+// freshFooting is stillRight, but for a diagnosis that was made just now.
+func (s *Service) freshFooting(ctx context.Context, r Request) (footing, error) {
+	if age := s.Now().Sub(r.Diagnosis.ReadAt); age < -staleFooting || age > staleFooting {
+		return s.stillRight(ctx, r)
+	}
+	var f footing
+	var err error
+	if f.stand, f.lost, err = s.standingReviews(ctx, r); err != nil {
+		return footing{}, err
+	}
+	r.Reviews = f.stand
+	f.short = !r.enough()
+	return f, nil
+}
