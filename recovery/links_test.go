@@ -170,8 +170,8 @@ func TestASecondSlackAccountDecidesNothing(t *testing.T) {
 			w.knows(anna, john)
 			w.people.set(rita, func(p *Person) { p.Email = "john@contoso.com" })
 		}, ActApprove, Pending, 1},
-		"nothing to compare":  {func(w *world) { w.knows(rita, john); w.tenant.fails("find", 1, away) }, ActDeny, Denied, 1},
-		"self-approval":       {func(w *world) { w.knows(rita, john); w.set(func(s *Settings) { s.SelfApproval = true }) }, ActDeny, Denied, 0},
+		"nothing to compare": {func(w *world) { w.knows(rita, john); w.tenant.fails("find", 1, away) }, ActDeny, Denied, 1},
+		"self-approval":      {func(w *world) { w.knows(rita, john); w.set(func(s *Settings) { s.SelfApproval = true }) }, ActDeny, Denied, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
