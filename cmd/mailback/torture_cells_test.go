@@ -47,7 +47,10 @@ func tryAll(t *testing.T, title string, cells []cell) {
 		workers.Go(func() {
 			for c := range next {
 				ran, met := false, false // -run may leave it out
-				passed := t.Run(c.name, func(t *testing.T) { ran, met = true, c.try(t) })
+				passed := t.Run(c.name, func(t *testing.T) {
+					ran = true
+					met = c.try(t)
+				})
 				if ran {
 					tally.count(c, met, passed)
 				}

@@ -17,6 +17,7 @@ import (
 	"modernc.org/sqlite"
 
 	"mailback/internal/fault"
+	"mailback/internal/sandbox"
 )
 
 // crashDir names the folder in which a bot finds at which commit it is to die, and writes how many it made.
@@ -71,7 +72,13 @@ func crashed(t *testing.T, db database, replicas int, p plot, c crash) (met bool
 			t.Fatal(err)
 		}
 	}
-	s := setStage(t, db, replicas, map[string]string{crashDir: dir})
+	s, err := startStage(t, db, sandbox.Config{Replicas: replicas, NoRateLimits: true}, map[string]string{crashDir: dir})
+	if err != nil && died() { // in its first start, on the way to being ready
+		s, err = startStage(t, db, sandbox.Config{Replicas: replicas, NoRateLimits: true}, map[string]string{crashDir: dir})
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.log.String())
+	}
 	defer s.close(t)
 	before, err := s.client.Tenant(t.Context())
 	if err != nil {

@@ -116,6 +116,16 @@ func setStage(t *testing.T, db database, replicas int, settings map[string]strin
 // setLargeStage starts a sandbox that differs in more than the number of its bots.
 func setLargeStage(t *testing.T, db database, c sandbox.Config, settings map[string]string) *stage {
 	t.Helper()
+	s, err := startStage(t, db, c, settings)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.log.String())
+	}
+	return s
+}
+
+// startStage starts a sandbox whose bots may die while they start.
+func startStage(t *testing.T, db database, c sandbox.Config, settings map[string]string) (*stage, error) {
+	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -126,10 +136,10 @@ func setLargeStage(t *testing.T, db database, c sandbox.Config, settings map[str
 	c.Program, c.Settings, c.ReplicaSettings, c.BotLog = program, all, db.of, &s.log
 	s.Sandbox, err = sandbox.Start(t.Context(), c)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, s.log.String())
+		return s, err
 	}
 	s.client = sandbox.NewClient(s.URL())
-	return s
+	return s, nil
 }
 
 // close ends the sandbox, and shows the log of a test that failed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver"
@@ -85,4 +86,28 @@ func TestCompletionsComeInShortTransactions(t *testing.T) {
 	if _, err := (shortExecutor{e}).JobSetStateIfRunningMany(t.Context(), all); !errors.Is(err, e.err) {
 		t.Errorf("a part that failed: %v", err)
 	}
+}
+
+// A job begins when no deed is being recorded, and not much later when there always is one.
+func TestJobsLetDeedsGoFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := &database{}
+		waits := func() time.Duration {
+			began := time.Now()
+			db.yield(t.Context())
+			return time.Since(began)
+		}
+		if w := waits(); w != 0 {
+			t.Errorf("nothing to wait for: %s", w)
+		}
+		db.deeds.Add(1)
+		if w := waits(); w != yieldMost {
+			t.Errorf("a deed without end: %s", w)
+		}
+		time.AfterFunc(4*yieldEvery-1, func() { db.deeds.Add(-1) })
+		if w := waits(); w != 4*yieldEvery {
+			t.Errorf("a deed of four looks: %s", w)
+		}
+	})
 }
