@@ -66,7 +66,7 @@ func (b *budget) take(ctx context.Context, op operation, now time.Time) (time.Du
 		return 0, nil
 	}
 	if left := b.held.Sub(now); left > longestHold {
-		return 0, &recovery.Error{Kind: recovery.Throttled, Op: string(op), RetryAfter: left, Detail: "others were told to wait"}
+		return 0, &recovery.Error{Peer: recovery.PeerGraph, Kind: recovery.Throttled, Op: string(op), RetryAfter: left, Detail: "others were told to wait"}
 	}
 	if b.held.After(b.next) {
 		b.next = b.held
