@@ -118,7 +118,7 @@ func TestApproverLostTheRight(t *testing.T) {
 			w.deleted(john, "john")
 			r := w.asks("john@contoso.com")
 			w.press(r.ID, rita, ActConfirm)
-			w.tenant.fails("find", 1, &Error{Kind: Throttled, RetryAfter: time.Hour}) // time to lose it
+			w.tenant.fails("find", 3, &Error{Kind: Throttled, RetryAfter: time.Hour}) // who asked, twice, and then time to lose it
 			w.is(w.press(r.ID, anna, ActApprove), Approved)
 			change(w)
 			w.pass(2 * time.Hour)

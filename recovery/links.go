@@ -114,13 +114,18 @@ func (s *Service) selves(ctx context.Context, r Request) ([]Link, error) {
 	return all, nil
 }
 
-// secondSelf refuses an approver who is somebody that asked, with another Slack account: both are linked to one Entra account. Where
-// who asked has no link nothing is known. An approver without one is proven now; where Microsoft cannot be read, only links count.
+// secondSelf refuses an approver who is somebody that asked, with another Slack account: both are linked to one Entra account. Who
+// has no link is proven now; where nothing can be proven, or Microsoft cannot be read, only links count.
 func (s *Service) secondSelf(ctx context.Context, r Request, who Actor) (*Note, error) {
 	if r.asked(who) || s.Settings.SelfApproval {
 		return nil, nil
 	}
 	selves, err := s.selves(ctx, r)
+	if err == nil && len(selves) == 0 { // who asked was taken at the settings' word
+		if selves, err = s.introduce(ctx, r, r.Requester); s.unknown(ctx, "the account of a requester", err) {
+			return nil, nil
+		}
+	}
 	if err != nil || len(selves) == 0 {
 		return nil, err
 	}

@@ -165,9 +165,13 @@ func TestASecondSlackAccountDecidesNothing(t *testing.T) {
 		"proven now":          {func(w *world) { w.knows(rita, john) }, ActApprove, Pending, 1},
 		"Microsoft is away":   {func(w *world) { w.knows(rita, john); w.knows(anna, john); w.tenant.fails("find", 1, away) }, ActApprove, Pending, 0},
 		"linked to another":   {func(w *world) { w.knows(rita, john); w.knows(anna, info) }, ActDeny, Denied, 0},
-		"requester not known": {func(w *world) { w.knows(anna, john) }, ActDeny, Denied, 0},
-		"nothing to compare":  {func(w *world) { w.knows(rita, john); w.tenant.fails("find", 1, away) }, ActDeny, Denied, 1},
-		"self-approval":       {func(w *world) { w.knows(rita, john); w.set(func(s *Settings) { s.SelfApproval = true }) }, ActDeny, Denied, 0},
+		"requester not known": {func(w *world) { w.knows(anna, john) }, ActDeny, Denied, 1},
+		"requester, too, now": {func(w *world) {
+			w.knows(anna, john)
+			w.people.set(rita, func(p *Person) { p.Email = "john@contoso.com" })
+		}, ActApprove, Pending, 1},
+		"nothing to compare": {func(w *world) { w.knows(rita, john); w.tenant.fails("find", 1, away) }, ActDeny, Denied, 1},
+		"self-approval":      {func(w *world) { w.knows(rita, john); w.set(func(s *Settings) { s.SelfApproval = true }) }, ActDeny, Denied, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

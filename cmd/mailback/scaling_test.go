@@ -19,7 +19,7 @@ type cost struct {
 }
 
 // ordinary is the cost of a deleted user who comes back, when nobody waits and nothing fails.
-func ordinary() cost { return cost{edits: 12, posts: 3, reads: 36, writes: 1, cmds: 24} }
+func ordinary() cost { return cost{edits: 12, posts: 5, reads: 50, writes: 1, cmds: 20} }
 
 // ration is a limit that all processes of the app share.
 type ration struct {

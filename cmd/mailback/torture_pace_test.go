@@ -21,7 +21,7 @@ func TestReplicasKeepSlacksPace(t *testing.T) {
 	if long() {
 		asks = 30
 	}
-	s := setLargeStage(t, postgresDatabase(3)(t), sandbox.Config{Replicas: 3, Users: 20 * asks}, map[string]string{"MAILBACK_LOG_LEVEL": "info"})
+	s := setLargeStage(t, postgresDatabase(3)(t), sandbox.Config{Replicas: 3, Users: 20 * asks}, map[string]string{"MAILBACK_LOG_LEVEL": "info", "MAILBACK_COMMAND_LIMITS": "100000,100000"})
 	defer s.close(t)
 	for i := range asks {
 		line := fmt.Sprintf("/restore-mailbox user%05d@%s left by mistake", 20*(i+1), m365fake.TenantDomain)

@@ -59,7 +59,7 @@ func TestRollingRestart(t *testing.T) {
 	typed, clicks, rounds, users, pause := rates()
 	db := postgresDatabase(3)(t)
 	r := &rush{asked: map[int]int64{}, pressed: map[int]int{}, stage: setLargeStage(t, db,
-		sandbox.Config{Replicas: 3, NoRateLimits: true, Users: users}, map[string]string{"MAILBACK_LOG_LEVEL": "info"})}
+		sandbox.Config{Replicas: 3, NoRateLimits: true, Users: users}, map[string]string{"MAILBACK_LOG_LEVEL": "info", "MAILBACK_COMMAND_LIMITS": "100000,100000"})}
 	defer r.close(t)
 	p := plots()[0]
 	if err := r.ask(t.Context(), p); err != nil {
@@ -250,17 +250,25 @@ func (r *rush) judge(t *testing.T) {
 		}
 		owners[id] = i
 	}
+	busy := 0
 	for _, f := range r.failed {
 		if f.tries == 0 {
 			t.Errorf("a %s never worked: %s", f.what, f.why)
 		}
-		if !r.closing(f.at) {
+		switch {
+		case r.closing(f.at):
+		case strings.Contains(f.why, commands.Sorry("en")(bot.Busy, "")): // an answer in time, of a machine that has too much to do
+			busy++
+		default:
 			t.Errorf("a %s failed while no replica was closing: %s, from %v to %v", f.what, f.why, f.at.from, f.at.to)
 		}
 	}
+	if busy*50 > len(r.asked) {
+		t.Errorf("%d commands were too many for this machine", busy)
+	}
 	pressed := r.recorded(t, len(owners)+1) // one request was there before
-	t.Logf("%d commands and %d clicks, %d failed at %d closes and worked when repeated: %s",
-		len(owners), pressed, len(r.failed), len(r.closes), r.reasons())
+	t.Logf("%d commands and %d clicks, %d failed at %d closes and %d for too much to do, and all worked when they were repeated: %s",
+		len(owners), pressed, len(r.failed)-busy, len(r.closes), busy, r.reasons())
 }
 
 func (r *rush) closing(at window) bool {

@@ -137,10 +137,10 @@ func (t txn) write(ctx context.Context, r recovery.Request, updated int64, h tip
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		body = $7, head_seq = CASE WHEN $8 > 0 THEN $8 ELSE head_seq END, head_hash = CASE WHEN $8 > 0 THEN $9 ELSE head_hash END,
-		mailbox = $11, purged_at = $12 WHERE id = $10`
+		body = $7, mailbox = $9, purged_at = $10,
+		head_seq = CASE WHEN $11 > 0 THEN $11 ELSE head_seq END, head_hash = CASE WHEN $11 > 0 THEN $12 ELSE head_hash END WHERE id = $8`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, string(body), h.seq, h.hash, r.ID, r.Mailbox(), purgedAt(r))
+		updated, string(body), r.ID, r.Mailbox(), purgedAt(r), h.seq, h.hash)
 }
 
 // never stands for no time of purge, so that such requests come last.
