@@ -10,7 +10,7 @@ import (
 
 // How much one turn does: so much fits well into a lease, and into the time that a job has.
 const (
-	itemsPerTurn = 50
+	itemsPerTurn = 20
 	itemTurn     = 20 * time.Second
 	itemDoubts   = 3 // after so many items without an answer the turn ends
 )
