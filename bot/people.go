@@ -78,6 +78,14 @@ func (b *Bot) GroupMembers(ctx context.Context, group string) ([]string, error) 
 	})
 }
 
+// ForgetPeople forgets all that is known about people, user groups and channels: the next question about each is asked afresh.
+func (b *Bot) ForgetPeople() {
+	b.people.users.forget()
+	b.people.groups.forget()
+	b.people.members.forget()
+	b.people.channels.forget()
+}
+
 // listGroups asks usergroups.list, disabled ones included, because usergroups.users.list does not say that a group is disabled.
 func (p *people) listGroups(ctx context.Context) (map[string]slack.UserGroup, error) {
 	options := []slack.GetUserGroupsOption{slack.GetUserGroupsOptionIncludeDisabled(true)}
@@ -165,6 +173,12 @@ func (l *lookUp[T]) recall(key string) (T, bool) {
 	defer l.mu.Unlock()
 	f, ok := l.known[key]
 	return f.value, ok && l.now().Sub(f.at).Abs() < l.age
+}
+
+func (l *lookUp[T]) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.known)
 }
 
 func (l *lookUp[T]) keep(key string, v T, at time.Time) {

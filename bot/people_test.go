@@ -32,6 +32,11 @@ func TestPeopleAreAskedForAfresh(t *testing.T) {
 	if first || second || len(p.called("users.info")) != 1 {
 		t.Error("asked twice within ten seconds")
 	}
+	p.answer("users.info", `{"ok":true,"user":{"id":"U1","team_id":"T1"}}`, `{"ok":true,"user":{"id":"U1","team_id":"T1","deleted":true}}`)
+	b.ForgetPeople()
+	if deleted() || len(p.called("users.info")) != 2 {
+		t.Error("what was forgotten is not asked again")
+	}
 	pass(userAge)
 	if !deleted() {
 		t.Error("after ten seconds the old answer is given")

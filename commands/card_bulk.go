@@ -3,6 +3,7 @@ package commands
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -14,13 +15,14 @@ func (w words) many(b *recovery.BulkWish) string {
 	if n := len(b.Addresses); n > 0 {
 		return string(w.count("bulk.addresses", n))
 	}
-	text := w.plain("bulk.deleted")
+	var text strings.Builder
+	text.WriteString(w.plain("bulk.deleted"))
 	for _, part := range [][2]string{{"domain", b.Domain}, {"department", b.Department}, {"after", b.After}, {"before", b.Before}} {
 		if part[1] != "" {
-			text += w.plain("bulk.deleted."+part[0], part[1])
+			text.WriteString(w.plain("bulk.deleted."+part[0], part[1]))
 		}
 	}
-	return text
+	return text.String()
 }
 
 // unlessMany gives a key of words that do not fit a request for many, and for one of those the other.

@@ -20,7 +20,7 @@ func englishBulk() map[string]string {
 
 		"step.bulk":      "Bring each mailbox back and read it back, those that are purged first before the others.",
 		"step.noun.bulk": "bring the mailboxes back",
-		"missing.bulk":   "Not all of the mailboxes are back.",
+		"missing.bulk":   "not all of the mailboxes were there",
 		"differs.list":   "the list",
 
 		"bulk.title":   "What will come back",

@@ -59,9 +59,8 @@ func parseBulk(text string) (Command, error) {
 		rest = left
 	}
 	c.Reason = clean(rest)
-	filter := *c.Bulk
-	filter.Addresses = nil
-	switch filtered := filter.After+filter.Before+filter.Domain+filter.Department != ""; {
+	filtered := c.Bulk.After+c.Bulk.Before+c.Bulk.Domain+c.Bulk.Department != ""
+	switch {
 	case filtered && len(c.Bulk.Addresses) > 0:
 		return nil, &SyntaxError{Fault: FaultBulkBoth}
 	case !filtered && len(c.Bulk.Addresses) == 0:

@@ -21,17 +21,21 @@ func (s *scene) joined(a, q reader, by markup) {
 	s.told(q.say("told.joined", q.ref))
 }
 
-// linked tells the approvers which account somebody is known by from now on; the card's thread has it where there is a card.
+// linked tells the approvers, in the thread of their card, which account somebody is known by from now on. Before there is a card it
+// waits for it: a channel is told of no request that does not come to it.
 func (s *scene) linked(a reader, by markup) {
-	if s.e.Note == nil || len(s.e.Note.Args) == 0 {
-		return
+	if s.e.Note != nil && len(s.e.Note.Args) > 0 {
+		s.thread(a.say("line.linked", a.ref, by, s.e.Note.Args[0]))
 	}
-	text := a.say("line.linked", a.ref, by, s.e.Note.Args[0])
-	if s.hasApprovalCard() {
-		s.thread(text)
-		return
+}
+
+// newLinks says, while the request is to be decided, by which account those who ask became known with it. Of approvers the thread tells.
+func (s *scene) newLinks(c *card) {
+	for _, l := range s.r.NewLinks {
+		if s.r.State == recovery.Pending && l.Actor == s.r.Requester {
+			c.para(c.say("linked", mention(l.UserID), l.ObjectID))
+		}
 	}
-	s.line(recovery.Message{Key: fmt.Sprintf("line:%d", s.e.Seq), Channel: s.ApprovalChannel}, text)
 }
 
 // others tells those who joined the request of its turning points, each as if it were the own one: what its requester alone may see
@@ -69,6 +73,7 @@ func (s *scene) askedBy(c *card) {
 	if len(also) > 0 {
 		c.para(c.say("asked-by.also", commas(also)))
 	}
+	s.newLinks(c)
 }
 
 // unlinked names the approvers of whom it is not known which account is theirs.

@@ -25,6 +25,13 @@ type LinkWhy string
 // LinkAddress is a link by the address that Slack confirmed, which one live account had.
 const LinkAddress LinkWhy = "confirmed-address"
 
+// NewLink is somebody who was linked to an Entra account, as the approvers of the request that needed it are told.
+type NewLink struct {
+	Actor
+
+	ObjectID string `json:"object_id"`
+}
+
 // linked says whether somebody has one of the links.
 func linked(links []Link, who Actor) bool {
 	return slices.ContainsFunc(links, func(l Link) bool { return l.Actor == who })

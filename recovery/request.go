@@ -97,12 +97,13 @@ type Request struct {
 	EnteredAt time.Time `json:"entered_at"` // when it came into State
 	CreatedAt time.Time `json:"created_at"`
 
-	Ask         Ask      `json:"ask"`
-	Requester   Actor    `json:"requester"`
-	Unlinked    bool     `json:"unlinked,omitempty"` // it is not known whose Entra account the requester is
-	Joined      []Joined `json:"joined,omitempty"`   // who asked for the same mailbox since
-	Reader      Reader   `json:"reader"`             // what the requester is shown
-	ResponseURL Secret   `json:"response_url,omitempty"`
+	Ask         Ask       `json:"ask"`
+	Requester   Actor     `json:"requester"`
+	Unlinked    bool      `json:"unlinked,omitempty"`  // it is not known whose Entra account the requester is
+	NewLinks    []NewLink `json:"new_links,omitempty"` // who was linked to an account with this request
+	Joined      []Joined  `json:"joined,omitempty"`    // who asked for the same mailbox since
+	Reader      Reader    `json:"reader"`              // what the requester is shown
+	ResponseURL Secret    `json:"response_url,omitempty"`
 
 	Choices   Choices    `json:"choices"`
 	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`

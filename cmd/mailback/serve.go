@@ -107,6 +107,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err := errors.Join(service.CheckApprovers(ctx)...); err != nil {
 		return unlessStopped(ctx, err)
 	}
+	slackBot.ForgetPeople() // nothing is decided on what was read before the first request
 	deliverer := bot.NewDeliverer(slackBot, db.Outbox(), commands.NewFiles(service, s.Locale).File)
 	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
 	if err != nil {

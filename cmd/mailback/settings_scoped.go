@@ -17,7 +17,7 @@ type scoped struct {
 }
 
 // Decode reads the form above (envconfig.Decoder). What is wrong in it faults tells, so that all of it is named at once.
-func (s *scoped) Decode(text string) error { //nolint:unparam // envconfig.Decoder has the error
+func (s *scoped) Decode(text string) error { //nolint:unparam // envconfig's interface //nolint:unparam // envconfig.Decoder has the error
 	for part := range strings.SplitSeq(text, ";") {
 		name, people, named := strings.Cut(part, "=")
 		switch name = strings.ToLower(strings.TrimSpace(name)); {

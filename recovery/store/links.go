@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"mailback/recovery"
@@ -31,8 +32,9 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 		if err != nil {
 			return notFound(err, "R-%d", l.Request)
 		}
-		note := recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
-		return s.save(ctx, t, r, &r, recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note})
+		was, note := r, recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
+		r.NewLinks = append(slices.Clone(r.NewLinks), recovery.NewLink{Actor: l.Actor, ObjectID: l.ObjectID})
+		return s.save(ctx, t, was, &r, recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note})
 	})
 }
 

@@ -86,6 +86,9 @@ func TestALinkIsAnEvent(t *testing.T) {
 		if got := strings.Join(story, ", "); got != "asked , linked object-1, clicked object-1" {
 			t.Errorf("events %s", got)
 		}
+		if r, err := s.Request(ctx, r.ID); err != nil || len(r.NewLinks) != 1 || r.NewLinks[0] != (recovery.NewLink{Actor: who, ObjectID: "object-1"}) {
+			t.Errorf("new links %v, %v", r.NewLinks, err)
+		}
 		if n := u.count(s, `SELECT COUNT(*) FROM river_job WHERE kind = 'advance'`); n != 3 {
 			t.Errorf("%d jobs", n)
 		}
