@@ -189,7 +189,7 @@ func places(t *testing.T, db database, replicas int, p plot) []crash {
 	if err := s.play(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	for _, what := range s.faultless(t.Context(), p, before) {
+	for _, what := range s.comesRight(t.Context(), p, before) {
 		t.Error(what)
 	}
 	var all []crash
