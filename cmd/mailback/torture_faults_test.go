@@ -69,7 +69,7 @@ func faulty(t *testing.T, db database, p plot, b brokenAt) (met bool) {
 	return met
 }
 
-// rightWithin is how long what is left to say may take when a fault has made it late.
+// rightWithin is how long what is left to say may take when something has made it late.
 const rightWithin = 40 * time.Second
 
 // comesRight is faultless for those who wait: a message that Slack refused comes minutes later.
