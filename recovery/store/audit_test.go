@@ -29,7 +29,7 @@ func (u *setup) history(s *Store) (open, ended recovery.Request) {
 	ended = u.update(s, ended.ID, func(r *recovery.Request) (recovery.Event, error) {
 		r.State, r.EndReason = recovery.Cancelled, "not anna@contoso.com after all"
 		return recovery.Event{
-			Kind: recovery.EventCancelled, By: recovery.Actor{TeamID: "T1", UserID: "U3A"},
+			Kind: recovery.EventCancelled, By: recovery.Actor{TeamID: "T1", UserID: "U3ERASED"},
 			Receipt: recovery.Receipt{RequestID: "graph-1", ClientRequestID: "ours-1"},
 		}, nil
 	})
@@ -191,7 +191,7 @@ func TestChainNamesNobody(t *testing.T) {
 		s := u.open()
 		u.history(s)
 		err := s.db.reader().each(t.Context(), func(e entry) error {
-			for _, name := range []string{"U1", "U2", "U3A", "D2", "anna", "Anna"} {
+			for _, name := range []string{"U1", "U2", "U3ERASED", "D2", "anna", "Anna"} {
 				if bytes.Contains(e.body, []byte(name)) {
 					t.Errorf("R-%d, event %d has %s: %s", e.request, e.seq, name, e.body)
 				}
@@ -218,7 +218,7 @@ func TestErasedPersonIsGoneAndTheChainHolds(t *testing.T) {
 		open, ended := u.history(s)
 		before := u.seal()
 		trail := u.trail()
-		for user, account := range map[string]string{"U3A": "0e1f-anna", "U4B": "0e1f-bert"} {
+		for user, account := range map[string]string{"U3ERASED": "0e1f-anna", "U4B": "0e1f-bert"} {
 			u.must(s.KeepLink(t.Context(), recovery.Link{Actor: recovery.Actor{TeamID: "T1", UserID: user}, ObjectID: account, LinkedAt: u.clock.now()}))
 		}
 		_, err := trail.Erase(t.Context(), []string{"anna@contoso.com"})
@@ -226,11 +226,11 @@ func TestErasedPersonIsGoneAndTheChainHolds(t *testing.T) {
 			t.Fatalf("with an open request: %v", err)
 		}
 		u.update(s, open.ID, become(recovery.Cancelled, recovery.EventCancelled))
-		done, err := trail.Erase(t.Context(), []string{"ANNA@contoso.com", "U3A"})
+		done, err := trail.Erase(t.Context(), []string{"ANNA@contoso.com", "U3ERASED"})
 		if err != nil || done.Requests != 2 {
 			t.Fatalf("erase: %+v, %v", done, err)
 		}
-		u.nowhere(s, "anna@contoso", "U3A", "0e1f-anna")
+		u.nowhere(s, "anna@contoso", "U3ERASED", "0e1f-anna")
 		if n := u.count(s, `SELECT COUNT(*) FROM links`); n != 1 {
 			t.Errorf("%d links are left, want the other person's", n)
 		}
@@ -315,7 +315,7 @@ func TestOldRequestsLoseTheirNames(t *testing.T) {
 		if r, err := s.Request(t.Context(), open.ID); err != nil || r.Ask.Query.Value == "" {
 			t.Errorf("%s, which is open, lost its names: %v", open.Ref(), err)
 		}
-		u.nowhere(s, "U3A")
+		u.nowhere(s, "U3ERASED")
 		if _, err := u.trail().Verify(t.Context(), nil); err != nil {
 			t.Error(err)
 		}
