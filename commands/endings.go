@@ -1,8 +1,7 @@
 package commands
 
 import (
-	"maps"
-	"strings"
+	"slices"
 
 	"mailback/recovery"
 )
@@ -61,11 +60,6 @@ func (w words) over() words { return w.overlaid(".ended") }
 
 // overlaid puts the sentences whose keys end in suffix over those without it.
 func (w words) overlaid(suffix string) words {
-	w.text = maps.Clone(w.text)
-	for key, text := range w.text {
-		if plain, ok := strings.CutSuffix(key, suffix); ok {
-			w.text[plain] = text
-		}
-	}
+	w.suffixes = append(slices.Clip(w.suffixes), suffix)
 	return w
 }

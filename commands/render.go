@@ -21,9 +21,9 @@ type RendererConfig struct {
 // and the approvers', from the moment they have something to decide. What must reach a person or the record is a line of
 // its own beside: decisions and progress in the thread of the approvers' card, turning points in the requester's DM.
 func NewRenderer(cfg RendererConfig) recovery.Renderer {
-	v := renderer{RendererConfig: cfg, languages: map[string]words{}}
+	v := renderer{RendererConfig: cfg, languages: map[string]words{}, otherwise: wordsIn(cfg.Language)}
 	for _, l := range languages() {
-		v.languages[l.code] = words{l}
+		v.languages[l.code] = words{language: l}
 	}
 	return v.render
 }
@@ -41,6 +41,7 @@ func NewSealRenderer(cfg RendererConfig) recovery.SealRenderer {
 type renderer struct {
 	RendererConfig
 	languages map[string]words
+	otherwise words // of readers whose language is not known
 }
 
 func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Message, error) {
@@ -110,7 +111,7 @@ func (v renderer) wordsOf(code string) words {
 	if w, ok := v.languages[code]; ok {
 		return w
 	}
-	return wordsIn(v.Language)
+	return v.otherwise
 }
 
 // requester is the requester as a reader.

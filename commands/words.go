@@ -23,7 +23,10 @@ type language struct {
 }
 
 // words finds sentences of one language.
-type words struct{ language }
+type words struct {
+	language
+	suffixes []string // of keys: their sentences stand for those of the keys without, the newest suffix first
+}
 
 // languages gives all languages there are; the first one stands in for those that are not.
 func languages() []language { return []language{english()} }
@@ -34,10 +37,10 @@ func wordsIn(code string) words {
 	short, _, _ := strings.Cut(strings.ToLower(code), "-")
 	for _, l := range all {
 		if l.code == short {
-			return words{l}
+			return words{language: l}
 		}
 	}
-	return words{all[0]}
+	return words{language: all[0]}
 }
 
 // maxArg is how much of one text of other people's stands in a sentence, in characters.
@@ -64,7 +67,7 @@ func (w words) plain(key string, args ...any) string {
 }
 
 func (w words) format(key string, args []any) string {
-	text, ok := w.text[key]
+	text, ok := w.sentence(key)
 	switch {
 	case !ok:
 		return key // every key is in the table: TestWordsAreComplete
@@ -77,13 +80,27 @@ func (w words) format(key string, args []any) string {
 
 // has says whether there is a sentence of this key.
 func (w words) has(key string) bool {
-	_, ok := w.text[key]
+	_, ok := w.sentence(key)
 	return ok
+}
+
+// sentence gives the sentence of a key: that of the key with the newest suffix before all others.
+func (w words) sentence(key string) (string, bool) {
+	if n := len(w.suffixes); n > 0 {
+		below := words{w.language, w.suffixes[:n-1]}
+		if text, ok := below.sentence(key + w.suffixes[n-1]); ok {
+			return text, true
+		}
+		return below.sentence(key)
+	}
+	text, ok := w.text[key]
+	return text, ok
 }
 
 // count gives a number with its noun in the right form; the noun is a key with a form per plural.
 func (w words) count(key string, n int) markup {
-	return markup(fmt.Sprintf(w.text[key+"."+w.plural(n)], n))
+	text, _ := w.sentence(key + "." + w.plural(n))
+	return markup(fmt.Sprintf(text, n))
 }
 
 // literal makes a text of somebody else's safe in markup, on one line and not endless.
@@ -200,7 +217,7 @@ func (w reader) note(n recovery.Note) markup {
 			key += ".unnamed"
 		}
 	}
-	if w.text[key] == "" {
+	if text, _ := w.sentence(key); text == "" {
 		return ""
 	}
 	said := w.say(key, append(w.noteArgs(n), w.ref)...)

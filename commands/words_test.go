@@ -386,7 +386,7 @@ func TestUnknownLanguageIsEnglish(t *testing.T) {
 func TestSentencesTakeWhatTheyNeed(t *testing.T) {
 	t.Parallel()
 	for _, l := range languages() {
-		w := words{l}
+		w := words{language: l}
 		for key := range l.text {
 			if said := w.format(key, []any{"a", "b", 3, 4, "e", "f"}); strings.Contains(said, "EXTRA") || strings.Contains(said, "MISSING") || strings.Contains(said, "BADINDEX") {
 				t.Errorf("%s in %s says %q", key, l.code, said)
