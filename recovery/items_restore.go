@@ -10,7 +10,7 @@ import (
 
 // How much one turn does: so much fits well into a lease, and into the time that a job has.
 const (
-	itemsPerTurn = 20
+	itemsPerTurn = 20 // at least; the time bounds it
 	itemTurn     = 20 * time.Second
 	itemDoubts   = 3 // after so many items without an answer the turn ends
 )
@@ -32,7 +32,7 @@ func (s *Service) restoreItems(ctx context.Context, r Request, i int) (time.Dura
 	if p.Items == nil {
 		return s.beginItems(ctx, r, i)
 	}
-	next, err := s.Lists.NextItems(ctx, r.ID, itemsPerTurn)
+	next, err := s.Lists.NextItems(ctx, r.ID, max(itemsPerTurn, p.Items.Chosen/20)) // a twentieth: progress is told by tenths
 	if err != nil {
 		return 0, fmt.Errorf("read the list of items: %w", err)
 	}
