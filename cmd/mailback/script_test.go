@@ -56,4 +56,4 @@ func TestConversations(t *testing.T) {
 }
 
 // atOnce is how many bots run at a time.
-const atOnce = 4
+const atOnce = 3
