@@ -34,7 +34,7 @@ $(BIN)/golangci-lint-$(GOLANGCI):
 	mv $(BIN)/golangci-lint $@
 
 test: postgres ## Run all tests with the race detector
-	go test -race -timeout 24m ./...
+	go test -race -timeout 20m ./...
 
 test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 	go test ./recovery ./commands ./bot

@@ -23,7 +23,7 @@ import (
 )
 
 // patience is how long a script waits for what it expects, unless it says otherwise.
-const patience = 60 * time.Second
+const patience = 30 * time.Second
 
 type conversationKey struct{}
 
