@@ -246,18 +246,25 @@ func (m *memStore) orphaned(id int64) bool {
 	return !slices.ContainsFunc(m.jobs, func(j job) bool { return j.id == id && j.version == r.version })
 }
 
-// content is all that a turn may go by, and its version.
-func (m *memStore) content(id int64) (string, int64) {
+// stored gives a request as it is written down: its row is never changed in place.
+func (m *memStore) stored(id int64) row {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.read(id)
-	version := r.Version
-	r.Version, r.Lease, r.Tries = 0, Lease{}, 0
-	body, err := json.Marshal(r)
+	return m.rows[id]
+}
+
+// content is all that a turn may go by.
+func (r row) content() string {
+	var q Request
+	if err := json.Unmarshal(r.body, &q); err != nil {
+		panic(err)
+	}
+	q.Version, q.Lease, q.Tries = 0, Lease{}, 0
+	body, err := json.Marshal(q)
 	if err != nil {
 		panic(err)
 	}
-	return string(body), version
+	return string(body)
 }
 
 // trail gives a request's events.

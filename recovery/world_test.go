@@ -300,9 +300,9 @@ func (w *world) runUntil(end time.Time, ahead time.Duration) {
 func (w *world) run(j job) {
 	w.Helper()
 	w.jobs++
-	before, version := w.store.content(j.id)
+	before := w.store.stored(j.id)
 	wait, err := w.advance(j)
-	if after, now := w.store.content(j.id); now != version && after == before && w.request(j.id).State.Open() { // its next job finds what this one found, for ever
+	if after := w.store.stored(j.id); after.version != before.version && after.state.Open() && after.content() == before.content() { // its next job finds what this one found, for ever
 		w.Fatalf("R-%d: a turn with an event and nothing else: %s", j.id, w.store.story(j.id))
 	}
 	var k killed
