@@ -125,12 +125,18 @@ func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// end closes the sandbox and leaves the bot's log for a failure.
+// end closes the sandbox and leaves the bot's log for a failure. What the race detector found in the bot is one.
 func (c *conversation) end(ts *testscript.TestScript) {
 	err := c.sandbox.Close()
 	ts.Logf("[the bot's log]\n%s", c.log.String())
 	ts.Check(err)
+	if race := c.log.find(dataRace); race != "" {
+		c.t.Errorf("in the bot: %s", race)
+	}
 }
+
+// dataRace is how the race detector begins what it tells of.
+var dataRace = regexp.MustCompile(`WARNING: DATA RACE(?s:.{0,1000})`)
 
 // setPatience is "patience DURATION": how long this script waits from now on, for what takes its time.
 func (c *conversation) setPatience(ts *testscript.TestScript, _ bool, args []string) {

@@ -41,12 +41,18 @@ func (b binary) Run() int {
 // are the specification of what people see and of what happens to the tenant; README.md there explains how they are written.
 func TestConversations(t *testing.T) {
 	t.Parallel()
+	holdConversations(t, "testdata/script")
+}
+
+// holdConversations holds those of a folder.
+func holdConversations(t *testing.T, folder string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("each conversation starts a bot")
 	}
 	turns := make(chan struct{}, atOnce)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true,
+		Dir: folder, RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Values[conversationKey{}] = &conversation{t: e.T().(testing.TB), turns: turns, patience: patience, persons: persons()}
 			return nil

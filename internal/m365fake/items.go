@@ -198,11 +198,10 @@ func (m *mailbox) move(i *item, to *mailFolder, now time.Time) {
 	i.number, i.folder, i.modified = m.open().count(), to, now.UTC().Truncate(time.Second)
 	switch {
 	case gone && !to.dumpster():
-		m.Items, m.Bytes = m.Items+1, m.Bytes+i.size
+		m.Items, m.Bytes, m.RecoverableItems = m.Items+1, m.Bytes+i.size, m.RecoverableItems-1
 	case !gone && to.dumpster():
-		m.Items, m.Bytes = m.Items-1, m.Bytes-i.size
+		m.Items, m.Bytes, m.RecoverableItems = m.Items-1, m.Bytes-i.size, m.RecoverableItems+1
 	}
-	m.tally()
 }
 
 // tally counts the recoverable items anew.
