@@ -265,7 +265,7 @@ func TestRetryOfAChangeThatNobodySawGoesOn(t *testing.T) {
 	w.hindered(w.is(w.request(id), Partial), NoteMissingRole, cause)
 	back, m := w.clock.Add(10*time.Minute), w.mailboxOf(info)
 	w.tenant.users[info].answersAt, m.SoftDeletedAt = back, w.clock // Exchange is not that far
-	w.tenant.fault = func(string) fault { // one call at a time: a diagnosis asks side by side
+	w.tenant.fault = func(string) fault {                           // one call at a time: a diagnosis asks side by side
 		if !w.clock.Before(back) {
 			m.SoftDeletedAt = time.Time{}
 		}

@@ -95,9 +95,7 @@ func (s *Sandbox) startServices(ctx context.Context) error {
 	var err error
 	if s.m365, err = m365fake.New(m365fake.Config{
 		Now: s.clock.now, Desk: s.desk, Users: s.cfg.Users,
-		// What Microsoft's pages caution about. Where the answer is longer than Exchange gives at once, Mailback decides nothing
-		// on it, so a tenant that is filled to size says that there is no such object, as Exchange is seen to do as well.
-		LooseIdentity: s.cfg.Users == 0,
+		LooseIdentity: true, // what Microsoft's pages caution about
 	}); err != nil {
 		return err
 	}

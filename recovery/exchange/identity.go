@@ -27,6 +27,15 @@ func (id identity) MarshalJSON() ([]byte, error) {
 	return json.Marshal(id.text)
 }
 
+// filter is a -Filter of Exchange with the identity for each {}, where the filter has it between single quotation marks. One of the
+// identity itself is doubled (learn.microsoft.com/powershell/exchange/recipient-filters).
+func (id identity) filter(text string) identity {
+	if id.text == "" {
+		return identity{}
+	}
+	return identity{strings.ReplaceAll(text, "{}", strings.ReplaceAll(id.text, "'", "''"))}
+}
+
 // form is what an identity has to look like.
 type form string
 

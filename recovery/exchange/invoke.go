@@ -30,6 +30,9 @@ const (
 // errForeign says that an answer points to a host that may not have our token.
 var errForeign = errors.New("the answer leads to a host that is not Exchange's")
 
+// errCut says that Exchange has more than it gave.
+var errCut = errors.New("the list is cut short")
+
 // command is one cmdlet to run.
 type command struct {
 	name    string
@@ -154,7 +157,7 @@ func (cmd command) following(page answer, seen map[string]bool) (*url.URL, error
 	case page.Value == nil:
 		return nil, errors.New("an answer without a list")
 	case len(page.Warnings) > 0:
-		return nil, fmt.Errorf("warned: %s", cmd.quote(page.Warnings))
+		return nil, fmt.Errorf("%w: warned: %s", errCut, cmd.quote(page.Warnings))
 	case page.NextLink == "":
 		return nil, nil
 	case seen[page.NextLink]:

@@ -60,21 +60,31 @@ func (c *Client) Mailbox(ctx context.Context, guid string) (recovery.Mailbox, er
 
 // find asks some views, side by side, for the mailboxes with an address or an object id.
 func (c *Client) find(ctx context.Context, q recovery.Query, views ...view) ([]found, error) {
-	var as form
-	var is func(row) bool
 	switch q.Kind {
 	case recovery.ByAddress:
-		as, is = asAddress, func(r row) bool { return r.hasAddress(strings.TrimSpace(q.Value)) }
+		id, err := identify(asAddress, q.Value)
+		if err != nil {
+			return nil, err
+		}
+		filter := id.filter("EmailAddresses -eq 'smtp:{}' -or UserPrincipalName -eq '{}'")
+		return c.look(ctx, sought{id, filter, func(r row) bool { return r.hasAddress(id.text) }}, views)
 	case recovery.ByObjectID:
-		as, is = asGUID, func(r row) bool { return strings.EqualFold(r.ObjectID, q.Value) }
+		id, err := identify(asGUID, q.Value)
+		if err != nil {
+			return nil, err
+		}
+		filter := id.filter("ExternalDirectoryObjectId -eq '{}'")
+		return c.look(ctx, sought{id, filter, func(r row) bool { return strings.EqualFold(r.ObjectID, id.text) }}, views)
 	default:
 		return nil, wrong(cmdGetMailbox, fmt.Errorf("mailboxes are not found by %s", q.Kind))
 	}
-	id, err := identify(as, q.Value)
-	if err != nil {
-		return nil, err
-	}
-	return c.look(ctx, id, is, views)
+}
+
+// sought is what a mailbox has to have to be the one that is looked for.
+type sought struct {
+	id     identity
+	filter identity // the same as -Filter (learn.microsoft.com/powershell/exchange/filter-properties)
+	is     func(row) bool
 }
 
 // locate asks some views, side by side, for the one mailbox with an ExchangeGuid; NotFound where they do not have it. Whatever
@@ -84,21 +94,22 @@ func (c *Client) locate(ctx context.Context, guid string, views ...view) (found,
 	if err != nil {
 		return found{}, err
 	}
-	matches, err := c.look(ctx, id, func(r row) bool { return strings.EqualFold(r.ExchangeGUID, id.text) }, views)
+	filter := id.filter("ExchangeGuid -eq '{}'")
+	matches, err := c.look(ctx, sought{id, filter, func(r row) bool { return strings.EqualFold(r.ExchangeGUID, id.text) }}, views)
 	if err != nil {
 		return found{}, err
 	}
 	return only(cmdGetMailbox, matches, func(found) bool { return true })
 }
 
-// look asks the views side by side for the mailboxes that is knows. Each comes once: an inactive mailbox also shows among
+// look asks the views side by side for the mailboxes that are sought. Each comes once: an inactive mailbox also shows among
 // the soft-deleted ones. One that is live in one view and not in another has changed between the two answers.
-func (c *Client) look(ctx context.Context, id identity, is func(row) bool, views []view) ([]found, error) {
+func (c *Client) look(ctx context.Context, what sought, views []view) ([]found, error) {
 	answers := make([][]found, len(views))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, v := range views {
 		g.Go(func() (err error) {
-			answers[i], err = c.getMailbox(ctx, v, id, is)
+			answers[i], err = c.getMailbox(ctx, v, what)
 			return err
 		})
 	}
@@ -120,28 +131,37 @@ func (c *Client) look(ctx context.Context, id identity, is func(row) bool, views
 	return kept, nil
 }
 
-// getMailbox runs Get-Mailbox -Identity in one view and gives the mailboxes that is knows; rows about anybody else are
-// dropped.
-func (c *Client) getMailbox(ctx context.Context, v view, id identity, is func(row) bool) ([]found, error) {
-	with := map[string]any{"ResultSize": pageSize}
-	if v != live {
-		with[string(v)] = true
+// getMailbox gives the mailboxes of one view that are sought; rows about anybody else are dropped. Where Exchange answers for an
+// Identity that does not exist with all there are, and these are more than it gives at once, the filter says what it has.
+func (c *Client) getMailbox(ctx context.Context, v view, what sought) ([]found, error) {
+	raw, err := c.rows(ctx, v, "Identity", what.id)
+	if errors.Is(err, errCut) {
+		raw, err = c.rows(ctx, v, "Filter", what.filter)
 	}
-	rows, _, err := c.read(ctx, command{name: cmdGetMailbox, about: map[string]identity{"Identity": id}, with: with, columns: rowColumns()})
 	if recovery.KindOf(err) == recovery.NotFound {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return matching(rows, v, is)
+	return matching(raw, v, what.is)
 }
 
-// matching reads the rows that is knows. As many rows as were asked for may be a list cut short.
-func matching(raw []json.RawMessage, v view, is func(row) bool) ([]found, error) {
-	if len(raw) >= pageSize {
-		return nil, incomplete(cmdGetMailbox, fmt.Errorf("%d rows for one identity", len(raw)))
+// rows runs Get-Mailbox in one view. As many rows as were asked for may be a list cut short.
+func (c *Client) rows(ctx context.Context, v view, parameter string, id identity) ([]json.RawMessage, error) {
+	with := map[string]any{"ResultSize": pageSize}
+	if v != live {
+		with[string(v)] = true
 	}
+	raw, _, err := c.read(ctx, command{name: cmdGetMailbox, about: map[string]identity{parameter: id}, with: with, columns: rowColumns()})
+	if err == nil && len(raw) >= pageSize {
+		return nil, incomplete(cmdGetMailbox, fmt.Errorf("%w: %d rows for one %s", errCut, len(raw), parameter))
+	}
+	return raw, err
+}
+
+// matching reads the rows that is knows.
+func matching(raw []json.RawMessage, v view, is func(row) bool) ([]found, error) {
 	rows, err := decode[row](cmdGetMailbox, raw)
 	if err != nil {
 		return nil, err

@@ -74,6 +74,34 @@ func TestMailboxHasAllThatExchangeKnows(t *testing.T) {
 	}
 }
 
+// TestFindsAmongMoreThanAnAnswerHolds looks for mailboxes, and for none, in a tenant of thousands that answers with everybody for
+// what does not exist.
+func TestFindsAmongMoreThanAnAnswerHolds(t *testing.T) {
+	t.Parallel()
+	c, _, _ := newTenant(t, m365fake.Config{LooseIdentity: true, Users: 3000})
+	for address, state := range map[string]struct{ live, deleted int }{"adelev@contoso.com": {0, 1}, "meganb@contoso.com": {1, 0}, "nobody.o'neil@contoso.com": {}} {
+		all, err := c.Find(t.Context(), recovery.Query{Kind: recovery.ByAddress, Value: address})
+		live, deleted := 0, 0
+		for _, m := range all {
+			byID, err := c.Find(t.Context(), recovery.Query{Kind: recovery.ByObjectID, Value: m.ObjectID})
+			if again, failed := c.Mailbox(t.Context(), m.ExchangeGUID); failed != nil || again.Address != address || err != nil || len(byID) != 1 {
+				t.Errorf("%s: %+v, %v; %+v, %v", address, again, failed, byID, err)
+			}
+			if m.Live() {
+				live++
+			} else {
+				deleted++
+			}
+		}
+		if err != nil || live != state.live || deleted != state.deleted {
+			t.Errorf("%s: %d live, %d deleted, %v", address, live, deleted, err)
+		}
+	}
+	if _, err := c.Mailbox(t.Context(), unknownGUID); recovery.KindOf(err) != recovery.NotFound {
+		t.Errorf("an unknown one: %v", err)
+	}
+}
+
 func TestContents(t *testing.T) {
 	t.Parallel()
 	c, _, desk := newTenant(t, m365fake.Config{LooseIdentity: true})
