@@ -435,11 +435,14 @@ func (r *Request) skipHealthy(now time.Time) {
 	}
 }
 
-// standingReviews parts the reviews into those that still count and those whose approver may not decide any more. Somebody
-// who is not there any more (NotFound) may not.
+// standingReviews parts the reviews into those that still count and those whose approver may not decide any more, or is one with an
+// approver before. Somebody who is not there any more (NotFound) may not.
 func (s *Service) standingReviews(ctx context.Context, r Request) (stand, lost []Review, err error) {
 	for _, v := range r.Reviews {
 		refused, err := s.mayDecide(ctx, r, v.By)
+		if refused == nil && err == nil {
+			refused, err = s.sameVoice(ctx, stand, v.By)
+		}
 		switch {
 		case err != nil && KindOf(err) != NotFound:
 			return nil, nil, err

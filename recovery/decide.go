@@ -134,6 +134,9 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		return s.undecidable(ctx, r)
 	case ActApprove, ActRetry, ActResume:
 		refused, err := s.mayDecide(ctx, r, c.By)
+		if refused == nil && err == nil && c.Action != ActResume {
+			refused, err = s.newVoice(ctx, r, c.By)
+		}
 		if refused == nil && err == nil && c.Action != ActApprove {
 			refused, err = s.mayRetry(ctx, r)
 		}

@@ -147,3 +147,36 @@ func (s *Service) secondSelf(ctx context.Context, r Request, who Actor) (*Note, 
 	}
 	return &Note{Code: NoteYourOwn}, nil
 }
+
+// newVoice refuses an approver who agreed to the plan already, with another Slack account: both are linked to one Entra account.
+// Whoever of them has no link is proven now, as for secondSelf.
+func (s *Service) newVoice(ctx context.Context, r Request, who Actor) (*Note, error) {
+	given := r.Approvals()
+	if len(given) == 0 {
+		return nil, nil
+	}
+	voices := []Actor{who}
+	for _, v := range given {
+		voices = append(voices, v.By)
+	}
+	for _, a := range voices {
+		known, err := s.links(ctx, a)
+		if err == nil && len(known) == 0 {
+			_, err = s.introduce(ctx, r, a)
+		}
+		s.unknown(ctx, "the account of an approver", err)
+	}
+	return s.sameVoice(ctx, given, who)
+}
+
+// sameVoice refuses an approver whose Entra account is that of somebody else among those who agreed, as far as they are linked.
+func (s *Service) sameVoice(ctx context.Context, given []Review, who Actor) (*Note, error) {
+	links, err := s.links(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(given, func(v Review) bool { return v.By != who && linked(links, v.By) }) {
+		return &Note{Code: NoteTwice}, nil
+	}
+	return nil, nil
+}

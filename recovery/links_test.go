@@ -213,6 +213,71 @@ func TestASecondAccountIsFoundBeforeTheRestore(t *testing.T) {
 	}
 }
 
+// TestOnePersonAgreesOnce: two Slack accounts of one Entra account are one approval.
+func TestOnePersonAgreesOnce(t *testing.T) {
+	t.Parallel()
+	for name, know := range map[string]func(*world){
+		"both linked": func(w *world) { w.knows(anna, john); w.knows(bert, john) },
+		"proven now":  func(w *world) { w.knows(anna, john) },
+		"both proven now": func(w *world) {
+			w.people.set(anna, func(p *Person) { p.Email = "john@contoso.com" })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.set(func(s *Settings) { s.Approvers, s.Approvals = []string{anna, bert, carl}, 2 })
+			w.lives(john, "john")
+			w.deleted(jane, "jane")
+			r := w.asks("jane@contoso.com")
+			w.press(r.ID, rita, ActConfirm)
+			w.is(w.press(r.ID, anna, ActApprove), Pending)
+			w.people.set(bert, func(p *Person) { p.Email = "john@contoso.com" })
+			know(w)
+			r = w.is(w.press(r.ID, bert, ActApprove), Pending)
+			if diff := cmp.Diff([]NoteCode{NoteTwice}, w.refusals(r.ID)); diff != "" || len(r.Approvals()) != 1 {
+				t.Errorf("%s, %v", diff, r.Reviews)
+			}
+			w.is(w.press(r.ID, carl, ActApprove), Succeeded)
+		})
+	}
+}
+
+// TestOnePersonIsFoundOutBeforeTheRestore: what could not be read at the click counts before anything is changed.
+func TestOnePersonIsFoundOutBeforeTheRestore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set(func(s *Settings) { s.Approvals = 2 })
+	w.lives(john, "john")
+	w.deleted(jane, "jane")
+	r := w.asks("jane@contoso.com")
+	w.press(r.ID, rita, ActConfirm)
+	w.press(r.ID, anna, ActApprove)
+	w.send(r.ID, w.click(r.ID, bert, ActApprove, ""))
+	w.store.after = func(string) {
+		if w.request(r.ID).State == Approved && len(w.links.all) == 0 {
+			w.knows(anna, john)
+			w.knows(bert, john)
+		}
+	}
+	w.settle()
+	r = w.is(w.request(r.ID), Pending)
+	if len(r.Approvals()) != 1 || len(r.Changed) != 1 || !r.Changed[0].same(Note{NoteApproverLost, []string{bert}}) || w.tenant.did["restore"] > 0 {
+		t.Errorf("%v, changed %v, done %v", r.Reviews, r.Changed, w.tenant.did)
+	}
+}
+
+func TestOnePersonIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set(func(s *Settings) { s.Approvers, s.Approvals = []string{anna, bert}, 2 })
+	w.lives(john, "john")
+	w.deleted(jane, "jane")
+	w.knows(anna, john)
+	w.knows(bert, john)
+	w.hindered(w.is(w.asks("jane@contoso.com"), Submitted), NoteNobody, "2", "1")
+}
+
 func TestASecondAccountIsNoApproverToCount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

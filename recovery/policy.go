@@ -181,9 +181,9 @@ func (s *Service) enoughApprovers(ctx context.Context, r Request) (*Note, error)
 	if err != nil {
 		return nil, err
 	}
-	can := 0
+	var can []Review
 	for _, id := range people {
-		if can == need {
+		if len(can) == need {
 			break
 		}
 		who := Actor{TeamID: s.Settings.TeamID, UserID: id}
@@ -194,15 +194,18 @@ func (s *Service) enoughApprovers(ctx context.Context, r Request) (*Note, error)
 		if err == nil && refused == nil {
 			refused, err = s.benefits(ctx, r.Plan, who)
 		}
+		if err == nil && refused == nil {
+			refused, err = s.sameVoice(ctx, can, who)
+		}
 		if err != nil && KindOf(err) != NotFound {
 			return nil, err
 		}
 		if refused == nil && err == nil {
-			can++
+			can = append(can, Review{By: who})
 		}
 	}
-	if can < need {
-		return &Note{Code: NoteNobody, Args: []string{fmt.Sprint(need), fmt.Sprint(can)}}, nil
+	if len(can) < need {
+		return &Note{Code: NoteNobody, Args: []string{fmt.Sprint(need), fmt.Sprint(len(can))}}, nil
 	}
 	return nil, nil
 }
