@@ -33,9 +33,9 @@ $(BIN)/golangci-lint-$(GOLANGCI):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv $(BIN)/golangci-lint $@
 
-test: postgres ## Run all tests with the race detector, and the conversations about thousands of items without
+test: postgres ## Run all tests with the race detector, and those of many items and many people without
 	go test -race -timeout 20m ./...
-	go test -run TestLongConversations ./cmd/mailback
+	go test -run 'TestLongConversations|TestRollingRestart' ./cmd/mailback
 
 test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 	go test ./recovery ./commands ./bot
