@@ -218,11 +218,11 @@ func (h *Handlers) statusOf(r recovery.Request, who recovery.Actor) markup {
 	if r.Obstacle != nil {
 		add(to.note(*r.Obstacle))
 	}
-	s := scene{r: r}
+	s := renderer{}.scene(r, recovery.Event{})
 	if r.Plan != nil && r.State == recovery.Pending {
 		add(to.say("approvals", s.approved(), s.needed()))
 	}
-	if step, ok := (&scene{r: r}).step(recovery.StepBulk); ok && step.Progress.Bulk != nil {
+	if step, ok := s.step(recovery.StepBulk); ok && step.Progress.Bulk != nil {
 		add(to.bulkCounts(step.Progress.Bulk.BulkCounts))
 	}
 	if r.State == recovery.Denied {

@@ -198,8 +198,8 @@ func (s *scene) approveKey() string {
 
 // fingerprint names the plan that people agree to.
 func (s *scene) fingerprint(c *card) markup {
-	if s.r.Plan == nil {
+	if s.plan == "" {
 		return ""
 	}
-	return c.say("foot.plan", s.r.Plan.Fingerprint())
+	return c.say("foot.plan", s.plan)
 }

@@ -47,7 +47,8 @@ func (s *scene) others() {
 		return
 	}
 	for i, j := range s.r.Joined {
-		own := scene{renderer: s.renderer, r: s.r, e: s.e}
+		own := *s
+		own.messages = nil
 		own.r.Requester, own.r.Reader, own.r.Ask.Query = j.Actor, recovery.Reader{Language: j.Language}, j.Query
 		own.lines()
 		for _, m := range own.messages {
@@ -79,7 +80,7 @@ func (s *scene) askedBy(c *card) {
 // unlinked names the approvers of whom it is not known which account is theirs.
 func (s *scene) unlinked(to reader) markup {
 	var who []markup
-	for _, v := range s.r.Approvals() {
+	for _, v := range s.approvals {
 		if v.Unlinked {
 			who = append(who, mention(v.By.UserID))
 		}

@@ -222,11 +222,11 @@ func (s *scene) needed() int {
 }
 
 // approved is how many approvals there are for the plan in force.
-func (s *scene) approved() int { return len(s.r.Approvals()) }
+func (s *scene) approved() int { return len(s.approvals) }
 
 func (s *scene) reviewers() markup {
 	var who []markup
-	for _, v := range s.r.Approvals() {
+	for _, v := range s.approvals {
 		who = append(who, mention(v.By.UserID))
 	}
 	return commas(who)

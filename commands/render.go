@@ -48,7 +48,7 @@ func (v renderer) render(r recovery.Request, e recovery.Event) ([]recovery.Messa
 	if r.BulkOf != 0 { // one account among many: their request says it
 		return nil, nil
 	}
-	s := scene{renderer: v, r: r, e: e}
+	s := v.scene(r, e)
 	switch e.Kind {
 	case recovery.EventAsked, recovery.EventClicked, recovery.EventUnsent:
 		return nil, nil
@@ -100,10 +100,20 @@ func (s *scene) news() bool {
 // scene is one request after one event, with the messages that it needs so far.
 type scene struct {
 	renderer
-	r        recovery.Request
-	e        recovery.Event
-	messages []recovery.Message
-	err      error // the first one
+	r         recovery.Request
+	e         recovery.Event
+	plan      string            // fingerprint of the plan in force; "" for none
+	approvals []recovery.Review // of that plan
+	messages  []recovery.Message
+	err       error // the first one
+}
+
+func (v renderer) scene(r recovery.Request, e recovery.Event) *scene {
+	s := &scene{renderer: v, r: r, e: e, approvals: r.Approvals()}
+	if r.Plan != nil {
+		s.plan = r.Plan.Fingerprint()
+	}
+	return s
 }
 
 // wordsOf gives the words of a language code.
@@ -123,11 +133,7 @@ func (s *scene) requester() reader {
 func (s *scene) approvers() reader { return reader{s.wordsOf(s.Language).of(s.r), true, s.r.Ref()} }
 
 func (s *scene) card(to reader) *card {
-	c := &card{reader: to, id: s.r.ID, version: s.r.Version}
-	if s.r.Plan != nil {
-		c.shown = s.r.Plan.Fingerprint()
-	}
-	return c
+	return &card{reader: to, id: s.r.ID, version: s.r.Version, shown: s.plan}
 }
 
 func (s *scene) add(m recovery.Message, body []byte, err error) {
