@@ -33,8 +33,10 @@ $(BIN)/golangci-lint-$(GOLANGCI):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv $(BIN)/golangci-lint $@
 
-test: postgres ## Run all tests with the race detector, and those of many items and many people without
-	go test -race -timeout 20m ./...
+test: postgres ## Run all tests, with the race detector where it does not make them too slow; the bots by themselves
+	go test -race -timeout 20m $$(go list ./... | grep -v /cmd/)
+	go test -race -timeout 20m ./cmd/...
+	go test ./recovery ./commands
 	go test -run 'TestLongConversations|TestRollingRestart' ./cmd/mailback
 
 test-short: ## Run the domain's tests alone: no SDK to build, done in seconds

@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"mailback/bot"
+	"mailback/internal/racetest"
 	"mailback/recovery"
 )
 
@@ -69,6 +70,7 @@ func longests() []longest {
 // TestNothingIsTooLong shows all cards with every field as long as it can be. Slack refuses what is longer than it takes.
 func TestNothingIsTooLong(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	for _, l := range longests() {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()

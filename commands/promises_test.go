@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailback/bot"
+	"mailback/internal/racetest"
 	"mailback/recovery"
 )
 
@@ -195,6 +196,7 @@ func absurd(r recovery.Request) recovery.Request {
 
 func TestAbsurdTextsDoNoHarm(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	for _, s := range scenes() {
 		for _, m := range render(t, absurd(s.r), s.e) {
 			if err := bot.CheckBody(m.Body); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mailback/bot"
+	"mailback/internal/racetest"
 	"mailback/internal/slackfake"
 	"mailback/recovery"
 )
@@ -72,6 +73,7 @@ func post(t *testing.T, api, channel string, body []byte) string {
 
 func TestSlackTakesEveryMessage(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	_, api := workspace(t)
 	for _, s := range scenes() {
 		for _, r := range []recovery.Request{s.r, absurd(s.r)} {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailback/internal/racetest"
 )
 
 // many deletes n users, the first of them longest ago.
@@ -201,6 +203,7 @@ func (w *world) until(so func() bool) {
 
 // TestManySurviveEveryDeath kills the process after every commit and every call in turn.
 func TestManySurviveEveryDeath(t *testing.T) {
+	racetest.Leave(t)
 	for at := 1; ; at++ {
 		w := newWorld(t)
 		w.many(2)

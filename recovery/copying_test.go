@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailback/internal/racetest"
 )
 
 // madeWith begins the copy of john's old mailbox into jane's, changed once Exchange has it, and lets time pass.
@@ -315,6 +317,7 @@ func TestOneWordResumesOnce(t *testing.T) {
 
 func TestRetryResumesASuspendedCopy(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	w := newWorld(t)
 	r, made := w.suspended()
 	w.pass(4 * 24 * time.Hour)
@@ -330,6 +333,7 @@ func TestRetryResumesASuspendedCopy(t *testing.T) {
 
 func TestQueueThatNeverEnds(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	w := newWorld(t)
 	r, made := w.madeWith(func(c *madeCopy) { c.state = CopyQueued }, 4*24*time.Hour)
 	w.pass(4 * 24 * time.Hour)

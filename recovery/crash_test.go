@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailback/internal/racetest"
 )
 
 // story is a flow from the ask to the proof, which must end the same wherever its process dies.
@@ -114,6 +116,7 @@ func (w *world) killAt(n int) (places *[]string) {
 
 func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	for _, s := range stories() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

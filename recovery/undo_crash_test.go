@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mailback/internal/racetest"
 )
 
 // undoStory is a flow from the ask to what was put back, which must end the same wherever its process dies.
@@ -36,6 +38,7 @@ func undoStories() []undoStory {
 
 func TestUndoKilledAnywhere(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	for _, s := range undoStories() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"mailback/internal/racetest"
 )
 
 // walk lets people, time and Microsoft do anything in any order, as steps says, and checks after each commit that nothing
@@ -213,6 +215,7 @@ func (k *walk) all() State {
 
 func TestRandomWalk(t *testing.T) {
 	t.Parallel()
+	racetest.Leave(t)
 	ends := map[State]int{}
 	for seed := range uint64(24) {
 		random := rand.New(rand.NewPCG(seed, 1))

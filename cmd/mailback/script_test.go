@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mailback/internal/racetest"
 	"mailback/recovery/store/pgtest"
 )
 
@@ -42,6 +43,13 @@ func (b binary) Run() int {
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	holdConversations(t, "testdata/script")
+}
+
+// TestLongConversations holds the conversations about thousands of items, those of testdata/long.
+func TestLongConversations(t *testing.T) {
+	t.Parallel()
+	racetest.Leave(t)
+	holdConversations(t, "testdata/long")
 }
 
 // holdConversations holds those of a folder.

@@ -1,5 +1,3 @@
-//go:build !race
-
 package main
 
 import (
@@ -16,6 +14,7 @@ import (
 	"mailback/bot"
 	"mailback/commands"
 	"mailback/internal/m365fake"
+	"mailback/internal/racetest"
 	"mailback/internal/sandbox"
 	"mailback/internal/slackfake"
 )
@@ -53,12 +52,12 @@ func rates() (typed, clicks, rounds, users int, pause time.Duration) {
 }
 
 // TestRollingRestart stops each of three replicas with SIGTERM and starts it again, one after the other, while many people type and click.
-// Nothing is lost and nothing done twice; what failed was in flight when a socket closed, is counted, and works when it is repeated. With
-// the race detector three replicas are too slow for so much, so "make test" holds this without it and by itself.
+// Nothing is lost and nothing done twice; what failed was in flight when a socket closed, is counted, and works when it is repeated.
 func TestRollingRestart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts three bots")
 	}
+	racetest.Leave(t)
 	typed, clicks, rounds, users, pause := rates()
 	db := postgresDatabase(3)(t)
 	r := &rush{asked: map[int]int64{}, pressed: map[int]int{}, stage: setLargeStage(t, db,

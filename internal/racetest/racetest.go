@@ -1,0 +1,13 @@
+// Package racetest lets tests that try thousands of cases one after the other leave the race detector's run: it makes each case ten times
+// as dear, and finds in the thousandth what it found in the tenth. "make test" runs their packages a second time, without it.
+package racetest
+
+import "testing"
+
+// Leave skips a test where the race detector is on.
+func Leave(t testing.TB) {
+	t.Helper()
+	if enabled {
+		t.Skip("too many cases for the race detector; make test runs it without")
+	}
+}
