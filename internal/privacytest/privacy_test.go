@@ -145,9 +145,9 @@ func (h *house) tick(user string, f form, boxes ...int) {
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !so(); {
+	for deadline := time.Now().Add(30 * time.Second); !so(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("not in fifteen seconds: %s", what)
+			t.Fatalf("not in thirty seconds: %s", what)
 		}
 		<-time.After(10 * time.Millisecond)
 	}
@@ -215,12 +215,12 @@ func TestErrorsDoNotQuoteItems(t *testing.T) {
 		h.press(slackfake.Lee, recovery.ChooseItems)
 		h.open(slackfake.Lee, func(raw string) bool { return strings.Contains(raw, "could not read the items just now") })
 		h.press(slackfake.Lee, recovery.ActConfirm)
+		h.button(slackfake.Patti, recovery.ActApprove)
+		before := h.spoiled.Load()
 		h.press(slackfake.Patti, recovery.ActApprove)
+		eventually(t, "the restore met the error", func() bool { return h.spoiled.Load() > before })
 		h.spoil.Store(false)
 		h.said(slackfake.Lee, "the items of leeg@contoso.com are restored")
-		if h.spoiled.Load() < 2 {
-			t.Errorf("%d answers were spoiled", h.spoiled.Load())
-		}
 		h.keepsSecret(words...)
 	})
 }
