@@ -33,11 +33,10 @@ $(BIN)/golangci-lint-$(GOLANGCI):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv $(BIN)/golangci-lint $@
 
-test: postgres ## Run all tests, with the race detector where it does not make them too slow; the bots by themselves
+test: postgres ## Run all tests with the race detector, and without it those that it makes too slow
 	go test -race -timeout 20m $$(go list ./... | grep -v /cmd/)
 	go test -race -timeout 20m ./cmd/...
-	go test ./recovery ./commands
-	go test -run 'TestLongConversations|TestRollingRestart' ./cmd/mailback
+	go test -timeout 20m -p 1 ./recovery ./commands ./cmd/mailback
 
 test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 	go test ./recovery ./commands ./bot

@@ -11,6 +11,7 @@ import (
 
 	"mailback/internal/fault"
 	"mailback/internal/m365fake"
+	"mailback/internal/racetest"
 )
 
 // The services that break. The socket is Slack's, opened by a call of the Web API and then held.
@@ -299,6 +300,7 @@ func (m *mishap) fill() (mend func()) {
 // TestFaults breaks each service in each way at each step of a conversation: about a dozen of all in the short form. It prints a table of
 // what it tried.
 func TestFaults(t *testing.T) {
+	racetest.Leave(t)
 	if testing.Short() {
 		t.Skip("each cell starts a bot")
 	}

@@ -17,6 +17,7 @@ import (
 	"modernc.org/sqlite"
 
 	"mailback/internal/fault"
+	"mailback/internal/racetest"
 	"mailback/internal/sandbox"
 )
 
@@ -212,6 +213,7 @@ func places(t *testing.T, db database, replicas int, p plot) []crash {
 // TestKilledAtEveryPlace kills the bot at places of each plot: a few in the short form, all of them in the long one. It prints a table of
 // what it tried.
 func TestKilledAtEveryPlace(t *testing.T) {
+	racetest.Leave(t)
 	if testing.Short() {
 		t.Skip("each place starts a bot")
 	}

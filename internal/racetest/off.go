@@ -2,4 +2,5 @@
 
 package racetest
 
-const enabled = false
+// On says whether the race detector is.
+const On = false

@@ -2,4 +2,5 @@
 
 package racetest
 
-const enabled = true
+// On says whether the race detector is.
+const On = true
