@@ -33,7 +33,7 @@ type binary struct{ tests *testing.M }
 // Run runs them, and stops the PostgreSQL that a script may have started. Conversations wait most of the time, so as many are held at
 // once as there are turns, also on fewer processors; -parallel says otherwise.
 func (b binary) Run() int {
-	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce(), runtime.GOMAXPROCS(0)))); err != nil {
 		panic(err) // package testing has the flag
 	}
 	return pgtest.Main(b.tests)
@@ -68,7 +68,7 @@ func holdConversations(t *testing.T, pattern string) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no conversations %s: %v", pattern, err)
 	}
-	turns := make(chan struct{}, atOnce)
+	turns := make(chan struct{}, atOnce())
 	testscript.Run(t, testscript.Params{
 		Files: files, RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -79,5 +79,11 @@ func holdConversations(t *testing.T, pattern string) {
 	})
 }
 
-// atOnce is how many conversations are held at a time: two cores are enough for as many bots that mostly wait.
-const atOnce = 5
+// atOnce is how many conversations are held at a time: two cores are enough for as many bots that mostly wait, and with the race detector
+// for two, which it keeps busy.
+func atOnce() int {
+	if racetest.On {
+		return 2
+	}
+	return 5
+}
