@@ -39,6 +39,13 @@ func (b binary) Run() int {
 	return pgtest.Main(b.tests)
 }
 
+// TestLongConversations holds the conversations about thousands of items, those of testdata/long.
+func TestLongConversations(t *testing.T) {
+	t.Parallel()
+	racetest.Leave(t)
+	holdConversations(t, "testdata/long/*.txtar")
+}
+
 // TestConversations holds the conversations of testdata/script, each with the unmodified bot in a sandbox of its own. They
 // are the specification of what people see and of what happens to the tenant; README.md there explains how they are written. With
 // the race detector those of the cases are held.
@@ -49,13 +56,6 @@ func TestConversations(t *testing.T) {
 		which = "case_*"
 	}
 	holdConversations(t, "testdata/script/"+which+".txtar")
-}
-
-// TestLongConversations holds the conversations about thousands of items, those of testdata/long.
-func TestLongConversations(t *testing.T) {
-	t.Parallel()
-	racetest.Leave(t)
-	holdConversations(t, "testdata/long/*.txtar")
 }
 
 // holdConversations holds those of which the files match a pattern.
