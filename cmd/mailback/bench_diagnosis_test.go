@@ -83,6 +83,7 @@ func (w *world) service(b *testing.B, calls *callLog) *recovery.Service {
 	if err != nil {
 		b.Fatal(err)
 	}
+	service.Links = unlinked{}
 	return service
 }
 
