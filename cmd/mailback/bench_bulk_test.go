@@ -55,18 +55,7 @@ func BenchmarkBulkKilled(b *testing.B) {
 	bot.kill()
 	w.start(b)
 	w.ends(b, id, func() {})
-	var results string
-	list, err := w.slack.Messages(slackfake.Patti)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, m := range list {
-		for _, f := range m.Files {
-			if strings.Contains(f.Name, "results") {
-				results = f.Text
-			}
-		}
-	}
+	results := w.results(b)
 	wrong, counts := 0, map[string]int{}
 	live := map[string]bool{}
 	for _, u := range w.m365.Tenant().Users {
@@ -90,6 +79,26 @@ func BenchmarkBulkKilled(b *testing.B) {
 	if counts["done"] < 800 || counts["left"] < 50 || wrong > 0 {
 		b.Errorf("restored and left out %v, of which wrong %d", counts, wrong)
 	}
+}
+
+// results waits for the file of results, which is sent after the end is told.
+func (w *world) results(b *testing.B) string {
+	b.Helper()
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(100 * time.Millisecond) {
+		list, err := w.slack.Messages(slackfake.Patti)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, m := range list {
+			for _, f := range m.Files {
+				if strings.Contains(f.Name, "results") {
+					return f.Text
+				}
+			}
+		}
+	}
+	b.Fatal("no file of results")
+	return ""
 }
 
 // inUse is how many seats of a licence are taken.
