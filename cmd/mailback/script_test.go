@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -36,7 +37,12 @@ func (b binary) Run() int {
 	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce(), runtime.GOMAXPROCS(0)))); err != nil {
 		panic(err) // package testing has the flag
 	}
-	return pgtest.Main(b.tests)
+	code := pgtest.Main(b.tests)
+	for _, m := range misses {
+		fmt.Fprintln(os.Stderr, "goal missed:", m)
+		code = max(code, 1)
+	}
+	return code
 }
 
 // TestLongConversations holds the conversations about thousands of items, those of testdata/long.
