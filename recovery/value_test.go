@@ -23,6 +23,9 @@ func TestSecretNeverPrints(t *testing.T) {
 			}
 		}
 	}
+	if got := r.ResponseURL.String(); got != "[secret]" {
+		t.Errorf("as a string: %s", got)
+	}
 	var out bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
 		slog.New(h).Info("asked", "request", r, "pointer", &r, "url", r.ResponseURL)
