@@ -394,7 +394,7 @@ func TestConnectionsOpenInTrouble(t *testing.T) {
 	desk := fault.New(time.Now)
 	_, api, _ := workspace(t, Config{Desk: desk})
 	layFault(t, desk, fault.Fault{Kind: fault.Hang, Match: "apps.connections.open", Times: 1})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if _, _, err := api.StartSocketModeContext(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("hung: %v", err)
