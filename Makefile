@@ -36,7 +36,7 @@ $(BIN)/golangci-lint-$(GOLANGCI):
 test: postgres ## Run all tests with the race detector, and without it those that it makes too slow
 	go test -race -timeout 20m $$(go list ./... | grep -v /cmd/)
 	go test -race -timeout 20m ./cmd/...
-	go test -timeout 20m -p 1 ./recovery ./commands ./cmd/mailback
+	go test -timeout 20m -p 1 ./recovery ./recovery/store ./commands ./cmd/mailback
 
 test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 	go test ./recovery ./commands ./bot

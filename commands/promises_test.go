@@ -157,7 +157,7 @@ func TestRequestersSeeNoSecrets(t *testing.T) {
 
 // absurd fills everything that others can write with a text that is hostile and endless.
 func absurd(r recovery.Request) recovery.Request {
-	bad := strings.Repeat(hostile, 100)
+	bad := strings.Repeat(hostile, 300)
 	r.Ask.Reason, r.Ask.Ticket, r.EndReason = bad, bad, bad
 	r.Ask.Query.Value = bad
 	d, p := recovery.Diagnosis{}, recovery.Plan{}

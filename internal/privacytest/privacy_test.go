@@ -145,9 +145,9 @@ func (h *house) tick(user string, f form, boxes ...int) {
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !so(); {
+	for deadline := time.Now().Add(15 * time.Second); !so(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("not in thirty seconds: %s", what)
+			t.Fatalf("not in fifteen seconds: %s", what)
 		}
 		<-time.After(10 * time.Millisecond)
 	}

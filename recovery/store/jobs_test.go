@@ -13,13 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"mailback/internal/racetest"
 	"mailback/recovery"
 )
 
 func done(string) (time.Duration, error) { return 0, nil }
 
-// TestJobsRunAfterTheirCommit tells how soon, and bounds only whether: BenchmarkJob of cmd/mailback has the time of a whole request.
-func TestJobsRunAfterTheirCommit(t *testing.T) {
+// TestJobsRunSoonAfterTheirCommit leaves the bound to the run without the race detector, where nothing else takes the processor.
+func TestJobsRunSoonAfterTheirCommit(t *testing.T) {
 	each(t, func(t *testing.T, u *setup) {
 		s := u.open()
 		r := u.create(s, "U1")
@@ -37,6 +38,9 @@ func TestJobsRunAfterTheirCommit(t *testing.T) {
 		}
 		slices.Sort(took)
 		t.Logf("commit and pick-up: median %s, most %s", took[10], took[19])
+		if took[10] > 500*time.Millisecond && !racetest.On {
+			t.Errorf("median %s", took[10])
+		}
 	})
 }
 
