@@ -34,8 +34,8 @@ $(BIN)/golangci-lint-$(GOLANGCI):
 	mv $(BIN)/golangci-lint $@
 
 test: postgres ## Run all tests with the race detector, and without it those that it makes too slow
-	go test -race -timeout 20m $$(go list ./... | grep -v /cmd/)
-	go test -race -timeout 20m ./cmd/...
+	go test -race -timeout 20m $$(go list ./... | grep -v -e /cmd/ -e /privacytest)
+	go test -race -timeout 20m -p 1 ./internal/privacytest ./cmd/...
 	go test -timeout 20m -p 1 ./recovery ./recovery/store ./commands ./cmd/mailback
 
 test-short: ## Run the domain's tests alone: no SDK to build, done in seconds

@@ -73,10 +73,12 @@ func (h *house) press(user string, action recovery.Action) {
 // said waits until somebody was told a text.
 func (h *house) said(user, text string) {
 	h.t.Helper()
-	eventually(h.t, text, func() bool {
-		messages, err := h.slack.Messages(user)
-		return err == nil && slices.ContainsFunc(messages, func(m slackfake.MessageInfo) bool { return strings.Contains(m.Text, text) })
-	})
+	eventually(h.t, text, func() bool { return h.told(user, text) })
+}
+
+func (h *house) told(user, text string) bool {
+	messages, err := h.slack.Messages(user)
+	return err == nil && slices.ContainsFunc(messages, func(m slackfake.MessageInfo) bool { return strings.Contains(m.Text, text) })
 }
 
 // form is a modal as far as it matters here.
@@ -145,9 +147,15 @@ func (h *house) tick(user string, f form, boxes ...int) {
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !so(); {
+	within(t, 15*time.Second, what, so)
+}
+
+// within waits so long until something is so.
+func within(t *testing.T, d time.Duration, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(d); !so(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("not in fifteen seconds: %s", what)
+			t.Fatalf("not in %s: %s", d, what)
 		}
 		<-time.After(10 * time.Millisecond)
 	}
@@ -220,7 +228,8 @@ func TestErrorsDoNotQuoteItems(t *testing.T) {
 		h.press(slackfake.Patti, recovery.ActApprove)
 		eventually(t, "the restore met the error", func() bool { return h.spoiled.Load() > before })
 		h.spoil.Store(false)
-		h.said(slackfake.Lee, "the items of leeg@contoso.com are restored")
+		const restored = "the items of leeg@contoso.com are restored"
+		within(t, 30*time.Second, restored, func() bool { return h.told(slackfake.Lee, restored) }) // 15 until a change without an answer is repeated
 		h.keepsSecret(words...)
 	})
 }
