@@ -75,7 +75,7 @@ func openPools(ctx context.Context, file string) (write, read *sql.DB, err error
 		return nil, nil, err
 	}
 	// Full: the commit survives power loss. The triggers of the audit trail also see rows that REPLACE deletes.
-	if write, err = sql.Open("sqlite", sqliteURL(file, "immediate", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)",
+	if write, err = openKeeping(sqliteURL(file, "immediate", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)",
 		"recursive_triggers(1)")); err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +83,7 @@ func openPools(ctx context.Context, file string) (write, read *sql.DB, err error
 	if err := write.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
-	if read, err = sql.Open("sqlite", sqliteURL(file, "deferred", "query_only(1)")); err != nil {
+	if read, err = openKeeping(sqliteURL(file, "deferred", "query_only(1)")); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
 	read.SetMaxOpenConns(4)
