@@ -2,6 +2,9 @@ package recovery
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,6 +45,23 @@ func (r Request) Mailbox() string {
 	default:
 		return r.Plan.AccountID
 	}
+}
+
+// Wish is a hash of who asks for what. Two open requests by which the same person wants the same (Ask.Equal) have the same. It is empty
+// for an undo, which nobody asks for by a command, and for a request that has ended: a hash can be guessed from what people are named.
+func (r Request) Wish() string {
+	if r.UndoOf != 0 || !r.State.Open() {
+		return ""
+	}
+	wish, err := json.Marshal(struct {
+		By  Actor
+		Ask Ask
+	}{r.Requester, r.Ask})
+	if err != nil {
+		return "" // of texts and numbers alone JSON can always be made; requests without a wish are all compared
+	}
+	sum := sha256.Sum256(wish)
+	return hex.EncodeToString(sum[:16])
 }
 
 // earlier gives the open request of somebody else for the same mailbox that r is to join; nil when there is none. Of two that both

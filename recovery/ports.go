@@ -141,6 +141,7 @@ type Links interface {
 type Filter struct {
 	BulkOf    int64  // those of the list of this request
 	Requester string // user id; empty for everybody
+	Wish      string // only those that may be for this: see Request.Wish; compare what you get
 	Open      bool   // only those that have not ended
 	Mailbox   string // only those about this mailbox: see Request.Mailbox; empty for all
 	ByPurge   bool   // those whose mailbox is purged first come first, those that never are last

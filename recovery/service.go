@@ -75,19 +75,19 @@ type AskInput struct {
 // Ask records a request; jobs do the rest. It gives the requester's open request, and false, when the same was asked
 // before. Nothing is recorded when it returns an error, but for ErrUnsure.
 func (s *Service) Ask(ctx context.Context, in AskInput) (Request, bool, error) {
-	open, err := s.Store.Requests(ctx, Filter{Requester: in.UserID, Open: true, Limit: 50})
-	if err != nil {
-		return Request{}, false, fmt.Errorf("look for the same ask: %w", err)
-	}
-	for _, r := range open {
-		if r.Requester == in.Actor && r.Ask.Equal(in.Ask) && r.UndoOf == 0 {
-			return r, false, nil
-		}
-	}
 	now := s.Now()
 	r := Request{
 		UUID: newUUID(), Key: in.Key, State: Submitted, EnteredAt: now, CreatedAt: now,
 		Ask: in.Ask, Requester: in.Actor, ResponseURL: in.ResponseURL, Reader: Reader{Language: in.Language},
+	}
+	open, err := s.Store.Requests(ctx, Filter{Requester: in.UserID, Wish: r.Wish(), Open: true, Limit: 50})
+	if err != nil {
+		return Request{}, false, fmt.Errorf("look for the same ask: %w", err)
+	}
+	for _, o := range open {
+		if o.Requester == r.Requester && o.Ask.Equal(r.Ask) && o.UndoOf == 0 {
+			return o, false, nil
+		}
 	}
 	e := Event{At: now, Kind: EventAsked, By: in.Actor, To: Submitted}
 	if in.Ticket != "" {

@@ -178,7 +178,7 @@ func (m *memStore) Requests(_ context.Context, f Filter) ([]Request, error) {
 	}
 	for _, id := range ids {
 		r := m.read(id)
-		if f.Mailbox != "" && f.Mailbox != r.Mailbox() {
+		if f.Mailbox != "" && f.Mailbox != r.Mailbox() || f.Wish != "" && f.Wish != r.Wish() {
 			continue
 		}
 		fits := (f.Requester == "" || f.Requester == r.Requester.UserID) && (!f.Open || r.State.Open())

@@ -290,7 +290,7 @@ func (t txn) strip(ctx context.Context, r recovery.Request, now time.Time) error
 	if err != nil {
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
-	const request = `UPDATE requests SET body = $1, requester = '', mailbox = '', erased_at = $2 WHERE id = $3`
+	const request = `UPDATE requests SET body = $1, requester = '', mailbox = '', wish = '', erased_at = $2 WHERE id = $3`
 	if err := t.exec(ctx, "erase a request", request, string(body), millis(now), r.ID); err != nil {
 		return err
 	}

@@ -346,9 +346,9 @@ func TestWakeTouchesWhatIsOpen(t *testing.T) {
 }
 
 // plan gives SQLite's query plan.
-func (u *setup) plan(s *Store, query string) string {
+func (u *setup) plan(s *Store, query string, args ...any) string {
 	u.t.Helper()
-	rows, err := s.db.write.QueryContext(u.t.Context(), "EXPLAIN QUERY PLAN "+query)
+	rows, err := s.db.write.QueryContext(u.t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
 		u.t.Fatal(err)
 	}

@@ -137,10 +137,10 @@ func (t txn) write(ctx context.Context, r recovery.Request, updated int64, h tip
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
 	}
 	const query = `UPDATE requests SET state = $1, version = $2, requester = $3, open = $4, active = $5, updated_at = $6,
-		body = $7, mailbox = $9, purged_at = $10,
+		body = $7, mailbox = $9, purged_at = $10, wish = $13,
 		head_seq = CASE WHEN $11 > 0 THEN $11 ELSE head_seq END, head_hash = CASE WHEN $11 > 0 THEN $12 ELSE head_hash END WHERE id = $8`
 	return t.exec(ctx, "write the request", query, string(r.State), r.Version, r.Requester.UserID, r.State.Open(), active(r),
-		updated, string(body), r.ID, r.Mailbox(), purgedAt(r), h.seq, h.hash)
+		updated, string(body), r.ID, r.Mailbox(), purgedAt(r), h.seq, h.hash, r.Wish())
 }
 
 // never stands for no time of purge, so that such requests come last.
@@ -182,26 +182,37 @@ func (s *Store) Request(ctx context.Context, id int64) (recovery.Request, error)
 
 // Requests lists requests, latest first: see recovery.Store.
 func (s *Store) Requests(ctx context.Context, f recovery.Filter) ([]recovery.Request, error) {
+	clause, args := selection(f)
+	return s.db.reader().requests(ctx, clause, args...)
+}
+
+// selection is a filter in SQL.
+func selection(f recovery.Filter) (clause string, args []any) {
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	where, args := "WHERE bulk_of = $2", []any{f.Limit, f.BulkOf}
+	clause, args = "WHERE bulk_of = $2", []any{f.Limit, f.BulkOf}
+	order := " ORDER BY id DESC LIMIT $1"
 	if f.Requester != "" {
 		args = append(args, f.Requester)
-		where += " AND requester = $" + strconv.Itoa(len(args))
+		clause += " AND requester = $" + strconv.Itoa(len(args))
+	}
+	if f.Wish != "" {
+		args = append(args, f.Wish)
+		clause += " AND wish IN ($" + strconv.Itoa(len(args)) + ", '')" // empty: written by a version that had no such column
+		order = " ORDER BY +id DESC LIMIT $1"                           // the plus: not by an index in this order, which would read them all
 	}
 	if f.Mailbox != "" {
 		args = append(args, f.Mailbox)
-		where += " AND mailbox = $" + strconv.Itoa(len(args))
+		clause += " AND mailbox = $" + strconv.Itoa(len(args))
 	}
 	if f.Open {
-		where += " AND open"
+		clause += " AND open"
 	}
-	order := " ORDER BY id DESC LIMIT $1"
 	if f.ByPurge {
 		order = " ORDER BY purged_at, id DESC LIMIT $1"
 	}
-	return s.db.reader().requests(ctx, where+order, args...)
+	return clause + order, args
 }
 
 // request reads the request that clause selects; sql.ErrNoRows when there is none.
