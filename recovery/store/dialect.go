@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river/riverdriver"
@@ -30,12 +29,9 @@ type dialect struct {
 // database is an open one. In PostgreSQL, read and write are the same pool.
 type database struct {
 	*dialect
+	*pace
 
 	write, read *sql.DB
-	// turns holds as many transactions of jobs as may stand before the database at a time. There are far more jobs than
-	// connections that write, and Slack waits three seconds for a deed to be recorded: it must not queue behind all of them.
-	turns chan struct{}
-	deeds atomic.Int64 // that are being recorded: transactions that are not of jobs
 	// exclude runs do while no other process brings the tables up to date.
 	exclude func(ctx context.Context, do func() error) error
 	warning string // what the operator should know of it; empty for nothing

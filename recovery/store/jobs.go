@@ -226,7 +226,7 @@ func (s *Store) leftBehind(ctx context.Context, log *slog.Logger, query string, 
 func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger, work func(*slog.Logger) (time.Duration, error)) error {
 	log = log.With(slog.String("job", row.Kind))
 	began := s.now()
-	s.db.yield(ctx)
+	defer s.db.yield(ctx)()
 	wait, err := guard(func() (time.Duration, error) { return work(log) })
 	if err != nil {
 		stopped := errors.Is(ctx.Err(), context.Canceled)

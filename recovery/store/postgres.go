@@ -32,7 +32,7 @@ func openPostgres(ctx context.Context, url string) (*database, error) {
 		return nil, errors.Join(postgresTrouble(cfg, err), db.Close())
 	}
 	return &database{
-		dialect: postgresDialect(), write: db, read: db, close: db.Close, turns: make(chan struct{}, poolSize/2),
+		dialect: postgresDialect(), write: db, read: db, close: db.Close, pace: newPace(poolSize / 2),
 		exclude: func(ctx context.Context, do func() error) error { return advisoryLock(ctx, db, do) },
 	}, nil
 }

@@ -191,8 +191,12 @@ func selection(f recovery.Filter) (clause string, args []any) {
 	if f.Limit <= 0 {
 		f.Limit = 20
 	}
-	clause, args = "WHERE bulk_of = $2", []any{f.Limit, f.BulkOf}
+	clause, args = "WHERE bulk_of = 0", []any{f.Limit} // a number, as SQLite parses anew what a parameter may decide the index of
 	order := " ORDER BY id DESC LIMIT $1"
+	if f.BulkOf != 0 {
+		args = append(args, f.BulkOf)
+		clause = "WHERE bulk_of = $2"
+	}
 	if f.Requester != "" {
 		args = append(args, f.Requester)
 		clause += " AND requester = $" + strconv.Itoa(len(args))

@@ -29,7 +29,7 @@ func openSQLite(ctx context.Context, file string) (*database, error) {
 		return nil, errors.Join(sqliteTrouble(file, err), unlock())
 	}
 	return &database{
-		dialect: sqliteDialect(), write: write, read: read, turns: make(chan struct{}, 1), warning: exposed(file),
+		dialect: sqliteDialect(), write: write, read: read, pace: newPace(1), warning: exposed(file),
 		exclude: func(_ context.Context, do func() error) error { return do() }, // the lock on the file does it
 		close:   sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close(), unlock()) }),
 	}, nil
@@ -60,7 +60,7 @@ func openSQLiteBeside(ctx context.Context, file string) (*database, error) {
 		return nil, sqliteTrouble(file, err)
 	}
 	return &database{
-		dialect: sqliteDialect(), write: write, read: read, turns: make(chan struct{}, 1),
+		dialect: sqliteDialect(), write: write, read: read, pace: newPace(1),
 		close: sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close()) }),
 	}, nil
 }

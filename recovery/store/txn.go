@@ -115,43 +115,6 @@ func (db *database) unsure(err error) error {
 	return fmt.Errorf("%w: %w", recovery.ErrUnsure, err)
 }
 
-type jobKey struct{}
-
-// ofJob marks the transactions of a job: see database.turns.
-func ofJob(ctx context.Context) context.Context { return context.WithValue(ctx, jobKey{}, true) }
-
-// enter waits for a turn if ctx is a job's. leave gives it back.
-func (db *database) enter(ctx context.Context) (leave func(), err error) {
-	if ctx.Value(jobKey{}) == nil {
-		db.deeds.Add(1)
-		return func() { db.deeds.Add(-1) }, nil
-	}
-	select {
-	case db.turns <- struct{}{}:
-		return func() { <-db.turns }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// How long a job that begins lets deeds go first, and how often it looks.
-const (
-	yieldMost  = 200 * time.Millisecond
-	yieldEvery = 5 * time.Millisecond
-)
-
-// yield waits for a moment in which no deed is being recorded. A rush of deeds makes as many jobs, and what those do would take the
-// processor from the deeds that come behind, for which Slack waits.
-func (db *database) yield(ctx context.Context) {
-	for waited := time.Duration(0); db.deeds.Load() > 0 && waited < yieldMost; waited += yieldEvery {
-		select {
-		case <-time.After(yieldEvery):
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // reader runs statements that change nothing.
 func (db *database) reader() conn { return conn{db.read, db.dialect} }
 

@@ -92,7 +92,7 @@ func TestCompletionsComeInShortTransactions(t *testing.T) {
 func TestJobsLetDeedsGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		db := &database{}
+		db := newPace(1)
 		waits := func() time.Duration {
 			began := time.Now()
 			db.yield(t.Context())
