@@ -32,7 +32,7 @@ func BenchmarkAck(b *testing.B) {
 		name     string
 		replicas int
 		database func(testing.TB) string // nil: SQLite
-	}{{"sqlite", 1, nil}, {"postgres", 1, pgtest.Database}, {"three", 3, pgtest.Database}} {
+	}{{"sqlite", 1, nil}, {"postgres", 1, pgtest.Durable}, {"three", 3, pgtest.Durable}} {
 		for _, rate := range []int{100, 300} {
 			b.Run(fmt.Sprintf("%s/%d", f.name, rate), func(b *testing.B) {
 				w := newWorld(b, slackfake.Config{}, m365fake.Config{Users: 20 * deeds})

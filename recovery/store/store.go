@@ -70,6 +70,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
+	if !db.single {
+		warm(ctx, db.write)
+	}
 	s.insert, err = river.NewClient(db.driver(db.write), s.riverConfig())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("set up the job queue: %w", err), db.close())

@@ -66,6 +66,18 @@ func Database(t testing.TB) string {
 	return shared.url(name)
 }
 
+// Durable is Database on a server that from now on waits for the disk, as a real one does. Tests need not: their machine keeps its power.
+func Durable(t testing.TB) string {
+	t.Helper()
+	url := Database(t)
+	for _, query := range []string{"ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()"} {
+		if err := shared.exec(query); err != nil {
+			t.Fatalf("let the server wait for the disk: %v", err)
+		}
+	}
+	return url
+}
+
 func (c *cluster) url(database string) string {
 	return "postgres://postgres@/" + database + "?host=" + c.dir
 }
@@ -100,7 +112,20 @@ func (c *cluster) run() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
+	if err := c.configure(filepath.Join(data, "postgresql.auto.conf"), "fsync = off\n"); err != nil {
+		return err
+	}
 	return c.serve(filepath.Join(bin, "postgres"), data)
+}
+
+// configure adds a line to a file of settings that ALTER SYSTEM may change.
+func (*cluster) configure(file, line string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(line)
+	return errors.Join(err, f.Close())
 }
 
 // watch runs a server until its own input ends, which the system sees to when the test binary is killed.
@@ -109,7 +134,7 @@ const watch = `dir=$1; shift; "$@" >"$dir/log" 2>&1 & cat >/dev/null; kill -QUIT
 func (c *cluster) serve(postgres, data string) error {
 	//nolint:gosec // the same
 	server := exec.CommandContext(context.Background(), "/bin/sh", "-c", watch, "sh", c.dir, postgres, "-D", data, "-k", c.dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300")
+		"-c", "listen_addresses=", "-c", "max_connections=300")
 	if err := asOther(server, c.dir); err != nil {
 		return err
 	}
