@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -32,6 +31,7 @@ type database struct {
 	*pace
 
 	write, read *sql.DB
+	group       *group // where one connection writes
 	// exclude runs do while no other process brings the tables up to date.
 	exclude func(ctx context.Context, do func() error) error
 	warning string // what the operator should know of it; empty for nothing
@@ -63,7 +63,7 @@ func sqliteDialect() *dialect {
 	return &dialect{
 		name:   "sqlite",
 		single: true, // and a transaction always is a snapshot (SQLite: isolation)
-		driver: newShortDriver,
+		driver: sqliteDriver,
 		defect: func(err error) bool {
 			e, ok := errors.AsType[*sqlite.Error](err)
 			if !ok {
@@ -88,7 +88,7 @@ func postgresDialect() *dialect {
 		name:     "postgres",
 		lockRow:  " FOR UPDATE",
 		snapshot: sql.LevelRepeatableRead,
-		driver:   func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riverdatabasesql.New(db) },
+		driver:   postgresDriver,
 		// Classes of SQLSTATE: PostgreSQL, appendix A.
 		defect: func(err error) bool {
 			e, ok := errors.AsType[*pgconn.PgError](err)

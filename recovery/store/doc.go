@@ -11,7 +11,8 @@
 //     seals.go chains the chains once a day; trail.go, verify.go and erase.go are for whoever checks, exports or erases it.
 //   - messages.go turns what the renderer says into rows of the outbox; outbox.go is what delivers them.
 //   - jobs.go runs River: advance brings a request on, deliver brings a message to Slack, and an error never ends a job.
-//   - completions.go keeps River's own transactions short on SQLite, so that no ack waits long for one.
+//   - driver.go keeps River's share of a transaction small, and on SQLite its own transactions short, so that no ack waits long for one.
+//   - pace.go lets what people did go before jobs; group.go commits it together, and statements.go keeps statements parsed, on SQLite.
 //   - items.go keeps which recoverable items a request is about: [recovery.ItemList].
 //   - replicas.go lets the processes that share a PostgreSQL database know which of them is alive.
 //   - wake.go makes up, when a process starts, for one that was killed.

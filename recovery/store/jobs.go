@@ -87,7 +87,7 @@ func (s *Store) enqueue(ctx context.Context, t txn, jobs []job) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	_, err := s.insert.InsertManyTx(ctx, t.tx, jobs)
+	_, err := s.insert.InsertManyTx(t.span(ctx), t.tx, jobs)
 	return t.d.fault("insert jobs", err)
 }
 

@@ -28,11 +28,10 @@ func openSQLite(ctx context.Context, file string) (*database, error) {
 	if err != nil {
 		return nil, errors.Join(sqliteTrouble(file, err), unlock())
 	}
-	return &database{
-		dialect: sqliteDialect(), write: write, read: read, pace: newPace(1), warning: exposed(file),
-		exclude: func(_ context.Context, do func() error) error { return do() }, // the lock on the file does it
-		close:   sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close(), unlock()) }),
-	}, nil
+	db := newSQLite(write, read, unlock)
+	db.warning = exposed(file)
+	db.exclude = func(_ context.Context, do func() error) error { return do() } // the lock on the file does it
+	return db, nil
 }
 
 // exposed says in a sentence which files of a database others than its owner may read; empty where there are none. It may be on purpose,
@@ -59,10 +58,16 @@ func openSQLiteBeside(ctx context.Context, file string) (*database, error) {
 	if err != nil {
 		return nil, sqliteTrouble(file, err)
 	}
-	return &database{
+	return newSQLite(write, read, func() error { return nil }), nil
+}
+
+func newSQLite(write, read *sql.DB, unlock func() error) *database {
+	db := &database{
 		dialect: sqliteDialect(), write: write, read: read, pace: newPace(1),
-		close: sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close()) }),
-	}, nil
+		close: sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close(), unlock()) }),
+	}
+	db.group = &group{db: db}
+	return db
 }
 
 // openPools gives one connection that writes, and some that read beside it (SQLite: write-ahead logging).

@@ -20,8 +20,9 @@ type querier interface {
 
 // conn runs statements. All its errors but sql.ErrNoRows are *recovery.Error.
 type conn struct {
-	q querier
-	d *dialect
+	q      querier
+	d      *dialect
+	steady bool // no statement is broken off because its caller waits no longer
 }
 
 // txn is a conn within a transaction.
@@ -31,20 +32,28 @@ type txn struct {
 	tx *sql.Tx
 }
 
+// span is the time that a statement has.
+func (c conn) span(ctx context.Context) context.Context {
+	if c.steady {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
 // exec runs a statement without rows. op names the deed in errors.
 func (c conn) exec(ctx context.Context, op, query string, args ...any) error {
-	_, err := c.q.ExecContext(ctx, query, args...)
+	_, err := c.q.ExecContext(c.span(ctx), query, args...)
 	return c.d.fault(op, err)
 }
 
 // row reads one row; sql.ErrNoRows when there is none.
 func (c conn) row(ctx context.Context, op, query string, args []any, dest ...any) error {
-	return c.d.fault(op, c.q.QueryRowContext(ctx, query, args...).Scan(dest...))
+	return c.d.fault(op, c.q.QueryRowContext(c.span(ctx), query, args...).Scan(dest...))
 }
 
 // rows calls scan for each row.
 func (c conn) rows(ctx context.Context, op, query string, args []any, scan func(*sql.Rows) error) error {
-	rows, err := c.q.QueryContext(ctx, query, args...)
+	rows, err := c.q.QueryContext(c.span(ctx), query, args...)
 	if err != nil {
 		return c.d.fault(op, err)
 	}
@@ -93,12 +102,15 @@ func (db *database) once(ctx context.Context, do func(txn) error) error {
 		return db.fault("begin", err)
 	}
 	defer leave()
+	if db.group != nil {
+		return db.group.run(ctx, do)
+	}
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return db.fault("begin", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // an error after Commit; before it, nothing was written
-	if err := do(txn{conn{tx, db.dialect}, tx}); err != nil {
+	if err := do(txn{conn{tx, db.dialect, false}, tx}); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -116,10 +128,10 @@ func (db *database) unsure(err error) error {
 }
 
 // reader runs statements that change nothing.
-func (db *database) reader() conn { return conn{db.read, db.dialect} }
+func (db *database) reader() conn { return conn{db.read, db.dialect, false} }
 
 // writer runs single statements.
-func (db *database) writer() conn { return conn{db.write, db.dialect} }
+func (db *database) writer() conn { return conn{db.write, db.dialect, false} }
 
 // notFound turns sql.ErrNoRows into recovery.ErrNotFound for a thing so named.
 func notFound(err error, format string, args ...any) error {
