@@ -9,7 +9,7 @@ import (
 // How a request for many goes on: so many accounts at a time, of which most wait for their mailbox; a look at them as often; and an
 // edit of the cards no more often than people read and Slack likes.
 const (
-	bulkOpen    = 100
+	bulkOpen    = 300
 	bulkBegin   = 50 // in one turn
 	bulkLook    = time.Second
 	bulkTell    = 6 * time.Second

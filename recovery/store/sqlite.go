@@ -63,7 +63,7 @@ func openSQLiteBeside(ctx context.Context, file string) (*database, error) {
 
 func newSQLite(write, read *sql.DB, unlock func() error) *database {
 	db := &database{
-		dialect: sqliteDialect(), write: write, read: read, pace: newPace(1),
+		dialect: sqliteDialect(), write: write, read: read, pace: newPace(8),
 		close: sync.OnceValue(func() error { return errors.Join(read.Close(), write.Close(), unlock()) }),
 	}
 	db.group = &group{db: db}
