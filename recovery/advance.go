@@ -82,22 +82,26 @@ func (s *Service) newLease(now time.Time) Lease {
 // commitTime is how long a turn's result may take to be recorded.
 const commitTime = 5 * time.Second
 
-// commit ends a turn: it changes the request, gives the lease back and records the event. It does so even when the turn's
+// commit ends a turn: it changes the request, gives the lease back and records the events. It does so even when the turn's
 // time is up: what was read or done must not be forgotten.
-func (s *Service) commit(ctx context.Context, was Request, change func(*Request) Event) error {
+func (s *Service) commit(ctx context.Context, was Request, changes ...func(*Request) Event) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	_, err := s.Store.Update(ctx, was.ID, func(r *Request) (Event, error) {
-		if !r.Lease.same(was.Lease) {
-			return Event{}, errLost
-		}
-		r.Lease = Lease{}
-		e := change(r)
-		if e.Kind != "" {
-			e.At = s.Now()
-		}
-		return e, nil
-	})
+	var all []func(*Request) (Event, error)
+	for i, change := range changes {
+		all = append(all, func(r *Request) (Event, error) {
+			if i == 0 && !r.Lease.same(was.Lease) {
+				return Event{}, errLost
+			}
+			r.Lease = Lease{}
+			e := change(r)
+			if e.Kind != "" {
+				e.At = s.Now()
+			}
+			return e, nil
+		})
+	}
+	_, err := s.Store.Update(ctx, was.ID, all...)
 	return err
 }
 

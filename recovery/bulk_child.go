@@ -26,12 +26,8 @@ func (s *Service) oneOfMany(ctx context.Context, r Request) (time.Duration, erro
 	switch r.State {
 	case Submitted:
 		return s.compare(ctx, r, parent)
-	case Confirming:
-		return 0, s.commit(ctx, r, func(r *Request) Event {
-			return r.become(Pending, Event{Kind: EventConfirmed, Note: parent.bulkNote()})
-		})
-	case Pending:
-		return 0, s.standFor(ctx, r, parent)
+	case Confirming, Pending: // where an earlier version left it
+		return s.standFor(ctx, r, parent)
 	default:
 		return s.beginOne(ctx, r, parent)
 	}
@@ -67,30 +63,41 @@ func (s *Service) compare(ctx context.Context, r, parent Request) (time.Duration
 	if d.Plan.Fingerprint() != r.Agreed {
 		return 0, s.leaveOut(ctx, r, Note{Code: NoteBulkChanged})
 	}
-	return 0, s.commit(ctx, r, func(r *Request) Event {
+	r.Diagnosis, r.Plan = &d, d.Plan
+	return s.standFor(ctx, r, parent, func(r *Request) Event {
 		e := r.diagnosed(d)
 		e.Note = parent.bulkNote()
 		return e
 	})
 }
 
-// standFor lets the approvals of the list stand for this account's: they were given on a list that names its plan.
-func (s *Service) standFor(ctx context.Context, r, parent Request) error {
+// standFor lets the yes and the approvals of the list stand for this account's, for they were given on a list that names its plan, and
+// begins. All of it is one commit, with the changes that come before.
+func (s *Service) standFor(ctx context.Context, r, parent Request, changes ...func(*Request) Event) (time.Duration, error) {
 	given := parent.Approvals()
 	if len(given) < max(r.Plan.Approvals, parent.Plan.Approvals) {
-		return s.leaveOut(ctx, r, Note{NotePlanDiffers, []string{"approvals"}})
+		return 0, s.leaveOut(ctx, r, Note{NotePlanDiffers, []string{"approvals"}})
 	}
-	return s.commit(ctx, r, func(r *Request) Event {
-		r.Reviews = nil
-		for _, v := range given {
-			r.Reviews = append(r.Reviews, Review{By: v.By, Verdict: Approve, At: v.At, Fingerprint: r.Plan.Fingerprint()})
-		}
+	if r.State != Pending {
+		changes = append(changes, func(r *Request) Event {
+			return r.become(Pending, Event{Kind: EventConfirmed, Note: parent.bulkNote()})
+		})
+	}
+	r.Reviews = nil
+	for _, v := range given {
+		r.Reviews = append(r.Reviews, Review{By: v.By, Verdict: Approve, At: v.At, Fingerprint: r.Plan.Fingerprint()})
+	}
+	stand := r.Reviews
+	changes = append(changes, func(r *Request) Event {
+		r.Reviews = stand
 		return r.become(Approved, Event{Kind: EventApproved, Note: parent.bulkNote()})
 	})
+	return s.beginOne(ctx, r, parent, changes...)
 }
 
-// beginOne checks that those who approved still may, reads the account once more where that is long ago, and begins.
-func (s *Service) beginOne(ctx context.Context, r, parent Request) (time.Duration, error) {
+// beginOne checks that those who approved still may, reads the account once more where that is long ago, and begins, in one commit with
+// the changes that come before.
+func (s *Service) beginOne(ctx context.Context, r, parent Request, changes ...func(*Request) Event) (time.Duration, error) {
 	f, err := s.freshFooting(ctx, r)
 	if err != nil {
 		return s.stumble(ctx, r, err)
@@ -104,10 +111,10 @@ func (s *Service) beginOne(ctx context.Context, r, parent Request) (time.Duratio
 	case len(f.diff) > 0:
 		return 0, s.leaveOut(ctx, r, f.diff[0])
 	}
-	return 0, s.commit(ctx, r, func(r *Request) Event {
+	return 0, s.commit(ctx, r, append(changes, func(r *Request) Event {
 		r.Obstacle, r.Reviews = nil, f.stand
 		return r.become(Restoring, Event{Kind: EventStarted})
-	})
+	})...)
 }
 
 // freshFooting is stillRight, but for a diagnosis that was made just now.

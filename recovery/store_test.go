@@ -77,7 +77,7 @@ func (m *memStore) down(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (m *memStore) Update(ctx context.Context, id int64, change func(*Request) (Event, error)) (Request, error) {
+func (m *memStore) Update(ctx context.Context, id int64, changes ...func(*Request) (Event, error)) (Request, error) {
 	if err := m.down(ctx); err != nil {
 		return Request{}, err
 	}
@@ -87,19 +87,26 @@ func (m *memStore) Update(ctx context.Context, id int64, change func(*Request) (
 		return Request{}, fmt.Errorf("R-%d: %w", id, ErrNotFound)
 	}
 	first := m.read(id)
-	if _, err := change(&first); err != nil { // a database may have to run the closure again
-		m.mu.Unlock()
-		return Request{}, err
+	for _, change := range changes {
+		if _, err := change(&first); err != nil { // a database may have to run the closures again
+			m.mu.Unlock()
+			return Request{}, err
+		}
 	}
-	r := m.read(id)
-	e, err := change(&r)
-	if err == nil {
-		err = m.save(m.rows[id], &r, e)
+	r, was, events, jobs := m.read(id), m.rows[id], len(m.events), len(m.jobs)
+	for _, change := range changes {
+		e, err := change(&r)
+		if err == nil {
+			m.jobs = m.jobs[:jobs] // one for the last
+			err = m.save(m.rows[id], &r, e)
+		}
+		if err != nil {
+			m.rows[id], m.events, m.jobs = was, m.events[:events], m.jobs[:jobs]
+			m.mu.Unlock()
+			return Request{}, err
+		}
 	}
 	m.mu.Unlock()
-	if err != nil {
-		return Request{}, err
-	}
 	m.after("update")
 	return r, nil
 }

@@ -1,12 +1,14 @@
 package m365fake
 
 import (
+	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
 	"math/big"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -210,10 +212,42 @@ func (s *Server) mint(audience string, now time.Time) (string, error) {
 // claims verifies a bearer token for an audience.
 func (s *Server) claims(r *http.Request, audience string) (jwt.MapClaims, error) {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	claims, err := s.signed.claims(bearer, &s.key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return claims, jwt.NewValidator(jwt.WithAudience(audience), jwt.WithExpirationRequired()).Validate(claims)
+}
+
+// mostSigned is how many tokens are remembered; when there are more, it begins anew.
+const mostSigned = 100
+
+// signed remembers the tokens whose signature was verified, which takes longer than most answers. What they claim is validated at each call.
+type signed struct {
+	mu  sync.Mutex
+	all map[string]jwt.MapClaims
+}
+
+func (s *signed) claims(bearer string, key *rsa.PublicKey) (jwt.MapClaims, error) {
+	s.mu.Lock()
+	known, ok := s.all[bearer]
+	s.mu.Unlock()
+	if ok {
+		return known, nil
+	}
 	claims := jwt.MapClaims{}
-	_, err := jwt.ParseWithClaims(bearer, claims, func(*jwt.Token) (any, error) { return &s.key.PublicKey, nil },
-		jwt.WithValidMethods([]string{"RS256"}), jwt.WithAudience(audience), jwt.WithExpirationRequired())
-	return claims, err
+	_, err := jwt.ParseWithClaims(bearer, claims, func(*jwt.Token) (any, error) { return key, nil },
+		jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation())
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil || len(s.all) >= mostSigned {
+		s.all = map[string]jwt.MapClaims{}
+	}
+	s.all[bearer] = claims
+	return claims, nil
 }
 
 // rolesIn are those of the token that are still granted: a revoked one ends at once here, where Entra lets it live

@@ -198,9 +198,33 @@ func TestGraphRefusesTokens(t *testing.T) {
 	for token, want := range map[string]string{
 		"": "well formed", "x.y": "", expired: "expired", st.token(exchangeAudience): "audience", st.token(graphAudience) + "x": "signature",
 	} {
-		r := st.send("GET", st.graph.URL+"/v1.0/organization", token, "")
-		if r.status != 401 || r.code() != "InvalidAuthenticationToken" || !strings.Contains(r.message(), want) {
-			t.Errorf("got %d %s, want 401 and %q", r.status, r.raw, want)
+		for range 2 { // also one whose signature is known
+			r := st.send("GET", st.graph.URL+"/v1.0/organization", token, "")
+			if r.status != 401 || r.code() != "InvalidAuthenticationToken" || !strings.Contains(r.message(), want) {
+				t.Errorf("got %d %s, want 401 and %q", r.status, r.raw, want)
+			}
 		}
+	}
+}
+
+// TestATokenEnds: one that was good is refused once its time is over, although its signature was verified before.
+func TestATokenEnds(t *testing.T) {
+	t.Parallel()
+	st := newStand(t)
+	token, err := st.mint(graphAudience, time.Now().Add(2*time.Second-st.cfg.TokenLifetime))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() reply { return st.send("GET", st.graph.URL+"/v1.0/organization", token, "") }
+	if r := ask(); r.status != 200 {
+		t.Fatalf("a good token: %d %s", r.status, r.raw)
+	}
+	for began := time.Now(); ask().status == 200; time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("it never ends")
+		}
+	}
+	if r := ask(); r.status != 401 || !strings.Contains(r.message(), "expired") {
+		t.Errorf("after its end: %d %s", r.status, r.raw)
 	}
 }

@@ -72,6 +72,7 @@ type Server struct {
 	users  *entity[*user]
 	groups *entity[*group]
 	limits *limiter
+	signed signed
 
 	graph http.Handler // desk and all: also the way of $batch's parts
 

@@ -18,7 +18,9 @@ type riverDriver struct {
 	short bool // jobs are marked as done in short transactions
 }
 
-func sqliteDriver(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riverDriver{riversqlite.New(db), true} }
+func sqliteDriver(db *sql.DB) riverdriver.Driver[*sql.Tx] {
+	return riverDriver{riversqlite.New(db), true}
+}
 
 func postgresDriver(db *sql.DB) riverdriver.Driver[*sql.Tx] {
 	return riverDriver{riverdatabasesql.New(db), false}

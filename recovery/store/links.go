@@ -28,13 +28,12 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 		if err != nil || !request.Valid {
 			return err
 		}
-		r, err := t.request(ctx, "WHERE id = $1"+t.d.lockRow, l.Request)
-		if err != nil {
-			return notFound(err, "R-%d", l.Request)
-		}
-		was, note := r, recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
-		r.NewLinks = append(slices.Clone(r.NewLinks), recovery.NewLink{Actor: l.Actor, ObjectID: l.ObjectID})
-		return s.save(ctx, t, was, &r, recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note})
+		_, err = s.change(ctx, t, l.Request, func(r *recovery.Request) (recovery.Event, error) {
+			r.NewLinks = append(slices.Clone(r.NewLinks), recovery.NewLink{Actor: l.Actor, ObjectID: l.ObjectID})
+			note := recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
+			return recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note}, nil
+		})
+		return err
 	})
 }
 

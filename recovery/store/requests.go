@@ -30,7 +30,11 @@ func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event
 		}
 		created = true
 		r.ID = id
-		return s.save(ctx, t, recovery.Request{ID: id, UUID: r.UUID, Key: r.Key, CreatedAt: r.CreatedAt}, &r, e)
+		jobs, err := s.save(ctx, t, recovery.Request{ID: id, UUID: r.UUID, Key: r.Key, CreatedAt: r.CreatedAt}, &r, e)
+		if err != nil {
+			return err
+		}
+		return s.enqueue(ctx, t, s.withNext(jobs, 0, r))
 	})
 	if errors.Is(err, recovery.ErrUnsure) {
 		r, err = s.lookAgain(ctx, r.Key, err)
@@ -66,20 +70,11 @@ func (t txn) reserve(ctx context.Context, r recovery.Request) (id int64, err err
 }
 
 // Update changes a request: see recovery.Store.
-func (s *Store) Update(ctx context.Context, id int64, change func(*recovery.Request) (recovery.Event, error)) (recovery.Request, error) {
+func (s *Store) Update(ctx context.Context, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (recovery.Request, error) {
 	var r recovery.Request
-	err := s.db.transact(ctx, func(t txn) error {
-		var err error
-		if r, err = t.request(ctx, "WHERE id = $1"+t.d.lockRow, id); err != nil {
-			return notFound(err, "R-%d", id)
-		}
-		was := r
-		was.Reviews = slices.Clone(r.Reviews)
-		e, err := change(&r)
-		if err != nil {
-			return err
-		}
-		return s.save(ctx, t, was, &r, e)
+	err := s.db.transact(ctx, func(t txn) (err error) {
+		r, err = s.change(ctx, t, id, changes...)
+		return err
 	})
 	if err != nil {
 		return recovery.Request{}, err
@@ -87,18 +82,42 @@ func (s *Store) Update(ctx context.Context, id int64, change func(*recovery.Requ
 	return r, nil
 }
 
-// save checks a change and writes all that belongs to it: the row, and with an event also its line in the audit trail, the
-// reviews, the messages and the next jobs.
-func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recovery.Request, e recovery.Event) error {
+// change is Update within a transaction.
+func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (recovery.Request, error) {
+	r, err := t.request(ctx, "WHERE id = $1"+t.d.lockRow, id)
+	if err != nil {
+		return r, notFound(err, "R-%d", id)
+	}
+	version := r.Version
+	var jobs []job
+	for _, change := range changes {
+		was := r
+		was.Reviews = slices.Clone(r.Reviews)
+		e, err := change(&r)
+		if err != nil {
+			return r, err
+		}
+		more, err := s.save(ctx, t, was, &r, e)
+		if err != nil {
+			return r, err
+		}
+		jobs = append(jobs, more...)
+	}
+	return r, s.enqueue(ctx, t, s.withNext(jobs, version, r))
+}
+
+// save checks a change and writes what belongs to it: the row, and with an event also its line in the audit trail, the
+// reviews and the messages. It gives the jobs that bring these to their readers.
+func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recovery.Request, e recovery.Event) ([]job, error) {
 	r.ID, r.UUID, r.Key, r.CreatedAt, r.Version = was.ID, was.UUID, was.Key, was.CreatedAt, was.Version
 	if !was.State.CanBecome(r.State) {
-		return fmt.Errorf("%s from %q to %q: %w", r.Ref(), was.State, r.State, recovery.ErrEdge)
+		return nil, fmt.Errorf("%s from %q to %q: %w", r.Ref(), was.State, r.State, recovery.ErrEdge)
 	}
 	if e.Kind == "" {
 		if r.State != was.State {
-			return fmt.Errorf("%s from %q to %q without an event", r.Ref(), was.State, r.State)
+			return nil, fmt.Errorf("%s from %q to %q without an event", r.Ref(), was.State, r.State)
 		}
-		return t.write(ctx, *r, millis(s.now()), tip{})
+		return nil, t.write(ctx, *r, millis(s.now()), tip{})
 	}
 	if e.At.IsZero() {
 		e.At = s.now()
@@ -109,22 +128,23 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 	}
 	e, err := t.append(ctx, was, *r, e)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := t.write(ctx, *r, millis(e.At), tip{e.Seq, e.Hash}); err != nil {
-		return err
+		return nil, err
 	}
 	if err := t.writeReviews(ctx, was.Reviews, *r); err != nil {
-		return err
+		return nil, err
 	}
-	jobs, err := s.writeMessages(ctx, t, *r, e)
-	if err != nil {
-		return err
+	return s.writeMessages(ctx, t, *r, e)
+}
+
+// withNext adds the request's next job, if it has a new version and one is to come.
+func (s *Store) withNext(jobs []job, version int64, r recovery.Request) []job {
+	if r.Version == version || !active(r) {
+		return jobs
 	}
-	if active(*r) {
-		jobs = append(jobs, advanceJob(*r, s.now()))
-	}
-	return s.enqueue(ctx, t, jobs)
+	return append(jobs, advanceJob(r, s.now()))
 }
 
 // active says whether a request has a job: it moves by itself, waits for somebody, or has clicks to decide.

@@ -101,6 +101,37 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
+// TestUpdateInSteps: several changes are one commit with an event each and one job in the end, or nothing at all.
+func TestUpdateInSteps(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s, boom := u.open(), errors.New("boom")
+		r := u.create(s, "U1")
+		steps := []func(*recovery.Request) (recovery.Event, error){
+			become(recovery.Confirming, recovery.EventPlanned), become(recovery.Pending, recovery.EventConfirmed),
+		}
+		_, err := s.Update(t.Context(), r.ID, append(slices.Clone(steps), func(*recovery.Request) (recovery.Event, error) {
+			return recovery.Event{}, boom
+		})...)
+		if got, _ := s.Request(t.Context(), r.ID); !errors.Is(err, boom) || got.State != recovery.Submitted || len(u.events(s, r.ID)) != 1 {
+			t.Errorf("after a step that failed: %v, %+v", err, got)
+		}
+		r, err = s.Update(t.Context(), r.ID, steps...)
+		if err != nil || r.State != recovery.Pending || r.Version != 3 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		es := u.events(s, r.ID)
+		if len(es) != 3 || es[1].To != recovery.Confirming || es[2].From != recovery.Confirming || es[2].To != recovery.Pending {
+			t.Errorf("audit trail %+v", es)
+		}
+		if _, err := u.trail().Verify(t.Context(), nil); err != nil {
+			t.Errorf("the chain: %v", err)
+		}
+		if n := u.jobs(s, "advance"); n != 2 {
+			t.Errorf("%d advance jobs, want those of the first version and of the last", n)
+		}
+	})
+}
+
 func TestUpdateIsAllOrNothing(t *testing.T) {
 	boom := errors.New("boom")
 	for name, c := range map[string]struct {
