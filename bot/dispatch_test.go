@@ -2,11 +2,8 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,7 +12,6 @@ import (
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
-	"github.com/slack-go/slack/socketmode"
 )
 
 func text(s string) map[string]any { return map[string]any{"text": s} }
@@ -488,36 +484,5 @@ func TestSeenIsBounded(t *testing.T) {
 	}
 	if first(fmt.Sprint(2*memorized - 1)) {
 		t.Error("the latest deed is forgotten")
-	}
-}
-
-// instant is a socket that takes every ack at once.
-type instant struct{ acked chan string }
-
-func (i instant) ack(_ context.Context, id string, _ json.RawMessage) error {
-	i.acked <- id
-	return nil
-}
-
-// BenchmarkAck measures an envelope's way from the socket's reader to the ack.
-func BenchmarkAck(b *testing.B) {
-	log := slog.New(slog.DiscardHandler)
-	d := &dispatcher{
-		handler: handler{command: func(context.Context, slack.SlashCommand) Reply { return Reply{Payload: text("ok")} }},
-		log:     log, self: &self{}, seen: newSeen(time.Now), sorry: func(Trouble, string) string { return "" },
-		ackTimeout: 2 * time.Second, work: b.Context(),
-		acts: newLanes(8, 256), afters: newLanes(8, 256), acks: newLanes(2, 256),
-	}
-	to := instant{make(chan string, 1)}
-	for i := 0; b.Loop(); i++ {
-		id := strconv.Itoa(i)
-		d.take(to, socketmode.Event{
-			Type: socketmode.EventTypeSlashCommand, Data: slack.SlashCommand{UserID: "U1", TriggerID: id},
-			Request: &socketmode.Request{EnvelopeID: id, AcceptsResponsePayload: true},
-		})
-		<-to.acked
-	}
-	if err := d.drain(context.Background()); err != nil {
-		b.Error(err)
 	}
 }

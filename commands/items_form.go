@@ -44,7 +44,7 @@ func (h *Handlers) openItems(_ context.Context, a slack.InteractionCallback, id 
 		if !h.showItems(ctx, click.By, a.TriggerID, meta, recovery.OwnFilter{}) && a.ResponseURL != "" {
 			text := h.words.say("form.items.not-opened", recovery.Request{ID: id}.Ref())
 			if err := h.slack.Respond(ctx, a.ResponseURL, bot.Response{Text: string(text)}); err != nil {
-				h.log.WarnContext(ctx, "answer to a click not delivered", "error", err)
+				h.log.WarnContext(ctx, "answer to a click not delivered", "request", recovery.Request{ID: id}.Ref(), "error", err)
 			}
 		}
 	}}

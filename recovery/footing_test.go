@@ -276,3 +276,27 @@ func TestRetryOfAChangeThatNobodySawGoesOn(t *testing.T) {
 		t.Errorf("restored %d times", n)
 	}
 }
+
+func TestNeverBegunWithoutApprovals(t *testing.T) {
+	t.Parallel()
+	for name, reviews := range map[string][]Review{
+		"none":             nil,
+		"of another plan":  {{By: by(anna), Verdict: Approve, Fingerprint: "x"}},
+		"a denial":         {{By: by(anna), Verdict: Deny}},
+		"by the requester": {{By: by(rita), Verdict: Approve}},
+	} {
+		w := newWorld(t)
+		r := inState(w, Approved)
+		w.force(r.ID, func(r *Request) {
+			r.Reviews = reviews
+			if len(reviews) > 0 && r.Reviews[0].Fingerprint == "" {
+				r.Reviews[0].Fingerprint = r.Plan.Fingerprint()
+			}
+		})
+		w.store.again(job{id: r.ID, version: r.Version + 1}, w.clock)
+		w.settle()
+		if w.is(w.request(r.ID), Pending); len(w.tenant.did) != 0 {
+			t.Errorf("%s: did %v", name, w.tenant.did)
+		}
+	}
+}

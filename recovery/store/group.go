@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -72,8 +73,7 @@ func (g *group) leave(m *member, why error) {
 		return
 	}
 	g.waiting = slices.Delete(g.waiting, i, i+1)
-	m.err = g.db.fault("begin", why)
-	close(m.ended)
+	m.end(g.db.fault("begin", why))
 	select {
 	case <-m.lead:
 		g.passOn()
@@ -89,6 +89,9 @@ func (g *group) passOn() {
 	}
 }
 
+// errBroken is what the members are told when the leader does not come back from the commit, as after a panic.
+var errBroken = fmt.Errorf("%w: the commit was broken off", recovery.ErrUnsure)
+
 // leads runs the leader's transaction and those that wait with it.
 func (g *group) leads(m *member) {
 	c, err := g.db.write.Conn(m.ctx)
@@ -97,14 +100,17 @@ func (g *group) leads(m *member) {
 		return
 	}
 	members := g.take()
-	g.commit(c, members)
-	_ = c.Close() // goes back to the pool
-	for _, m := range members {
-		close(m.ended)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.passOn()
+	err = g.db.fault("commit", errBroken)
+	defer func() {
+		_ = c.Close() // goes back to the pool
+		for _, m := range members {
+			m.end(err)
+		}
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.passOn()
+	}()
+	err = g.commit(c, members)
 }
 
 // take takes up those who wait, the leader among them.
@@ -117,33 +123,26 @@ func (g *group) take() []*member {
 	return members
 }
 
-// commit runs the members in one transaction. No caller's patience breaks off a statement: SQLite would take back all that stands before it.
-func (g *group) commit(c *sql.Conn, members []*member) {
-	done := func(err error) {
-		for _, m := range members {
-			if m.err == nil && m.panicked == nil {
-				m.err = err
-			}
-		}
-	}
+// commit runs the members in one transaction. Its error is that of all who have none of their own. No caller's patience breaks off a
+// statement: SQLite would take back all that stands before it.
+func (g *group) commit(c *sql.Conn, members []*member) error {
 	tx, err := c.BeginTx(context.Background(), nil)
 	if err != nil {
-		done(g.db.fault("begin", err))
-		return
+		return g.db.fault("begin", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // an error after Commit; before it, nothing was written
 	t := txn{conn{tx, g.db.dialect, true}, tx}
 	wanted := false // by any member
 	for _, m := range members {
 		if err := m.within(t, len(members) > 1); err != nil {
-			done(&recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerDatabase, Op: "take back another transaction", Err: err})
-			return
+			return &recovery.Error{Kind: recovery.Unavailable, Peer: recovery.PeerDatabase, Op: "take back another transaction", Err: err}
 		}
-		wanted = wanted || m.err == nil && m.panicked == nil
+		wanted = wanted || !m.failed()
 	}
-	if wanted {
-		done(g.db.fault("commit", g.db.unsure(tx.Commit())))
+	if !wanted {
+		return nil
 	}
+	return g.db.fault("commit", g.db.unsure(tx.Commit()))
 }
 
 // within runs a member within a transaction, and takes back what it did if it fails, where there are others. An error means that the
@@ -157,7 +156,7 @@ func (m *member) within(t txn, others bool) error {
 		return err
 	}
 	m.try(t)
-	if m.err != nil || m.panicked != nil {
+	if m.failed() {
 		if _, err := t.tx.Exec("ROLLBACK TO member"); err != nil {
 			return err
 		}
@@ -172,4 +171,15 @@ func (m *member) try(t txn) {
 	if m.err = m.do(t); m.err == nil {
 		m.err = t.d.fault("commit", m.ctx.Err())
 	}
+}
+
+// failed says whether the member is not to be committed.
+func (m *member) failed() bool { return m.err != nil || m.panicked != nil }
+
+// end tells the caller how it went: err is that of the whole group.
+func (m *member) end(err error) {
+	if !m.failed() {
+		m.err = err
+	}
+	close(m.ended)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -167,6 +168,31 @@ func TestGroupIsLost(t *testing.T) {
 		t.Errorf("the next one: %v", err)
 	}
 	if got := noted(t, db, 1, 3, 4); got != "4 " {
+		t.Errorf("written: %s", got)
+	}
+}
+
+// TestGroupWhoseLeaderIsLost: where the leader's goroutine ends in the middle, the others are told that it is not known what became of
+// theirs, and the next group has another leader.
+func TestGroupWhoseLeaderIsLost(t *testing.T) {
+	t.Parallel()
+	db, _ := grouped(t)
+	release := held(t, db)
+	begin(t, db, 0, func() error { // the leader
+		return db.transact(t.Context(), func(txn) error {
+			runtime.Goexit()
+			return nil
+		})
+	})
+	other := begin(t, db, 1, func() error { return db.transact(t.Context(), note(t.Context(), 2)) })
+	release()
+	if err := <-other; !errors.Is(err, recovery.ErrUnsure) {
+		t.Errorf("one of its group: %v", err)
+	}
+	if err := db.transact(t.Context(), note(t.Context(), 3)); err != nil {
+		t.Errorf("the next one: %v", err)
+	}
+	if got := noted(t, db, 2, 3); got != "3 " {
 		t.Errorf("written: %s", got)
 	}
 }
