@@ -14,9 +14,10 @@ import (
 	"mailback/internal/slackfake"
 )
 
-// BenchmarkGrowth is what two commands take with few and with 100,000 old requests in the database and deleted users in the
-// tenant: the ack of status, which is its answer, and the time from the command check until its answer is there. With many the
-// median may be higher by what is noise.
+// BenchmarkGrowth is what two commands and a start take with few and with 100,000 old requests in the database, of which each has its ten
+// events and more in the audit trail, and as many deleted users in the tenant: the ack of status, which is its answer, the time from the
+// command check until its answer is there, and from the start of the process until it is ready. With many the median may be higher by
+// what is noise.
 func BenchmarkGrowth(b *testing.B) {
 	const noise = 3             // ms
 	few := map[string]float64{} // medians with the fewest
@@ -37,6 +38,13 @@ func BenchmarkGrowth(b *testing.B) {
 		w.restore(b, slackfake.Megan, "christiec@contoso.com")
 		first.kill()
 		multiply(b, w.database(), many)
+		b.Run(fmt.Sprintf("start/%d", many), func(b *testing.B) {
+			compare(b, "start", times(b, func() time.Duration {
+				bot := w.start(b)
+				bot.kill()
+				return bot.ready
+			}))
+		})
 		w.start(b)
 		for _, who := range []string{slackfake.Megan, slackfake.Patti} {
 			what := "status-of-" + map[string]string{slackfake.Megan: "a-requester", slackfake.Patti: "an-approver"}[who]
@@ -90,7 +98,7 @@ func (w *world) bury(b *testing.B, n int) {
 	}
 }
 
-// multiply copies the only request of the database, which is over, with its messages until there are n old ones.
+// multiply copies the only request of the database, which is over, with its messages and its events until there are n old ones.
 func multiply(b *testing.B, file string, n int) {
 	b.Helper()
 	db, err := sql.Open("sqlite", file)
@@ -105,14 +113,18 @@ func multiply(b *testing.B, file string, n int) {
 		`INSERT INTO messages (request_id, key, channel, thread_key, body, version, shown_version, posted_channel, ts, live)
 		SELECT r.id, m.key, m.channel, m.thread_key, m.body, m.version, m.version, m.posted_channel, 'old' || r.id || m.id, m.live
 		FROM requests r, messages m WHERE m.request_id = 1 AND r.id > 1 AND r.id <= $1 + 1`,
+		`INSERT INTO events (request_id, seq, at, kind, body, prev_hash, hash, format)
+		SELECT r.id, e.seq, e.at, e.kind, e.body, e.prev_hash, e.hash, e.format
+		FROM requests r, events e WHERE e.request_id = 1 AND r.id > 1 AND r.id <= $1 + 1`,
 	} {
 		if _, err := db.ExecContext(b.Context(), statement, n); err != nil {
 			b.Fatal(err)
 		}
 	}
-	var old int
-	if err := db.QueryRowContext(b.Context(), `SELECT COUNT(*) FROM requests WHERE NOT open`).Scan(&old); err != nil || old != n+1 {
-		b.Fatalf("%d old requests: %v", old, err)
+	var old, events int
+	const count = `SELECT (SELECT COUNT(*) FROM requests WHERE NOT open), (SELECT COUNT(*) FROM events)`
+	if err := db.QueryRowContext(b.Context(), count).Scan(&old, &events); err != nil || old != n+1 || events < 10*old {
+		b.Fatalf("%d old requests, %d events: %v", old, events, err)
 	}
 }
 

@@ -152,16 +152,17 @@ func (m *member) within(t txn, others bool) error {
 		m.try(t)
 		return nil
 	}
-	if _, err := t.tx.Exec("SAVEPOINT member"); err != nil {
+	ctx := t.span(m.ctx)
+	if _, err := t.tx.ExecContext(ctx, "SAVEPOINT member"); err != nil {
 		return err
 	}
 	m.try(t)
 	if m.failed() {
-		if _, err := t.tx.Exec("ROLLBACK TO member"); err != nil {
+		if _, err := t.tx.ExecContext(ctx, "ROLLBACK TO member"); err != nil {
 			return err
 		}
 	}
-	_, err := t.tx.Exec("RELEASE member")
+	_, err := t.tx.ExecContext(ctx, "RELEASE member")
 	return err
 }
 

@@ -51,7 +51,7 @@ type sqliteConn interface {
 	driver.Validator
 }
 
-// mostKept is how many statements a connection keeps; all are some eighty. When there are more, it begins anew.
+// mostKept is how many statements a connection keeps, which is more than there are. If there are more after all, it begins anew.
 const mostKept = 200
 
 // keepingConn is a connection that keeps its statements. As of each driver.Conn, one goroutine at a time uses it.

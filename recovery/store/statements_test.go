@@ -17,7 +17,7 @@ func TestKeptStatements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // it is only looked at
+	defer tx.Rollback()
 	for n := range 3 {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES ($1)", n); err != nil {
 			t.Fatal(err)
