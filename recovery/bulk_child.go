@@ -9,16 +9,9 @@ import (
 // oneOfMany brings the request of one account among many to the point where its first change may be sent. What its people agreed to is
 // the list: nobody is asked again, and whatever differs from the list ends it.
 func (s *Service) oneOfMany(ctx context.Context, r Request) (time.Duration, error) {
-	parent, err := s.Store.Request(ctx, r.BulkOf)
-	if err != nil {
-		return 0, fmt.Errorf("read the request of the list: %w", err)
-	}
-	hold := parent.held()
-	switch {
-	case hold.Stopped:
-		return 0, s.leaveOut(ctx, r, Note{Code: NoteBulkStopped})
-	case hold.Paused:
-		return s.rest(ctx, r, bulkHolding)
+	parent, wait, held, err := s.heldUp(ctx, r)
+	if held || err != nil {
+		return wait, err
 	}
 	if wait := r.Next.Sub(s.Now()); wait > 0 {
 		return s.rest(ctx, r, wait)
@@ -31,6 +24,21 @@ func (s *Service) oneOfMany(ctx context.Context, r Request) (time.Duration, erro
 	default:
 		return s.beginOne(ctx, r, parent)
 	}
+}
+
+// heldUp gives the request of the list. Where an approver has stopped or paused it, it leaves the account out or lets it rest, and says so.
+func (s *Service) heldUp(ctx context.Context, r Request) (parent Request, wait time.Duration, held bool, err error) {
+	if parent, err = s.Store.Request(ctx, r.BulkOf); err != nil {
+		return parent, 0, false, fmt.Errorf("read the request of the list: %w", err)
+	}
+	switch hold := parent.held(); {
+	case hold.Stopped:
+		return parent, 0, true, s.leaveOut(ctx, r, Note{Code: NoteBulkStopped})
+	case hold.Paused:
+		wait, err = s.rest(ctx, r, bulkHolding)
+		return parent, wait, true, err
+	}
+	return parent, 0, false, nil
 }
 
 // leaveOut ends an account's request before anything was changed.
@@ -110,6 +118,9 @@ func (s *Service) beginOne(ctx context.Context, r, parent Request, changes ...fu
 		return 0, s.leaveOut(ctx, r, Note{NotePlanDiffers, []string{"approvals"}})
 	case len(f.diff) > 0:
 		return 0, s.leaveOut(ctx, r, f.diff[0])
+	}
+	if _, wait, held, err := s.heldUp(ctx, r); held || err != nil { // while it was looked at
+		return wait, err
 	}
 	return 0, s.commit(ctx, r, append(changes, func(r *Request) Event {
 		r.Obstacle, r.Reviews = nil, f.stand
