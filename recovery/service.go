@@ -213,18 +213,35 @@ func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *
 	if why := q.beyond(); why != nil && !approver {
 		return CheckResult{}, why, nil
 	}
-	if refused, err = s.mayBeAsker(ctx, Request{Requester: who}); refused != nil || err != nil {
+	d, refused, err := s.checked(ctx, who, q)
+	if refused != nil || err != nil {
 		return CheckResult{}, refused, err
-	}
-	d, err := s.diagnose(ctx, Ask{Query: q}, Choices{})
-	if err != nil {
-		return CheckResult{}, nil, err
 	}
 	found := Request{Ask: Ask{Query: q}, Requester: who, Diagnosis: &d, Plan: d.Plan}
 	if approver, refused, err = s.mayRequest(ctx, found); refused != nil || err != nil { // now that the scope is known
 		return CheckResult{}, refused, err
 	}
 	return CheckResult{Diagnosis: d, Approver: approver}, nil, nil
+}
+
+// checked diagnoses a mailbox and reads meanwhile whose Entra account the asker is, which takes as many calls. Nothing of what was found is
+// given before that is known.
+func (s *Service) checked(ctx context.Context, who Actor, q Query) (Diagnosis, *Note, error) {
+	looking, stop := context.WithCancel(ctx)
+	defer stop()
+	var d Diagnosis
+	var failed error
+	var wg sync.WaitGroup
+	wg.Go(func() { d, failed = s.diagnose(looking, Ask{Query: q}, Choices{}) })
+	refused, err := s.mayBeAsker(ctx, Request{Requester: who})
+	if refused != nil || err != nil {
+		stop()
+	}
+	wg.Wait()
+	if refused != nil || err != nil {
+		return Diagnosis{}, refused, err
+	}
+	return d, nil, failed
 }
 
 // Deleted lists deleted users whose name or address contains text, latest first. Approvers alone may see them, each those on
