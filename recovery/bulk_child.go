@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -26,7 +27,8 @@ func (s *Service) oneOfMany(ctx context.Context, r Request) (time.Duration, erro
 	}
 }
 
-// heldUp gives the request of the list. Where an approver has stopped or paused it, it leaves the account out or lets it rest, and says so.
+// heldUp gives the request of the list. Where an approver has stopped or paused it, or may just have, it leaves the account out or lets it
+// rest, and says so.
 func (s *Service) heldUp(ctx context.Context, r Request) (parent Request, wait time.Duration, held bool, err error) {
 	if parent, err = s.Store.Request(ctx, r.BulkOf); err != nil {
 		return parent, 0, false, fmt.Errorf("read the request of the list: %w", err)
@@ -36,6 +38,9 @@ func (s *Service) heldUp(ctx context.Context, r Request) (parent Request, wait t
 		return parent, 0, true, s.leaveOut(ctx, r, Note{Code: NoteBulkStopped})
 	case hold.Paused:
 		wait, err = s.rest(ctx, r, bulkHolding)
+		return parent, wait, true, err
+	case slices.ContainsFunc(parent.Inbox, func(c Click) bool { return c.Action == ActBulkStop || c.Action == ActBulkPause }):
+		wait, err = s.rest(ctx, r, 0) // until it is decided on: nothing is begun behind the click
 		return parent, wait, true, err
 	}
 	return parent, 0, false, nil

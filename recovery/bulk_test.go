@@ -1,9 +1,11 @@
 package recovery
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -180,6 +182,54 @@ func TestManyArePausedAndStopped(t *testing.T) {
 	if n := w.tenant.did["restore"]; n != 0 {
 		t.Errorf("%d restores", n)
 	}
+}
+
+// TestNothingIsBegunBehindAClick: from the moment at which a stop or a pause is recorded no account is begun, although the click is
+// decided on later, and neither where it comes while an account is looked at.
+func TestNothingIsBegunBehindAClick(t *testing.T) {
+	t.Parallel()
+	for _, action := range []Action{ActBulkStop, ActBulkPause} {
+		for _, meanwhile := range []bool{false, true} {
+			w := newWorld(t)
+			w.many(2)
+			r := w.asksMany(BulkWish{Domain: "contoso.com"})
+			w.is(w.press(r.ID, anna, ActConfirm), Pending)
+			w.is(w.press(r.ID, bert, ActApprove), Pending)
+			w.send(r.ID, w.click(r.ID, carl, ActApprove, ""))
+			child := r.ID + 1
+			w.until(func() bool { _, begun := w.store.rows[child]; return begun })
+			click := func() { w.send(r.ID, w.click(r.ID, bert, action, "")) }
+			if meanwhile {
+				w.svc.Directory = lookedAt{w.svc.Directory, sync.OnceFunc(click)}
+			} else {
+				click()
+			}
+			for range 5 {
+				if _, err := w.svc.Advance(w.ctx, child, w.request(child).Version); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if w.is(w.request(child), Submitted); w.tenant.did["restore"] != 0 {
+				t.Errorf("%s: %d restores", action, w.tenant.did["restore"])
+			}
+			w.pass(10 * time.Minute)
+			if hold := w.request(r.ID).held(); w.tenant.did["restore"] != 0 || hold.Stopped != (action == ActBulkStop) || hold.Paused == hold.Stopped {
+				t.Errorf("%s: %d restores, %+v", action, w.tenant.did["restore"], hold)
+			}
+		}
+	}
+}
+
+// lookedAt calls look when an account is read.
+type lookedAt struct {
+	Directory
+
+	look func()
+}
+
+func (l lookedAt) Complete(ctx context.Context, found []Found) error {
+	l.look()
+	return l.Directory.Complete(ctx, found)
 }
 
 // until runs jobs one by one until something is so.
