@@ -40,7 +40,7 @@ func (s *Service) heldUp(ctx context.Context, r Request) (parent Request, wait t
 		wait, err = s.rest(ctx, r, bulkHolding)
 		return parent, wait, true, err
 	case slices.ContainsFunc(parent.Inbox, func(c Click) bool { return c.Action == ActBulkStop || c.Action == ActBulkPause }):
-		wait, err = s.rest(ctx, r, 0) // until it is decided on: nothing is begun behind the click
+		wait, err = s.rest(ctx, r, bulkLook) // until it is decided on: nothing is begun behind the click
 		return parent, wait, true, err
 	}
 	return parent, 0, false, nil

@@ -160,11 +160,7 @@ func TestAnApproverWhoIsNoneAnyMoreBringsNothingBack(t *testing.T) {
 
 func TestManyArePausedAndStopped(t *testing.T) {
 	w := newWorld(t)
-	w.many(6)
-	r := w.asksMany(BulkWish{Domain: "contoso.com"})
-	w.is(w.press(r.ID, anna, ActConfirm), Pending)
-	w.is(w.press(r.ID, bert, ActApprove), Pending)
-	w.send(r.ID, w.click(r.ID, carl, ActApprove, ""))
+	r := w.listAgreed(6)
 	w.until(func() bool { return w.request(r.ID).held().Running+w.request(r.ID).held().Waiting == 6 })
 	w.send(r.ID, w.click(r.ID, rita, ActBulkPause, ""))
 	w.send(r.ID, w.click(r.ID, bert, ActBulkPause, ""))
@@ -184,6 +180,17 @@ func TestManyArePausedAndStopped(t *testing.T) {
 	}
 }
 
+// listAgreed gives a request for n deleted users whose last approval is recorded and not decided on yet.
+func (w *world) listAgreed(n int) Request {
+	w.Helper()
+	w.many(n)
+	r := w.asksMany(BulkWish{Domain: "contoso.com"})
+	w.is(w.press(r.ID, anna, ActConfirm), Pending)
+	w.is(w.press(r.ID, bert, ActApprove), Pending)
+	w.send(r.ID, w.click(r.ID, carl, ActApprove, ""))
+	return r
+}
+
 // TestNothingIsBegunBehindAClick: from the moment at which a stop or a pause is recorded no account is begun, although the click is
 // decided on later, and neither where it comes while an account is looked at.
 func TestNothingIsBegunBehindAClick(t *testing.T) {
@@ -191,11 +198,7 @@ func TestNothingIsBegunBehindAClick(t *testing.T) {
 	for _, action := range []Action{ActBulkStop, ActBulkPause} {
 		for _, meanwhile := range []bool{false, true} {
 			w := newWorld(t)
-			w.many(2)
-			r := w.asksMany(BulkWish{Domain: "contoso.com"})
-			w.is(w.press(r.ID, anna, ActConfirm), Pending)
-			w.is(w.press(r.ID, bert, ActApprove), Pending)
-			w.send(r.ID, w.click(r.ID, carl, ActApprove, ""))
+			r := w.listAgreed(2)
 			child := r.ID + 1
 			w.until(func() bool { _, begun := w.store.rows[child]; return begun })
 			click := func() { w.send(r.ID, w.click(r.ID, bert, action, "")) }

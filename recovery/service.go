@@ -229,19 +229,22 @@ func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *
 func (s *Service) checked(ctx context.Context, who Actor, q Query) (Diagnosis, *Note, error) {
 	looking, stop := context.WithCancel(ctx)
 	defer stop()
-	var d Diagnosis
-	var failed error
-	var wg sync.WaitGroup
-	wg.Go(func() { d, failed = s.diagnose(looking, Ask{Query: q}, Choices{}) })
-	refused, err := s.mayBeAsker(ctx, Request{Requester: who})
-	if refused != nil || err != nil {
-		stop()
-	}
+	var (
+		wg      sync.WaitGroup
+		refused *Note
+		unknown error
+	)
+	wg.Go(func() {
+		if refused, unknown = s.mayBeAsker(ctx, Request{Requester: who}); refused != nil || unknown != nil {
+			stop()
+		}
+	})
+	d, err := s.diagnose(looking, Ask{Query: q}, Choices{})
 	wg.Wait()
-	if refused != nil || err != nil {
-		return Diagnosis{}, refused, err
+	if refused != nil || unknown != nil {
+		return Diagnosis{}, refused, unknown
 	}
-	return d, nil, failed
+	return d, nil, err
 }
 
 // Deleted lists deleted users whose name or address contains text, latest first. Approvers alone may see them, each those on

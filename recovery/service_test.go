@@ -1,8 +1,11 @@
 package recovery
 
 import (
+	"context"
 	"errors"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestCheck(t *testing.T) {
@@ -64,6 +67,55 @@ func TestObjectIDFromRequester(t *testing.T) {
 		}
 	}
 	w.is(w.asksAs(anna, Ask{Query: Query{ByObjectID, john}}), Confirming)
+}
+
+// meeting is a directory in which the look for the mailbox and the one for the asker each wait for the other to have begun.
+type meeting struct {
+	Directory
+
+	mailbox, asker chan struct{}
+	met            func(begun, other chan struct{})
+}
+
+func (m meeting) Find(ctx context.Context, q Query) (Findings, error) {
+	m.met(m.mailbox, m.asker)
+	return m.Directory.Find(ctx, q)
+}
+
+func (m meeting) Account(ctx context.Context, id string) (Account, Receipt, error) {
+	m.met(m.asker, m.mailbox)
+	return m.Directory.Account(ctx, id)
+}
+
+// TestCheckLooksSideBySide: whose account an asker is, is read while the mailbox is looked at, and one whose account is disabled is told
+// nothing of what was found.
+func TestCheckLooksSideBySide(t *testing.T) {
+	t.Parallel()
+	for _, enabled := range []bool{true, false} {
+		w := newWorld(t)
+		w.unlisted()
+		w.knows(rita, rita)
+		*w.tenant.users[rita].account.Enabled = enabled
+		var once [2]sync.Once
+		m := meeting{Directory: w.svc.Directory, mailbox: make(chan struct{}), asker: make(chan struct{})}
+		m.met = func(begun, other chan struct{}) {
+			i := map[chan struct{}]int{m.mailbox: 0, m.asker: 1}[begun]
+			once[i].Do(func() { close(begun) })
+			select {
+			case <-other:
+			case <-time.After(10 * time.Second):
+				t.Error("one look waits for the other to end")
+			}
+		}
+		w.svc.Directory = m
+		got, note, err := w.svc.Check(w.ctx, by(rita), Query{ByAddress, "john@contoso.com"})
+		switch {
+		case err != nil || enabled != (note == nil):
+			t.Errorf("enabled %v: %v, %v", enabled, note, err)
+		case enabled && got.Diagnosis.Case != CaseUser, !enabled && (note.Code != NoteAccountOff || got.Diagnosis.Case != ""):
+			t.Errorf("enabled %v: %v, %+v", enabled, note, got)
+		}
+	}
 }
 
 func TestTicketIsKept(t *testing.T) {

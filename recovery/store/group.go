@@ -131,7 +131,7 @@ func (g *group) commit(c *sql.Conn, members []*member) error {
 		return g.db.fault("begin", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // an error after Commit; before it, nothing was written
-	t := txn{conn{tx, g.db.dialect, true}, tx}
+	t := txn{conn{q: tx, d: g.db.dialect, steady: true}, tx}
 	wanted := false // by any member
 	for _, m := range members {
 		if err := m.within(t, len(members) > 1); err != nil {

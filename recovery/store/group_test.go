@@ -80,6 +80,12 @@ func begin(t *testing.T, db *database, n int, do func() error) <-chan error {
 	}
 }
 
+// noting begins to note a number behind so many others.
+func noting(ctx context.Context, t *testing.T, db *database, behind, n int) <-chan error {
+	t.Helper()
+	return begin(t, db, behind, func() error { return db.transact(ctx, note(ctx, n)) })
+}
+
 // TestGroupIsEachAlone: of transactions that are committed together, one that fails, panics, breaks a rule of the database or is given up
 // by its caller leaves nothing, and no other feels it.
 func TestGroupIsEachAlone(t *testing.T) {
@@ -147,7 +153,7 @@ func TestGroupIsLost(t *testing.T) {
 	db, _ := grouped(t)
 	release := held(t, db)
 	ends := []<-chan error{
-		begin(t, db, 0, func() error { return db.transact(t.Context(), note(t.Context(), 1)) }),
+		noting(t.Context(), t, db, 0, 1),
 		begin(t, db, 1, func() error {
 			return db.transact(t.Context(), func(x txn) error {
 				if err := x.exec(t.Context(), "take all back", "ROLLBACK"); err != nil {
@@ -156,7 +162,7 @@ func TestGroupIsLost(t *testing.T) {
 				return errors.New("the disk is full")
 			})
 		}),
-		begin(t, db, 2, func() error { return db.transact(t.Context(), note(t.Context(), 3)) }),
+		noting(t.Context(), t, db, 2, 3),
 	}
 	release()
 	for i, end := range ends {
@@ -184,7 +190,7 @@ func TestGroupWhoseLeaderIsLost(t *testing.T) {
 			return nil
 		})
 	})
-	other := begin(t, db, 1, func() error { return db.transact(t.Context(), note(t.Context(), 2)) })
+	other := noting(t.Context(), t, db, 1, 2)
 	release()
 	if err := <-other; !errors.Is(err, recovery.ErrUnsure) {
 		t.Errorf("one of its group: %v", err)
@@ -208,9 +214,9 @@ func TestGroupGoesOnWithoutItsLeader(t *testing.T) {
 	leader, giveUp := context.WithCancel(t.Context())
 	other, giveUpToo := context.WithCancel(t.Context())
 	ends := []<-chan error{
-		begin(t, db, 0, func() error { return db.transact(leader, note(leader, 1)) }),
-		begin(t, db, 1, func() error { return db.transact(other, note(other, 2)) }),
-		begin(t, db, 2, func() error { return db.transact(t.Context(), note(t.Context(), 3)) }),
+		noting(leader, t, db, 0, 1),
+		noting(other, t, db, 1, 2),
+		noting(t.Context(), t, db, 2, 3),
 	}
 	giveUpToo()
 	if err := <-ends[1]; !errors.Is(err, context.Canceled) {

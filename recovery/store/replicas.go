@@ -78,7 +78,7 @@ func (s *Store) enrol(ctx context.Context) (seat, error) {
 }
 
 // session runs statements in the session that holds the lock.
-func (c seat) session(s *Store) conn { return conn{c.conn, s.db.dialect, false} }
+func (c seat) session(s *Store) conn { return conn{q: c.conn, d: s.db.dialect} }
 
 // keep calls the roll until ctx ends, and takes a new place when the session was lost.
 func (r *roll) keep(ctx context.Context, c seat) {

@@ -71,7 +71,7 @@ func (t *Trail) snapshot(ctx context.Context, do func(conn) error) error {
 		return t.db.fault("begin", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return do(conn{tx, t.db.dialect, false})
+	return do(conn{q: tx, d: t.db.dialect})
 }
 
 // atOnce is how many events are in memory at a time.

@@ -110,7 +110,7 @@ func (db *database) once(ctx context.Context, do func(txn) error) error {
 		return db.fault("begin", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // an error after Commit; before it, nothing was written
-	if err := do(txn{conn{tx, db.dialect, false}, tx}); err != nil {
+	if err := do(txn{conn{q: tx, d: db.dialect}, tx}); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -128,10 +128,10 @@ func (db *database) unsure(err error) error {
 }
 
 // reader runs statements that change nothing.
-func (db *database) reader() conn { return conn{db.read, db.dialect, false} }
+func (db *database) reader() conn { return conn{q: db.read, d: db.dialect} }
 
 // writer runs single statements.
-func (db *database) writer() conn { return conn{db.write, db.dialect, false} }
+func (db *database) writer() conn { return conn{q: db.write, d: db.dialect} }
 
 // notFound turns sql.ErrNoRows into recovery.ErrNotFound for a thing so named.
 func notFound(err error, format string, args ...any) error {
