@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"mailback/internal/fault"
 	"mailback/internal/m365fake"
@@ -30,6 +31,9 @@ type Config struct {
 	ReplicaSettings func(n int) map[string]string
 	// NoRateLimits takes Slack's limits away, for a harness that plays the same conversation a thousand times.
 	NoRateLimits bool
+	// NoDelays takes Microsoft's delays away: what was changed is read at once, and a mailbox answers as soon as its user is back. For a
+	// harness that counts calls.
+	NoDelays bool
 	// BotLog gets what the bot writes. Nil means a file, whose end is told when the bot fails.
 	BotLog io.Writer
 	// BotEnded is told why the bot ended, if it had been ready and nobody had asked for it. Nil means that nobody is told.
@@ -92,9 +96,13 @@ func Start(ctx context.Context, cfg Config) (_ *Sandbox, err error) {
 func (s *Sandbox) startServices(ctx context.Context) error {
 	s.desk = fault.New(s.clock.now)
 	s.slack = slackfake.New(slackfake.Config{Now: s.clock.now, Desk: s.desk, Scopes: scopes(), NoRateLimits: s.cfg.NoRateLimits})
+	var delay time.Duration
+	if s.cfg.NoDelays {
+		delay = -1
+	}
 	var err error
 	if s.m365, err = m365fake.New(m365fake.Config{
-		Now: s.clock.now, Desk: s.desk, Users: s.cfg.Users,
+		Now: s.clock.now, Desk: s.desk, Users: s.cfg.Users, Lag: delay, Provisioning: delay,
 		// What Microsoft's pages caution about. A tenant that is filled to size says that there is no such object, as Exchange is seen to
 		// do as well: a thousand rows for each look-up would be most of what the stand-in does. recovery/exchange tests both together.
 		LooseIdentity: s.cfg.Users == 0,
