@@ -45,20 +45,21 @@ var reference = sync.OnceValues(func() (map[string]described, error) {
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return nil, err
 	}
-	maps.Copy(doc.Cmdlets, unlisted())
-	return doc.Cmdlets, nil
+	all := unlisted()
+	maps.Copy(all, doc.Cmdlets)
+	return all, nil
 })
 
-// unlisted are the cmdlets that the file lacks, after their pages of the same reference: get-recipientpermission and
-// get-pendingdelicenseuser.
+// unlisted are the cmdlets that the file lacks, after their pages of the same reference (MicrosoftDocs/office-docs-powershell,
+// exchange/exchange-ps/ExchangePowerShell/Get-RecipientPermission.md and Get-PendingDelicenseUser.md). Where the file has them, it counts.
 func unlisted() map[string]described {
 	return map[string]described{
 		"Get-RecipientPermission": {
 			Parameters: map[string]parameter{
 				"Identity": {Type: "RecipientIdParameter"}, "AccessRights": {Type: "MultiValuedProperty"}, "ResultSize": {Type: "Unlimited"},
-				"Trustee": {Type: "SecurityPrincipalIdParameter"},
+				"Trustee": {Type: "SecurityPrincipalIdParameter"}, "ReadFromDomainController": {Type: "SwitchParameter"},
 			},
-			Syntax: []struct{ All, Mandatory []string }{{All: []string{"Identity", "AccessRights", "ResultSize", "Trustee"}}},
+			Syntax: []struct{ All, Mandatory []string }{{All: []string{"Identity", "AccessRights", "ReadFromDomainController", "ResultSize", "Trustee"}}},
 		},
 		"Get-PendingDelicenseUser": {
 			Parameters: map[string]parameter{"Identity": {Type: "RecipientIdParameter"}, "ResultSize": {Type: "Unlimited"}, "ShowDueObjectsOnly": {Type: "SwitchParameter"}},
