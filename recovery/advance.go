@@ -59,18 +59,18 @@ func (s *Service) Advance(ctx context.Context, id, version int64) (time.Duration
 }
 
 func (s *Service) lease(ctx context.Context, id, version int64) (Request, error) {
-	return s.Store.Update(ctx, id, func(r *Request) (Event, error) {
+	return s.Store.Lease(ctx, id, func(r *Request) error {
 		now := s.Now()
 		switch {
 		case !r.State.Open() && len(r.Inbox) == 0:
-			return Event{}, errEnded
+			return errEnded
 		case r.Version != version:
-			return Event{}, errStale
+			return errStale
 		case r.Lease.Until.After(now):
-			return Event{}, errHeld{r.Lease.Until}
+			return errHeld{r.Lease.Until}
 		}
 		r.Lease = s.newLease(now)
-		return Event{}, nil
+		return nil
 	})
 }
 

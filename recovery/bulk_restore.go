@@ -2,7 +2,9 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -10,7 +12,8 @@ import (
 // edit of the cards no more often than people read and Slack likes.
 const (
 	bulkOpen    = 300
-	bulkBegin   = 50 // in one turn
+	bulkBegin   = 200 // in one turn
+	bulkAtATime = 8   // of what the database is asked about single accounts
 	bulkLook    = time.Second
 	bulkTell    = 6 * time.Second
 	bulkHolding = 5 * time.Second // how often an account that waits looks whether the pause is over
@@ -67,24 +70,58 @@ func (s *Service) restoreBulk(ctx context.Context, r Request, i int) (time.Durat
 
 // harvest takes over what became of accounts whose requests have ended.
 func (s *Service) harvest(ctx context.Context, r Request, rows []BulkRow) error {
-	var changed []BulkRow
-	for i := range rows {
-		row := &rows[i]
-		if !row.open() || row.Child == 0 || row.State.Open() {
-			continue
-		}
+	ended := pickRows(rows, func(row BulkRow) bool { return row.open() && row.Child != 0 && !row.State.Open() })
+	err := together(ended, func(row *BulkRow) error {
 		child, err := s.Store.Request(ctx, row.Child)
 		if err != nil {
 			return fmt.Errorf("read the request of row %d: %w", row.N, err)
 		}
 		row.Result, row.Note = child.bulkResult()
-		changed = append(changed, *row)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if len(changed) == 0 {
+	return s.keepRows(ctx, r, ended)
+}
+
+// pickRows gives the rows that are so.
+func pickRows(rows []BulkRow, so func(BulkRow) bool) (picked []*BulkRow) {
+	for i := range rows {
+		if so(rows[i]) {
+			picked = append(picked, &rows[i])
+		}
+	}
+	return picked
+}
+
+// together does something for each of these rows, a few at a time, and gives their errors.
+func together(rows []*BulkRow, do func(*BulkRow) error) error {
+	errs := make([]error, len(rows))
+	free := make(chan struct{}, bulkAtATime)
+	var wg sync.WaitGroup
+	for i, row := range rows {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			errs[i] = do(row)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// keepRows records what is known of these rows.
+func (s *Service) keepRows(ctx context.Context, r Request, rows []*BulkRow) error {
+	if len(rows) == 0 {
 		return nil
 	}
+	changed := make([]BulkRow, len(rows))
+	for i, row := range rows {
+		changed[i] = *row
+	}
 	if err := s.Bulk.UpdateBulk(ctx, r.ID, changed...); err != nil {
-		return fmt.Errorf("keep what became of the list: %w", err)
+		return fmt.Errorf("keep the list: %w", err)
 	}
 	return nil
 }
@@ -112,49 +149,27 @@ func (r Request) bulkResult() (BulkResult, *Note) {
 
 // leaveRest ends the rows that were not begun when an approver stopped the request.
 func (s *Service) leaveRest(ctx context.Context, r Request, rows []BulkRow) error {
-	var changed []BulkRow
-	for i := range rows {
-		if row := &rows[i]; row.open() && row.Child == 0 {
-			row.Result, row.Note = BulkSkipped, &Note{Code: NoteBulkStopped}
-			changed = append(changed, *row)
-		}
+	rest := pickRows(rows, func(row BulkRow) bool { return row.open() && row.Child == 0 })
+	for _, row := range rest {
+		row.Result, row.Note = BulkSkipped, &Note{Code: NoteBulkStopped}
 	}
-	if len(changed) == 0 {
-		return nil
-	}
-	if err := s.Bulk.UpdateBulk(ctx, r.ID, changed...); err != nil {
-		return fmt.Errorf("keep what became of the list: %w", err)
-	}
-	return nil
+	return s.keepRows(ctx, r, rest)
 }
 
 // beginRows makes the requests of the next accounts, in the order in which they are purged.
 func (s *Service) beginRows(ctx context.Context, r Request, rows []BulkRow) error {
-	free := bulkOpen - countBulk(rows).Running
-	var changed []BulkRow
-	for i := range rows {
-		row := &rows[i]
-		if free <= 0 || len(changed) >= bulkBegin {
-			break
-		}
-		if !row.open() || row.Child != 0 {
-			continue
-		}
+	free := max(0, bulkOpen-countBulk(rows).Running)
+	next := pickRows(rows, func(row BulkRow) bool { return row.open() && row.Child == 0 })
+	next = next[:min(len(next), free, bulkBegin)]
+	err := together(next, func(row *BulkRow) error {
 		child, err := s.child(ctx, r, *row)
-		if err != nil {
-			return err
-		}
 		row.Child = child.ID
-		changed = append(changed, *row)
-		free--
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	if len(changed) == 0 {
-		return nil
-	}
-	if err := s.Bulk.UpdateBulk(ctx, r.ID, changed...); err != nil {
-		return fmt.Errorf("keep which requests are the list's: %w", err)
-	}
-	return nil
+	return s.keepRows(ctx, r, next)
 }
 
 // child makes the request of one row, or finds it.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,10 +145,9 @@ func TestAnApproverWhoIsNoneAnyMoreBringsNothingBack(t *testing.T) {
 	r := w.asksMany(BulkWish{Domain: "contoso.com"})
 	w.is(w.press(r.ID, anna, ActConfirm), Pending)
 	w.is(w.press(r.ID, bert, ActApprove), Pending)
-	lost := false
+	var lost atomic.Bool
 	w.store.after = func(string) { // once the list is at work, before its first account is
-		if now := w.store.read(r.ID); !lost && now.State == Restoring {
-			lost = true
+		if !lost.Load() && w.request(r.ID).State == Restoring && lost.CompareAndSwap(false, true) {
 			w.people.groups[desk] = nil
 		}
 	}

@@ -111,6 +111,10 @@ func (m *memStore) Update(ctx context.Context, id int64, changes ...func(*Reques
 	return r, nil
 }
 
+func (m *memStore) Lease(ctx context.Context, id int64, take func(*Request) error) (Request, error) {
+	return m.Update(ctx, id, func(r *Request) (Event, error) { return Event{}, take(r) })
+}
+
 // save writes the row and, with an event, its line and the next job.
 func (m *memStore) save(was row, r *Request, e Event) error {
 	if !was.state.CanBecome(r.State) {

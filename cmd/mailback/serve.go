@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"mailback/bot"
@@ -17,6 +19,10 @@ import (
 	"mailback/recovery/graph"
 	"mailback/recovery/store"
 )
+
+// gcPercent lets the collector run half as often as it would: next to nothing of what is allocated is still needed a moment later, so that
+// a few megabytes more save a twentieth of the processor's time. GOGC says otherwise.
+const gcPercent = 200
 
 // serve is the subcommand that runs the bot until ctx ends.
 func serve(ctx context.Context, args []string, stderr io.Writer) error {
@@ -39,6 +45,9 @@ func serve(ctx context.Context, args []string, stderr io.Writer) error {
 	now, err := movedClock(*clockFile)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	log := s.logger(stderr)
 	if names := later(); len(names) > 0 {

@@ -186,20 +186,22 @@ func readBody(r *http.Request) ([]byte, error) {
 	return raw, nil
 }
 
+// keyInPath is a segment with its key, as users('x').
+var keyInPath = regexp.MustCompile(`^(\w+)\((?:\w+=)?'(.*)'\)$`)
+
 // pathSegments splits the path below /v1.0, with keys in parentheses, as in users('x'), made segments.
 func pathSegments(r *http.Request) ([]string, error) {
 	rest, found := strings.CutPrefix(r.URL.EscapedPath(), "/v1.0/")
 	if !found {
 		return nil, &graphError{status: http.StatusNotFound, code: "BadRequest", message: "Invalid version: " + strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 2)[0]}
 	}
-	key := regexp.MustCompile(`^(\w+)\((?:\w+=)?'(.*)'\)$`)
 	var out []string
 	for part := range strings.SplitSeq(strings.TrimSuffix(rest, "/"), "/") {
 		s, err := url.PathUnescape(part)
 		if err != nil {
 			return nil, badRequest("Malformed URL.")
 		}
-		if m := key.FindStringSubmatch(s); m != nil {
+		if m := keyInPath.FindStringSubmatch(s); m != nil {
 			out = append(out, m[1], strings.ReplaceAll(m[2], "''", "'"))
 			continue
 		}

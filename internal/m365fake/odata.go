@@ -127,20 +127,17 @@ type token struct {
 	at   int
 }
 
-// A number or a date may hold colons; a name may not, since a lambda's variable ends at one.
-func lexer() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:'((?:[^']|'')*)'|([(),:])|([0-9][0-9A-Za-z:.+-]*|[A-Za-z_$@][\w.\-/$@]*|-[0-9.]+))`)
-}
+// tokenPattern is one token. A number or a date may hold colons; a name may not, since a lambda's variable ends at one.
+var tokenPattern = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|([(),:])|([0-9][0-9A-Za-z:.+-]*|[A-Za-z_$@][\w.\-/$@]*|-[0-9.]+))`)
 
 func lex(input string) ([]token, error) {
-	pattern := lexer()
 	var out []token
 	for at := 0; at < len(input); {
 		if input[at] == ' ' {
 			at++
 			continue
 		}
-		m := pattern.FindStringSubmatch(input[at:])
+		m := tokenPattern.FindStringSubmatch(input[at:])
 		switch {
 		case m == nil:
 			return nil, syntaxError(input, at)

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
+var opathToken = regexp.MustCompile(`\s*(?:'((?:[^']|'')*)'|"([^"]*)"|([(){}])|([^\s(){}'"]+))`)
+
 // parseOPath parses a -Filter of Exchange (learn.microsoft.com/powershell/exchange/filter-properties): comparisons with
 // -eq, -ne, -gt, -ge, -lt, -le and -like, joined by -and, -or, -not and parentheses.
 func parseOPath(input string) (expr, error) {
-	pattern := regexp.MustCompile(`\s*(?:'((?:[^']|'')*)'|"([^"]*)"|([(){}])|([^\s(){}'"]+))`)
 	p := &opathParser{input: input}
-	for _, m := range pattern.FindAllStringSubmatch(input, -1) {
+	for _, m := range opathToken.FindAllStringSubmatch(input, -1) {
 		switch {
 		case m[3] == "{" || m[3] == "}": // PowerShell's script block around a filter
 		case m[3] != "" || m[4] != "":

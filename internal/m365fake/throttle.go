@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
+// UnitsWindow is within which time an empty budget of resource units is full again.
+const UnitsWindow = 10 * time.Second
+
 // Limits of a large tenant (learn.microsoft.com/graph/throttling-limits, identity and access).
 const (
-	unitsPer10s  = 8000
+	unitsPer10s  = 8000 // in UnitsWindow
 	writesPer150 = 3000 // in 150 s
 )
 
@@ -33,7 +36,7 @@ type Spent struct {
 
 // Least is how long the budgets make so much last at least, from when they are full.
 func (s Spent) Least() time.Duration {
-	units := time.Duration(s.Units-unitsPer10s) * 10 * time.Second / unitsPer10s
+	units := time.Duration(s.Units-unitsPer10s) * UnitsWindow / unitsPer10s
 	writes := time.Duration(s.Writes-writesPer150) * 150 * time.Second / writesPer150
 	return max(0, units, writes)
 }
@@ -47,7 +50,7 @@ func (s *Server) Spent() Spent {
 
 func newLimiter() *limiter {
 	return &limiter{
-		units: newBucket(unitsPer10s, 10*time.Second), writes: newBucket(writesPer150, 150*time.Second), busy: map[string]int{},
+		units: newBucket(unitsPer10s, UnitsWindow), writes: newBucket(writesPer150, 150*time.Second), busy: map[string]int{},
 	}
 }
 

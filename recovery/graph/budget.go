@@ -13,10 +13,10 @@ import (
 // (learn.microsoft.com/graph/throttling-limits, identity and access): they begin fast, slow down at each refusal and speed up slowly
 // while there is none.
 const (
-	firstRate   = 400.0
+	firstRate   = 800.0
 	leastRate   = 10.0
 	mostRate    = 1000.0
-	slowDown    = 0.8
+	slowDown    = 0.7
 	speedUp     = 1.02 // in a second
 	longestHold = 5 * time.Second
 )

@@ -103,8 +103,11 @@ func (s *Store) riverConfig() *river.Config {
 // bulkQueue is for the accounts of requests for many, so that they hold up nobody else's.
 const bulkQueue = "bulk"
 
-// workersPerQueue is how many jobs of a kind run side by side.
-const workersPerQueue = 16
+// How many jobs of a kind run side by side. Those of requests for many wait for Graph most of the time.
+const (
+	workersPerQueue = 16
+	bulkWorkers     = 24
+)
 
 // Start runs jobs until Stop. ctx bounds the start alone.
 func (s *Store) Start(ctx context.Context, w Workers) error {
@@ -114,14 +117,15 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 		return errors.New("jobs run already")
 	}
 	s.workers = w
+	s.stopping.Store(false)
 	cfg := s.riverConfig()
 	cfg.ID = s.client
 	cfg.Workers = s.riverWorkers()
 	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
-	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, bulkQueue: queue, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
+	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, bulkQueue: {MaxWorkers: bulkWorkers}, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
 	cfg.FetchPollInterval = s.cfg.PollInterval
 	cfg.FetchCooldown = min(s.cfg.PollInterval, 10*time.Millisecond)
-	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout, s.cfg.RescueAfter
+	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout+s.sittingTime(), s.cfg.RescueAfter
 	cfg.CompletedJobRetentionPeriod = time.Hour
 	if err := s.schedule(ctx); err != nil {
 		return fmt.Errorf("schedule the daily job: %w", err)
@@ -156,6 +160,7 @@ func (s *Store) Stop(ctx context.Context) error {
 
 // halt stops the jobs, and then leaves the roll: as long as a job runs, this process is alive.
 func (s *Store) halt(ctx context.Context) error {
+	s.stopping.Store(true)
 	if err := s.running.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 		defer cancel()
@@ -173,18 +178,24 @@ func (s *Store) halt(ctx context.Context) error {
 func (s *Store) riverWorkers() *river.Workers {
 	ws := river.NewWorkers()
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[advanceArgs]) error {
-		return s.run(ctx, j.JobRow, s.log.With(logRequest(j.Args.Request)), func(log *slog.Logger) (time.Duration, error) {
-			return s.advance(ofJob(ctx), log, j.Args.Request, j.Args.Version)
+		return s.run(ctx, j.JobRow, s.log.With(logRequest(j.Args.Request)), func(log *slog.Logger, since *time.Time) (time.Duration, error) {
+			sit := &sitting{request: j.Args.Request, job: j.ID}
+			sit.version.Store(j.Args.Version)
+			return s.advance(ofJob(ctx), log, sit, since)
 		})
 	}))
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[deliverArgs]) error {
 		log := s.log.With(logRequest(j.Args.Request), slog.Int64("message", j.Args.Message))
-		return s.run(ctx, j.JobRow, log, func(log *slog.Logger) (time.Duration, error) {
+		return s.run(ctx, j.JobRow, log, func(log *slog.Logger, _ *time.Time) (time.Duration, error) {
+			defer s.db.yield(ctx)()
 			return s.deliver(ofJob(ctx), log, j.Args)
 		})
 	}))
 	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, j *river.Job[upkeepArgs]) error {
-		return s.run(ctx, j.JobRow, s.log, func(log *slog.Logger) (time.Duration, error) { return s.upkeep(ofJob(ctx), log) })
+		return s.run(ctx, j.JobRow, s.log, func(log *slog.Logger, _ *time.Time) (time.Duration, error) {
+			defer s.db.yield(ctx)()
+			return s.upkeep(ofJob(ctx), log)
+		})
 	}))
 	return ws
 }
@@ -200,16 +211,6 @@ func ref(id int64) string {
 	return recovery.Request{ID: id}.Ref()
 }
 
-// advance is the job of one version of a request.
-func (s *Store) advance(ctx context.Context, log *slog.Logger, id, version int64) (time.Duration, error) {
-	wait, err := s.workers.Advance(ctx, id, version)
-	if wait > 0 || err != nil {
-		return wait, err
-	}
-	const still = `SELECT EXISTS (SELECT 1 FROM requests WHERE id = $1 AND version = $2 AND active)`
-	return s.leftBehind(ctx, log, still, id, version)
-}
-
 // leftBehind keeps a job whose work ended without doing anything, where there is still something to do: an open request
 // and a message that is not shown are never without a job.
 func (s *Store) leftBehind(ctx context.Context, log *slog.Logger, query string, id, version int64) (time.Duration, error) {
@@ -222,12 +223,11 @@ func (s *Store) leftBehind(ctx context.Context, log *slog.Logger, query string, 
 }
 
 // run is every job. An error does not end one: the job waits and comes again, which in River is a snooze. A retry of
-// River's would count, and be given up in the end.
-func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger, work func(*slog.Logger) (time.Duration, error)) error {
+// River's would count, and be given up in the end. What a job waits is counted from when it began, or from when it says by since.
+func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger, work func(log *slog.Logger, since *time.Time) (time.Duration, error)) error {
 	log = log.With(slog.String("job", row.Kind))
-	began := s.now()
-	defer s.db.yield(ctx)()
-	wait, err := guard(func() (time.Duration, error) { return work(log) })
+	since := s.now()
+	wait, err := guard(func() (time.Duration, error) { return work(log, &since) })
 	if err != nil {
 		stopped := errors.Is(ctx.Err(), context.Canceled)
 		if wait <= 0 {
@@ -239,8 +239,8 @@ func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger
 		return nil
 	}
 	// River counts a snooze from the system's clock, whatever clock it was given (river internal/jobexecutor). The wait is counted from
-	// when the job began: where the clock was moved meanwhile, the job comes again early rather than late.
-	return river.JobSnooze(max(0, time.Until(began.Add(wait))))
+	// a beginning: where the clock was moved meanwhile, the job comes again early rather than late.
+	return river.JobSnooze(max(0, time.Until(since.Add(wait))))
 }
 
 // retryable is an error that says of itself whether the same call may work later, and whether nothing is wrong but that it came too

@@ -28,7 +28,7 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 		if err != nil || !request.Valid {
 			return err
 		}
-		_, err = s.change(ctx, t, l.Request, func(r *recovery.Request) (recovery.Event, error) {
+		_, _, err = s.change(ctx, t, l.Request, func(r *recovery.Request) (recovery.Event, error) {
 			r.NewLinks = append(slices.Clone(r.NewLinks), recovery.NewLink{Actor: l.Actor, ObjectID: l.ObjectID})
 			note := recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
 			return recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note}, nil

@@ -34,7 +34,7 @@ func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event
 		if err != nil {
 			return err
 		}
-		return s.enqueue(ctx, t, s.withNext(jobs, 0, r))
+		return s.next(ctx, t, jobs, 0, r)
 	})
 	if errors.Is(err, recovery.ErrUnsure) {
 		r, err = s.lookAgain(ctx, r.Key, err)
@@ -72,22 +72,33 @@ func (t txn) reserve(ctx context.Context, r recovery.Request) (id int64, err err
 // Update changes a request: see recovery.Store.
 func (s *Store) Update(ctx context.Context, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (recovery.Request, error) {
 	var r recovery.Request
+	var held recovery.Lease
 	err := s.db.transact(ctx, func(t txn) (err error) {
-		r, err = s.change(ctx, t, id, changes...)
+		r, held, err = s.change(ctx, t, id, changes...)
 		return err
 	})
 	if err != nil {
 		return recovery.Request{}, err
 	}
+	if s.db.single && r.Lease != held { // who does not hold the lease does not change it
+		s.leases.set(id, r.Lease)
+	}
+	if sit := sittingOf(ctx, id); sit != nil && active(r) {
+		sit.version.Store(r.Version)
+	}
 	return r, nil
 }
 
-// change is Update within a transaction.
-func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (recovery.Request, error) {
-	r, err := t.request(ctx, "WHERE id = $1"+t.d.lockRow, id)
+// change is Update within a transaction. held is the lease that the request had before.
+func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (r recovery.Request, held recovery.Lease, err error) {
+	r, err = t.request(ctx, "WHERE id = $1"+t.d.lockRow, id)
 	if err != nil {
-		return r, notFound(err, "R-%d", id)
+		return r, held, notFound(err, "R-%d", id)
 	}
+	if s.db.single {
+		r.Lease = s.leases.get(id)
+	}
+	held = r.Lease
 	version := r.Version
 	var jobs []job
 	for _, change := range changes {
@@ -95,15 +106,15 @@ func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*re
 		was.Reviews = slices.Clone(r.Reviews)
 		e, err := change(&r)
 		if err != nil {
-			return r, err
+			return r, held, err
 		}
 		more, err := s.save(ctx, t, was, &r, e)
 		if err != nil {
-			return r, err
+			return r, held, err
 		}
 		jobs = append(jobs, more...)
 	}
-	return r, s.enqueue(ctx, t, s.withNext(jobs, version, r))
+	return r, held, s.next(ctx, t, jobs, version, r)
 }
 
 // save checks a change and writes what belongs to it: the row, and with an event also its line in the audit trail, the
@@ -139,19 +150,14 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 	return s.writeMessages(ctx, t, *r, e)
 }
 
-// withNext adds the request's next job, if it has a new version and one is to come.
-func (s *Store) withNext(jobs []job, version int64, r recovery.Request) []job {
-	if r.Version == version || !active(r) {
-		return jobs
-	}
-	return append(jobs, advanceJob(r, s.now()))
-}
-
 // active says whether a request has a job: it moves by itself, waits for somebody, or has clicks to decide.
 func active(r recovery.Request) bool { return r.State.Open() || len(r.Inbox) > 0 }
 
 // write writes a request's row, with the new head of its audit trail if it has one.
 func (t txn) write(ctx context.Context, r recovery.Request, updated int64, h tip) error {
+	if t.d.single {
+		r.Lease = recovery.Lease{} // see leases
+	}
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write %s as JSON: %w", r.Ref(), err)
@@ -197,6 +203,9 @@ func (t txn) writeReviews(ctx context.Context, was []recovery.Review, r recovery
 // Request gives one request as it is now: see recovery.Store.
 func (s *Store) Request(ctx context.Context, id int64) (recovery.Request, error) {
 	r, err := s.db.reader().request(ctx, "WHERE id = $1", id)
+	if s.db.single {
+		r.Lease = s.leases.get(id)
+	}
 	return r, notFound(err, "R-%d", id)
 }
 

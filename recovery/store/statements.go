@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"regexp"
+	"strconv"
 )
 
 // sqliteConnector opens connections that keep the statements they have parsed. The statements of this package and of River are always the
@@ -33,7 +35,7 @@ func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, fmt.Errorf("the SQLite driver gave a %T, which cannot do all that is asked of a connection", conn)
 	}
-	return &keepingConn{sqliteConn: full, kept: map[string]*keptStmt{}}, nil
+	return &keepingConn{sqliteConn: full, kept: map[string]*keptStmt{}, limits: map[string]bool{}}, nil
 }
 
 // Driver is modernc.org/sqlite.
@@ -59,6 +61,8 @@ type keepingConn struct {
 	sqliteConn
 
 	kept map[string]*keptStmt
+	// limits says whether a statement has a LIMIT that is a parameter.
+	limits map[string]bool
 }
 
 // keptStmt is a parsed statement. It is in use until the rows that it gave are closed.
@@ -84,6 +88,7 @@ func (c *keepingConn) ExecContext(ctx context.Context, query string, args []driv
 
 // QueryContext runs a statement with rows.
 func (c *keepingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	query = c.limited(query, args)
 	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
@@ -97,6 +102,36 @@ func (c *keepingConn) QueryContext(ctx context.Context, query string, args []dri
 	}
 	s.inUse = true
 	return keptRows{rows, s}, nil
+}
+
+var limitPattern = regexp.MustCompile(`\bLIMIT [?$]\d+\b`)
+
+// limited writes the numbers of LIMITs into the statement: SQLite parses a kept statement anew whenever the parameter of a LIMIT is bound,
+// in case another plan were better (sqlite3ExprIsInteger, expr.c). River looks for jobs with one such, ten times a second.
+func (c *keepingConn) limited(query string, args []driver.NamedValue) string {
+	has, known := c.limits[query]
+	if !known {
+		has = limitPattern.MatchString(query)
+		if len(c.limits) >= mostKept {
+			clear(c.limits)
+		}
+		c.limits[query] = has
+	}
+	if !has {
+		return query
+	}
+	return limitPattern.ReplaceAllStringFunc(query, func(limit string) string {
+		word, number := limit[:len("LIMIT ")], limit[len("LIMIT ?"):]
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > len(args) {
+			return limit
+		}
+		most, ok := args[n-1].Value.(int64)
+		if !ok || args[n-1].Ordinal != n {
+			return limit
+		}
+		return word + strconv.FormatInt(most, 10)
+	})
 }
 
 // statement gives a statement parsed; nil where the same one still gives rows, so that this call needs one of its own.

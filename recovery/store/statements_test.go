@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"testing"
@@ -52,6 +53,34 @@ func TestKeptStatements(t *testing.T) {
 	}
 	if err := tx.QueryRowContext(ctx, after, 2).Scan(&n); err != nil || n != 2 {
 		t.Errorf("after the table was changed: %d, %v", n, err)
+	}
+}
+
+// TestLimitsAreWrittenOut: each LIMIT has its own number, and a kept statement is not taken for one with another.
+func TestLimitsAreWrittenOut(t *testing.T) {
+	t.Parallel()
+	db, _ := grouped(t)
+	ctx := t.Context()
+	for n := range 9 {
+		if _, err := db.write.ExecContext(ctx, "INSERT INTO notes VALUES ($1)", n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const query = "SELECT COUNT(*), (SELECT COUNT(*) FROM (SELECT n FROM notes WHERE n >= $1 LIMIT $3)) FROM (SELECT n FROM notes WHERE n >= $1 LIMIT $2)"
+	for _, c := range [][2]int{{2, 5}, {5, 2}, {1, 1}, {2, 5}, {0, 9}} {
+		var first, second int
+		if err := db.write.QueryRowContext(ctx, query, 0, c[0], c[1]).Scan(&first, &second); err != nil || first != c[0] || second != c[1] {
+			t.Errorf("limits %v gave %d and %d, %v", c, first, second, err)
+		}
+	}
+	conn := &keepingConn{limits: map[string]bool{}}
+	for query, want := range map[string]string{
+		"A LIMIT ?2 B LIMIT $1": "A LIMIT 20 B LIMIT 10", "A LIMIT ?3": "A LIMIT ?3", "A LIMIT $9": "A LIMIT $9", "A LIMIT 4": "A LIMIT 4",
+	} {
+		args := []driver.NamedValue{{Ordinal: 1, Value: int64(10)}, {Ordinal: 2, Value: int64(20)}, {Ordinal: 3, Value: "text"}}
+		if got := conn.limited(query, args); got != want {
+			t.Errorf("%s became %s, want %s", query, got, want)
+		}
 	}
 }
 
