@@ -11,7 +11,7 @@ import (
 // How a request for many goes on: so many accounts at a time, of which most wait for their mailbox; a look at them as often; and an
 // edit of the cards no more often than people read and Slack likes.
 const (
-	bulkOpen    = 300
+	bulkOpen    = 600
 	bulkBegin   = 200 // in one turn
 	bulkAtATime = 8   // of what the database is asked about single accounts
 	bulkLook    = time.Second
@@ -95,19 +95,24 @@ func pickRows(rows []BulkRow, so func(BulkRow) bool) (picked []*BulkRow) {
 	return picked
 }
 
-// together does something for each of these rows, a few at a time, and gives their errors.
+// together does something for each of these rows, a few at a time, and gives their errors. A panic goes to the caller, who survives it.
 func together(rows []*BulkRow, do func(*BulkRow) error) error {
-	errs := make([]error, len(rows))
+	errs, panics := make([]error, len(rows)), make([]any, len(rows))
 	free := make(chan struct{}, bulkAtATime)
 	var wg sync.WaitGroup
 	for i, row := range rows {
 		free <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-free }()
+			defer func() { panics[i] = recover(); <-free }()
 			errs[i] = do(row)
 		})
 	}
 	wg.Wait()
+	for _, v := range panics {
+		if v != nil {
+			panic(v)
+		}
+	}
 	return errors.Join(errs...)
 }
 

@@ -66,7 +66,7 @@ func insertOpts(queue string) river.InsertOpts {
 const nearPurge = 3 * 24 * time.Hour
 
 // advanceJob is the next job of a request. Those whose mailbox is purged soon go before others that are due. The accounts of requests
-// for many have a queue of their own.
+// for many have a queue of their own; in it, those that are to begin go before those that have begun, most of which wait for Microsoft anyway.
 func advanceJob(r recovery.Request, now time.Time) job {
 	opts := &river.InsertOpts{Priority: 2}
 	if at := r.PurgedAt(); !at.IsZero() && at.Sub(now) < nearPurge {
@@ -74,6 +74,9 @@ func advanceJob(r recovery.Request, now time.Time) job {
 	}
 	if r.BulkOf != 0 {
 		opts.Queue = bulkQueue
+		if r.State != recovery.Submitted {
+			opts.Priority++
+		}
 	}
 	return job{Args: advanceArgs{Request: r.ID, Version: r.Version}, InsertOpts: opts}
 }
@@ -122,9 +125,16 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	cfg.ID = s.client
 	cfg.Workers = s.riverWorkers()
 	queue := river.QueueConfig{MaxWorkers: workersPerQueue}
-	cfg.Queues = map[string]river.QueueConfig{advanceArgs{}.Kind(): queue, deliverArgs{}.Kind(): queue, bulkQueue: {MaxWorkers: bulkWorkers}, upkeepArgs{}.Kind(): {MaxWorkers: 1}}
-	cfg.FetchPollInterval = s.cfg.PollInterval
-	cfg.FetchCooldown = min(s.cfg.PollInterval, 10*time.Millisecond)
+	poll := s.cfg.PollInterval
+	cfg.Queues = map[string]river.QueueConfig{
+		advanceArgs{}.Kind(): queue,
+		deliverArgs{}.Kind(): queue,
+		// Nobody waits for a single one of these: they are looked for less often, and then more are found.
+		bulkQueue:           {MaxWorkers: bulkWorkers, FetchCooldown: min(poll, 30*time.Millisecond), FetchPollInterval: 4 * poll},
+		upkeepArgs{}.Kind(): {MaxWorkers: 1, FetchPollInterval: 10 * poll},
+	}
+	cfg.FetchPollInterval = poll
+	cfg.FetchCooldown = min(poll, 10*time.Millisecond)
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout+s.sittingTime(), s.cfg.RescueAfter
 	cfg.CompletedJobRetentionPeriod = time.Hour
 	if err := s.schedule(ctx); err != nil {
