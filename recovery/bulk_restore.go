@@ -2,9 +2,7 @@ package recovery
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -13,7 +11,6 @@ import (
 const (
 	bulkOpen    = 600
 	bulkBegin   = 200 // in one turn
-	bulkAtATime = 8   // of what the database is asked about single accounts
 	bulkLook    = time.Second
 	bulkTell    = 6 * time.Second
 	bulkHolding = 5 * time.Second // how often an account that waits looks whether the pause is over
@@ -71,16 +68,12 @@ func (s *Service) restoreBulk(ctx context.Context, r Request, i int) (time.Durat
 // harvest takes over what became of accounts whose requests have ended.
 func (s *Service) harvest(ctx context.Context, r Request, rows []BulkRow) error {
 	ended := pickRows(rows, func(row BulkRow) bool { return row.open() && row.Child != 0 && !row.State.Open() })
-	err := together(ended, func(row *BulkRow) error {
+	for _, row := range ended {
 		child, err := s.Store.Request(ctx, row.Child)
 		if err != nil {
 			return fmt.Errorf("read the request of row %d: %w", row.N, err)
 		}
 		row.Result, row.Note = child.bulkResult()
-		return nil
-	})
-	if err != nil {
-		return err
 	}
 	return s.keepRows(ctx, r, ended)
 }
@@ -93,27 +86,6 @@ func pickRows(rows []BulkRow, so func(BulkRow) bool) (picked []*BulkRow) {
 		}
 	}
 	return picked
-}
-
-// together does something for each of these rows, a few at a time, and gives their errors. A panic goes to the caller, who survives it.
-func together(rows []*BulkRow, do func(*BulkRow) error) error {
-	errs, panics := make([]error, len(rows)), make([]any, len(rows))
-	free := make(chan struct{}, bulkAtATime)
-	var wg sync.WaitGroup
-	for i, row := range rows {
-		free <- struct{}{}
-		wg.Go(func() {
-			defer func() { panics[i] = recover(); <-free }()
-			errs[i] = do(row)
-		})
-	}
-	wg.Wait()
-	for _, v := range panics {
-		if v != nil {
-			panic(v)
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // keepRows records what is known of these rows.
@@ -166,13 +138,12 @@ func (s *Service) beginRows(ctx context.Context, r Request, rows []BulkRow) erro
 	free := max(0, bulkOpen-countBulk(rows).Running)
 	next := pickRows(rows, func(row BulkRow) bool { return row.open() && row.Child == 0 })
 	next = next[:min(len(next), free, bulkBegin)]
-	err := together(next, func(row *BulkRow) error {
+	for _, row := range next {
 		child, err := s.child(ctx, r, *row)
+		if err != nil {
+			return err
+		}
 		row.Child = child.ID
-		return err
-	})
-	if err != nil {
-		return err
 	}
 	return s.keepRows(ctx, r, next)
 }

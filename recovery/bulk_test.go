@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,9 +144,10 @@ func TestAnApproverWhoIsNoneAnyMoreBringsNothingBack(t *testing.T) {
 	r := w.asksMany(BulkWish{Domain: "contoso.com"})
 	w.is(w.press(r.ID, anna, ActConfirm), Pending)
 	w.is(w.press(r.ID, bert, ActApprove), Pending)
-	var lost atomic.Bool
+	lost := false
 	w.store.after = func(string) { // once the list is at work, before its first account is
-		if !lost.Load() && w.request(r.ID).State == Restoring && lost.CompareAndSwap(false, true) {
+		if now := w.store.read(r.ID); !lost && now.State == Restoring {
+			lost = true
 			w.people.groups[desk] = nil
 		}
 	}

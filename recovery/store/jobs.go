@@ -109,7 +109,7 @@ const bulkQueue = "bulk"
 // How many jobs of a kind run side by side. Those of requests for many wait for Graph most of the time.
 const (
 	workersPerQueue = 16
-	bulkWorkers     = 24
+	bulkWorkers     = 28
 )
 
 // Start runs jobs until Stop. ctx bounds the start alone.
