@@ -275,7 +275,17 @@ func (w reader) noteArgs(n recovery.Note) []any {
 	return args
 }
 
+// noteSets are the notes whose arguments are all of one known set, with the prefix of its words.
+var noteSets = map[recovery.NoteCode]string{
+	recovery.NoteStepMissing: "missing.", recovery.NoteStays: "stays.", recovery.NoteCopyFailed: "copy.", recovery.NoteState: "state.",
+	recovery.NoteChooseFirst: "action.", recovery.NotePlanDiffers: "differs.", recovery.NoteCaseDiffers: "case.noun.",
+	recovery.NoteChannel: "channel.", recovery.NoteExchangeType: "type.",
+}
+
 func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
+	if prefix, ok := noteSets[code]; ok {
+		return w.oneOf(prefix, arg)
+	}
 	switch code {
 	case recovery.NotePlanOff, recovery.NoteGraceSeats, recovery.NoteLicenseWithIt,
 		recovery.NoteFromGroup, recovery.NoteMailboxGoes, recovery.NoteTaken, recovery.NoteTurnedOff:
@@ -284,8 +294,6 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		if i == 0 {
 			return w.license(arg)
 		}
-	case recovery.NoteStepMissing:
-		return w.oneOf("missing.", arg)
 	case recovery.NoteFailedStep:
 		if i == 0 {
 			return w.oneOf("step.noun.", arg)
@@ -298,8 +306,6 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		case w.has("sign-in." + arg):
 			return w.say("sign-in." + arg)
 		}
-	case recovery.NoteStays:
-		return w.oneOf("stays.", arg)
 	case recovery.NoteUndoGoesOn:
 		if i == 1 {
 			return w.oneOf("state.", arg)
@@ -313,20 +319,6 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		if i == 1 {
 			return w.oneOf("peer.", arg)
 		}
-	case recovery.NoteCopyFailed:
-		return w.oneOf("copy.", arg)
-	case recovery.NoteState:
-		return w.oneOf("state.", arg)
-	case recovery.NoteChooseFirst:
-		return w.oneOf("action.", arg)
-	case recovery.NotePlanDiffers:
-		return w.oneOf("differs.", arg)
-	case recovery.NoteCaseDiffers:
-		return w.oneOf("case.noun.", arg)
-	case recovery.NoteChannel:
-		return w.oneOf("channel.", arg)
-	case recovery.NoteExchangeType:
-		return w.oneOf("type.", arg)
 	case recovery.NoteApproverLost, recovery.NoteLeft:
 		return mention(arg)
 	case recovery.NoteTargetFull, recovery.NoteArchiveFull:

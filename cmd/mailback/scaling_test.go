@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,19 +63,12 @@ func TestScalingIsCounted(t *testing.T) {
 // pressOnce waits for a button and presses it a single time: a second click is looked at too, and costs.
 func (s *stage) pressOnce(ctx context.Context, t *testing.T, user, action string) {
 	t.Helper()
-	for ; ; time.Sleep(50 * time.Millisecond) {
-		list, err := s.client.Messages(ctx, user)
-		if err != nil {
-			t.Fatalf("%s waits for %s: %v", user, action, err)
+	for !s.press(ctx, user, action) {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("%s waits in vain for %s", user, action)
 		}
-		i := slices.IndexFunc(list, func(m slackfake.MessageInfo) bool { return sandbox.FindAction(m.Blocks, action) != nil })
-		if i < 0 {
-			continue
-		}
-		if _, err := s.client.Click(ctx, slackfake.ClickRequest{User: user, Channel: list[i].Channel, TS: list[i].TS, ActionID: action}); err != nil {
-			t.Fatal(err)
-		}
-		return
 	}
 }
 

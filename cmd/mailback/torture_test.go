@@ -232,19 +232,20 @@ func (s *stage) told(ctx context.Context, ends *regexp.Regexp) (bool, error) {
 	return slices.ContainsFunc(list, func(m slackfake.MessageInfo) bool { return ends.MatchString(m.Text) }), nil
 }
 
-// press presses a button if somebody has it. What does not work is pressed again by the next look.
-func (s *stage) press(ctx context.Context, user, action string) {
+// press presses a button if somebody has it, and says whether they have. What does not work is pressed again by the next look.
+func (s *stage) press(ctx context.Context, user, action string) bool {
 	list, err := s.client.Messages(ctx, user)
 	if err != nil {
-		return
+		return false
 	}
 	for _, m := range slices.Backward(list) {
 		if e := sandbox.FindAction(m.Blocks, action); e != nil {
 			s.begins(action)
 			_, _ = s.client.Click(ctx, slackfake.ClickRequest{User: user, Channel: m.Channel, TS: m.TS, ActionID: action})
-			return
+			return true
 		}
 	}
+	return false
 }
 
 func (s *stage) view(user string) string {

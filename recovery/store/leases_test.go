@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -80,4 +81,20 @@ func TestALeaseEndsWithItsProcess(t *testing.T) {
 			t.Errorf("the lease is of %q, %v", got.Lease.Owner, err)
 		}
 	})
+}
+
+// TestAClickBringsNoLeaseBack: a lease that is given back while a click is being recorded stays so.
+func TestAClickBringsNoLeaseBack(t *testing.T) {
+	t.Parallel()
+	u := &setup{t: t, url: "sqlite:" + filepath.Join(t.TempDir(), "m.db"), clock: &clock{}}
+	s := u.open()
+	r := u.create(s, "U1")
+	s.leases.set(r.ID, recovery.Lease{Owner: "me", Until: time.Now().Add(time.Hour)})
+	u.update(s, r.ID, func(r *recovery.Request) (recovery.Event, error) {
+		s.leases.set(r.ID, recovery.Lease{}) // as a job does that was committed just before
+		return recovery.Event{Kind: recovery.EventStep}, nil
+	})
+	if got, err := s.Request(t.Context(), r.ID); err != nil || got.Lease.Owner != "" {
+		t.Errorf("the lease is of %q, %v", got.Lease.Owner, err)
+	}
 }

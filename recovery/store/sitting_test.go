@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,17 +97,59 @@ func TestASittingEnds(t *testing.T) {
 		s := u.open(func(c *Config) { c.JobTimeout = 300 * time.Millisecond })
 		u.create(s, "U1")
 		w := newCalls(done).workers()
+		var cutOff atomic.Bool
 		w.Advance = func(ctx context.Context, id, _ int64) (time.Duration, error) {
 			time.Sleep(20 * time.Millisecond)
 			_, err := s.Update(ctx, id, step)
+			cutOff.CompareAndSwap(false, err != nil)
 			return 0, err
 		}
 		u.start(s, w)
 		u.await("a second sitting of the same job", func() bool {
 			return u.count(s, `SELECT COUNT(*) FROM river_job WHERE kind = 'advance' AND CAST(metadata AS TEXT) LIKE '%snoozes%'`) > 0
 		})
-		if n := u.count(s, `SELECT COUNT(*) FROM river_job WHERE kind = 'advance'`); n != 1 {
-			t.Errorf("%d jobs, want 1", n)
+		if n := u.count(s, `SELECT COUNT(*) FROM river_job WHERE kind = 'advance'`); n != 1 || cutOff.Load() {
+			t.Errorf("%d jobs, want 1; a turn was cut off: %t", n, cutOff.Load())
 		}
 	})
+}
+
+// TestStopEndsASitting: a request that always has something to do does not keep a process from stopping.
+func TestStopEndsASitting(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s := u.open()
+		u.create(s, "U1")
+		var turns atomic.Int64
+		w := newCalls(done).workers()
+		w.Advance = func(ctx context.Context, id, _ int64) (time.Duration, error) {
+			turns.Add(1)
+			_, err := s.Update(ctx, id, step)
+			return 0, err
+		}
+		u.start(s, w)
+		u.await("some turns", func() bool { return turns.Load() > 5 })
+		before := turns.Load()
+		u.stop(s)
+		if more := turns.Load() - before; more > 50 { // a whole sitting has hundreds
+			t.Errorf("%d turns more", more)
+		}
+	})
+}
+
+// TestThoseToBeginGoFirst: of a list, an account that is to begin goes before those that have begun, and what is purged soon before its like.
+func TestThoseToBeginGoFirst(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	soon := &recovery.Diagnosis{Deadline: now.Add(time.Hour)}
+	for want, rs := range map[int][]recovery.Request{
+		1: {{State: recovery.Pending, Diagnosis: soon}, {State: recovery.Submitted, BulkOf: 1, Diagnosis: soon}},
+		2: {{State: recovery.Pending}, {State: recovery.Submitted, BulkOf: 1}, {State: recovery.Restoring, BulkOf: 1, Diagnosis: soon}},
+		3: {{State: recovery.Restoring, BulkOf: 1}},
+	} {
+		for _, r := range rs {
+			if opts := advanceJob(r, now).InsertOpts; opts.Priority != want || (opts.Queue == bulkQueue) != (r.BulkOf != 0) {
+				t.Errorf("%s of list %d: priority %d in queue %q, want %d", r.State, r.BulkOf, opts.Priority, opts.Queue, want)
+			}
+		}
+	}
 }
