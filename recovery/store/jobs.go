@@ -144,13 +144,14 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	if err != nil {
 		return fmt.Errorf("set up the jobs: %w", err)
 	}
+	if s.roll, err = s.joinRoll(ctx); err != nil { // before the first job: the others cover for nobody who is not on it
+		return err
+	}
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		s.roll.leave()
 		return fmt.Errorf("start the jobs: %w", err)
 	}
 	s.running = client
-	if s.roll, err = s.joinRoll(ctx); err != nil {
-		return errors.Join(err, s.halt(ctx))
-	}
 	return nil
 }
 
@@ -178,9 +179,7 @@ func (s *Store) halt(ctx context.Context) error {
 			return fmt.Errorf("jobs do not stop: %w", err)
 		}
 	}
-	if s.roll != nil {
-		s.roll.leave()
-	}
+	s.roll.leave()
 	s.running, s.roll = nil, nil
 	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -40,4 +41,23 @@ func TestReplicasKnowWhoLives(t *testing.T) {
 	u.start(three, newCalls(func(string) (time.Duration, error) { return time.Hour, nil }).workers())
 	u.await("the third alone", func() bool { return u.count(three, `SELECT COUNT(*) FROM replicas`) == 1 })
 	u.stop(three)
+}
+
+// TestNoJobBeforeTheRoll: a process that dies in its very first job is covered for as well.
+func TestNoJobBeforeTheRoll(t *testing.T) {
+	t.Parallel()
+	u := &setup{t: t, url: pgtest.Database(t), clock: &clock{}}
+	s := u.open()
+	u.create(s, "U1")
+	seen := make(chan int, 1000)
+	w := newCalls(done).workers()
+	w.Advance = func(context.Context, int64, int64) (time.Duration, error) {
+		seen <- u.count(s, `SELECT COUNT(*) FROM replicas`)
+		return time.Hour, nil
+	}
+	u.start(s, w)
+	if n := <-seen; n != 1 {
+		t.Errorf("%d processes on the roll at the first job, want this one", n)
+	}
+	u.stop(s)
 }
