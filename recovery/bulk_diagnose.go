@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -112,7 +111,7 @@ func (s *Service) judgeBulk(ctx context.Context, r Request, rows []BulkRow) erro
 		some := open[:min(bulkAtOnce, len(open))]
 		open = open[len(some):]
 		errs := make([]error, len(some))
-		var wg sync.WaitGroup
+		var wg Beside
 		for i := range some {
 			wg.Go(func() { errs[i] = s.judgeRow(ctx, &some[i]) })
 		}

@@ -230,7 +230,7 @@ func (s *Service) checked(ctx context.Context, who Actor, q Query) (Diagnosis, *
 	looking, stop := context.WithCancel(ctx)
 	defer stop()
 	var (
-		wg      sync.WaitGroup
+		wg      Beside
 		refused *Note
 		unknown error
 	)

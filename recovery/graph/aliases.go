@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"mailback/recovery"
 )
 
@@ -65,8 +63,7 @@ func (c *Client) deletedWithAlias(ctx context.Context, address string) ([]recove
 	}
 	ids := c.aliases.with(address)
 	found := make([][]recovery.Account, len(ids))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(mostAtOnce)
+	g, ctx := atOnce(ctx, mostAtOnce)
 	for i, id := range ids {
 		g.Go(func() (err error) {
 			found[i], err = c.deletedByID(ctx, id)

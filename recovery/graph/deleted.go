@@ -9,7 +9,6 @@ import (
 	abs "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/directory"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
-	"golang.org/x/sync/errgroup"
 
 	"mailback/recovery"
 )
@@ -87,7 +86,7 @@ func dated(op operation, receipt recovery.Receipt, all ...recovery.Account) erro
 // of it is asked for, and what else ends so is dropped.
 func (c *Client) deletedWith(ctx context.Context, address string) ([]recovery.Account, error) {
 	var byName, byMail, byAlias []recovery.Account
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := beside(ctx)
 	g.Go(func() (err error) {
 		byName, err = c.deletedUsers(ctx, "endsWith(userPrincipalName,"+quote(address)+")", true, accountFields())
 		return err

@@ -9,7 +9,6 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/organization"
 	"github.com/microsoftgraph/msgraph-sdk-go/subscribedskus"
-	"golang.org/x/sync/errgroup"
 
 	"mailback/recovery"
 )
@@ -79,7 +78,7 @@ func (c *Client) searchFor(q recovery.Query) (search, error) {
 
 // round finds the accounts and reads the tenant.
 func (c *Client) round(ctx context.Context, s search, f *recovery.Findings) (live, deleted []recovery.Account, err error) {
-	g, round := errgroup.WithContext(ctx)
+	g, round := beside(ctx)
 	g.Go(func() (err error) { live, f.Receipt, err = s.live(round); return err })
 	g.Go(func() (err error) { deleted, err = s.deleted(round); return err })
 	if s.tenant {
@@ -138,8 +137,7 @@ func inMotion(op operation, err error) *recovery.Error {
 
 // Complete reads, side by side, what belongs to each account.
 func (c *Client) Complete(ctx context.Context, found []recovery.Found) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(mostAtOnce)
+	g, ctx := atOnce(ctx, mostAtOnce)
 	for i := range found {
 		f := &found[i]
 		if f.Account.Deleted() {

@@ -11,7 +11,6 @@ import (
 	abs "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
-	"golang.org/x/sync/errgroup"
 
 	"mailback/recovery"
 )
@@ -45,7 +44,7 @@ func (m *mail) folders(ctx context.Context) (*folders, error) {
 		return known, nil
 	}
 	f := &folders{known: map[string]folder{}, byID: map[string]folder{}, homes: map[string]string{}}
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := beside(ctx)
 	for _, name := range []string{deletions, purges, deletedItems, inbox, topFolder} {
 		g.Go(func() error {
 			got, head, err := m.folder(ctx, name, name == deletions)
@@ -178,8 +177,7 @@ func (m *mail) writing(path string, parameters map[string]string, body any) (*ab
 func (m *mail) read(ctx context.Context, f *folders, ids []string) error {
 	for ids = f.unknown(ids); len(ids) > 0; {
 		above := make([]string, len(ids))
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(mostPerMailbox)
+		g, ctx := atOnce(ctx, mostPerMailbox)
 		for i, id := range ids {
 			g.Go(func() error {
 				got, _, err := m.folder(ctx, id, false)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/microsoft/kiota-abstractions-go/serialization"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
-	"golang.org/x/sync/errgroup"
 
 	"mailback/recovery"
 )
@@ -38,7 +37,7 @@ func (c *Client) rolesOfDeleted(ctx context.Context, id string) (recovery.Access
 // holding gathers who holds which address; its calls run side by side.
 type holding struct {
 	client    *Client
-	group     *errgroup.Group
+	group     *calls
 	addresses []string
 
 	mu      sync.Mutex
@@ -50,7 +49,7 @@ type holding struct {
 // object that has an address both as sign-in name and as proxy address is given once for each. Kinds of object that
 // the app may not read come as the permission that is missing.
 func (c *Client) holders(ctx context.Context, a recovery.Account) ([]recovery.Holder, []string, error) {
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := beside(ctx)
 	h := &holding{client: c, group: g, addresses: addressesOf(a)}
 	var names, proxies []string
 	for _, address := range h.addresses {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
-	"golang.org/x/sync/errgroup"
 
 	"mailback/recovery"
 )
@@ -73,7 +72,7 @@ func (m *mail) lost(ctx context.Context, f recovery.ItemFilter) ([]lostMessage, 
 
 func (m *mail) lostIn(ctx context.Context, f recovery.ItemFilter, op operation) ([]lostMessage, error) {
 	var deleted, purged []lostMessage
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := beside(ctx)
 	g.Go(func() (err error) {
 		deleted, err = m.messages(ctx, deletions, "RecoverableItems", f, op)
 		return err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
-	"golang.org/x/sync/errgroup"
 
 	"mailback/recovery"
 )
@@ -66,7 +65,7 @@ func (s *sweep) read(ctx context.Context, during span) (recovery.Receipt, error)
 	if l.next == nil || len(parts) < 2 {
 		return l.first, s.rest(ctx, l)
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := beside(ctx)
 	for _, part := range parts {
 		g.Go(func() error { _, err := s.read(ctx, part); return err })
 	}
