@@ -103,7 +103,7 @@ func (r reading) room(m, t Mailbox) *Note {
 	has := m.ArchiveGUID != ""
 	apart := has && t.ArchiveGUID != ""
 	switch {
-	case !known, !knownTo, has && !knownArchive, apart && !knownToArchive:
+	case !known, !knownTo, has && !knownArchive, apart && !knownToArchive, t.Quota == 0, apart && t.ArchiveQuota == 0:
 		return &Note{NoteUnreadable, []string{string(Unavailable), string(PeerExchange)}}
 	case apart:
 		return cmp.Or(beyond(NoteTargetFull, from.Bytes, to.Bytes, t.Quota), beyond(NoteArchiveFull, archive.Bytes, toArchive.Bytes, t.ArchiveQuota))
@@ -112,9 +112,9 @@ func (r reading) room(m, t Mailbox) *Note {
 	}
 }
 
-// beyond says that so much more is beyond a quota, of which 0 is none.
+// beyond says that so much more is beyond a quota.
 func beyond(code NoteCode, more, there, quota int64) *Note {
-	if quota == 0 || there+more <= quota {
+	if there+more <= quota {
 		return nil
 	}
 	return &Note{code, []string{fmt.Sprint(more), fmt.Sprint(max(0, quota-there))}}

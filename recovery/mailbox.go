@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"time"
 )
+
+// Unlimited is the quota of a mailbox that has none.
+const Unlimited = math.MaxInt64
 
 // Mailbox is Exchange's view of a mailbox (Get-Mailbox).
 type Mailbox struct {
@@ -26,8 +30,8 @@ type Mailbox struct {
 	OnHold        bool          `json:"on_hold,omitempty"`        // LitigationHoldEnabled, or anything in InPlaceHolds
 	Litigation    bool          `json:"litigation,omitempty"`     // LitigationHoldEnabled
 	AutoExpanding bool          `json:"auto_expanding,omitempty"` // AutoExpandingArchiveEnabled: without its user it can be neither recovered nor restored
-	Quota         int64         `json:"quota,omitempty"`          // ProhibitSendReceiveQuota in bytes; 0 for unlimited
-	ArchiveQuota  int64         `json:"archive_quota,omitempty"`  // ArchiveQuota in bytes; 0 for unlimited
+	Quota         int64         `json:"quota,omitempty"`          // ProhibitSendReceiveQuota in bytes, or Unlimited; 0 where it is not known
+	ArchiveQuota  int64         `json:"archive_quota,omitempty"`  // ArchiveQuota in bytes, or Unlimited; 0 where it is not known
 	RetentionHold bool          `json:"retention_hold,omitempty"` // RetentionHoldEnabled: retention policies leave it alone
 	KeepsDeleted  time.Duration `json:"keeps_deleted,omitempty"`  // RetainDeletedItemsFor
 }

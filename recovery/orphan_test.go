@@ -80,7 +80,7 @@ func TestRoomOfTheTarget(t *testing.T) {
 		code  NoteCode // empty where it fits
 		args  []string
 	}{
-		"no quotas":                                  {func(w *world) { in(w, "a", 0, 0) }, "", nil},
+		"no quotas":                                  {func(w *world) { in(w, "a", Unlimited, 0) }, "", nil},
 		"just fits its archive":                      {func(w *world) { in(w, "a", 100*gb, 99*gb) }, "", nil},
 		"one byte more in its archive":               {func(w *world) { in(w, "a", 100*gb, 99*gb+1) }, NoteArchiveFull, []string{"1073741824", "1073741823"}},
 		"its archive is over its quota":              {func(w *world) { in(w, "a", 100*gb, 120*gb) }, NoteArchiveFull, []string{"1073741824", "0"}},
@@ -107,10 +107,10 @@ func TestRoomOfTheTarget(t *testing.T) {
 	}
 }
 
-// What the target's archive holds is not known: then it is not taken to have room.
+// What the target's archive holds, or may hold, is not known: then it is not taken to have room.
 func TestRoomThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	m, to := Mailbox{ExchangeGUID: lost, ArchiveGUID: "a"}, Mailbox{ExchangeGUID: "t", ArchiveGUID: "b", ArchiveQuota: 1 << 40}
+	m, to := Mailbox{ExchangeGUID: lost, ArchiveGUID: "a"}, Mailbox{ExchangeGUID: "t", ArchiveGUID: "b", Quota: Unlimited, ArchiveQuota: 1 << 40}
 	r := reading{survey: survey{contents: map[string]Contents{lost: {}, "t": {}}, archives: map[string]Contents{lost: {}}}}
 	if why := r.room(m, to); why == nil || why.Code != NoteUnreadable {
 		t.Errorf("%v", why)
@@ -118,6 +118,13 @@ func TestRoomThatCannotBeRead(t *testing.T) {
 	r.archives["t"] = Contents{}
 	if why := r.room(m, to); why != nil {
 		t.Errorf("%v", why)
+	}
+	for name, unsaid := range map[string]func(to *Mailbox){"quota": func(to *Mailbox) { to.Quota = 0 }, "quota of the archive": func(to *Mailbox) { to.ArchiveQuota = 0 }} {
+		to := to
+		unsaid(&to)
+		if why := r.room(m, to); why == nil || why.Code != NoteUnreadable {
+			t.Errorf("without a %s: %v", name, why)
+		}
 	}
 }
 

@@ -165,7 +165,7 @@ func (w *world) lives(id, name string, change ...func(*user)) *user {
 		c(u)
 	}
 	w.tenant.users[id] = u
-	m := Mailbox{ExchangeGUID: "guid-" + id, ObjectID: id, Address: u.account.Mail, Type: "UserMailbox", CreatedAt: w.ago(800 * 24 * time.Hour)}
+	m := Mailbox{ExchangeGUID: "guid-" + id, ObjectID: id, Address: u.account.Mail, Type: "UserMailbox", CreatedAt: w.ago(800 * 24 * time.Hour), Quota: Unlimited}
 	if u.purpose == "shared" {
 		m.Type = "SharedMailbox"
 	}

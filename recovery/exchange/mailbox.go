@@ -202,8 +202,8 @@ type row struct {
 	LitigationHold     flag   `json:"LitigationHoldEnabled"`
 	InPlaceHolds       texts  `json:"InPlaceHolds"`
 	AutoExpanding      flag   `json:"AutoExpandingArchiveEnabled"`
-	Quota              size   `json:"ProhibitSendReceiveQuota"`
-	ArchiveQuota       size   `json:"ArchiveQuota"`
+	Quota              quota  `json:"ProhibitSendReceiveQuota"`
+	ArchiveQuota       quota  `json:"ArchiveQuota"`
 	RetentionHold      flag   `json:"RetentionHoldEnabled"`
 	KeepsDeleted       span   `json:"RetainDeletedItemsFor"`
 }

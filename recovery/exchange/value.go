@@ -7,13 +7,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mailback/recovery"
 )
 
 // null is how JSON writes what a property does not have.
 const null = "null"
 
-// size is a number of bytes: "99 GB (106,300,440,576 bytes)", "Unlimited" for 0, or a number
-// (rknightion/graph2otel docs/graph-api-gotchas.md).
+// size is a number of bytes: "99 GB (106,300,440,576 bytes)", or a number (rknightion/graph2otel docs/graph-api-gotchas.md).
 type size int64
 
 // UnmarshalJSON reads a size.
@@ -21,9 +22,6 @@ func (s *size) UnmarshalJSON(raw []byte) error {
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {
 		return json.Unmarshal(raw, (*int64)(s))
-	}
-	if text == "" || strings.EqualFold(text, "Unlimited") {
-		return nil
 	}
 	_, rest, ok := strings.Cut(text, "(")
 	digits, unit, _ := strings.Cut(rest, " ")
@@ -39,6 +37,22 @@ func (s *size) UnmarshalJSON(raw []byte) error {
 	}
 	*s = size(n)
 	return nil
+}
+
+// quota is how many bytes a mailbox may hold: a size, or "Unlimited". It is 0 where Exchange does not say.
+type quota int64
+
+// UnmarshalJSON reads a quota.
+func (q *quota) UnmarshalJSON(raw []byte) error {
+	switch text := strings.Trim(string(raw), `"`); {
+	case text == null || text == "":
+		return nil
+	case strings.EqualFold(text, "Unlimited"):
+		*q = recovery.Unlimited
+		return nil
+	default:
+		return (*size)(q).UnmarshalJSON(raw)
+	}
 }
 
 // span is a time span, [d.]hh:mm:ss.

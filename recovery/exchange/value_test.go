@@ -25,8 +25,12 @@ func TestValues(t *testing.T) {
 	t.Parallel()
 	reads(t, map[string]*size{
 		`"99 GB (106,300,440,576 bytes)"`: new(size(106_300_440_576)), `"1,5 GB (1.610.612.736 bytes)"`: new(size(1_610_612_736)), `"0 B (0 bytes)"`: new(size(0)),
-		`"Unlimited"`: new(size(0)), `null`: new(size(0)), `""`: new(size(0)), `2048`: new(size(2048)),
-		`"99 GB"`: nil, `"99 GB (x bytes)"`: nil, `"(12 blocks)"`: nil, `"(-5 bytes)"`: nil, `{}`: nil,
+		`2048`:    new(size(2048)),
+		`"99 GB"`: nil, `"99 GB (x bytes)"`: nil, `"(12 blocks)"`: nil, `"(-5 bytes)"`: nil, `{}`: nil, `"Unlimited"`: nil, `null`: nil, `""`: nil,
+	})
+	reads(t, map[string]*quota{
+		`"99 GB (106,300,440,576 bytes)"`: new(quota(106_300_440_576)), `2048`: new(quota(2048)), `"Unlimited"`: new(quota(recovery.Unlimited)),
+		`null`: new(quota(0)), `""`: new(quota(0)), `"99 GB"`: nil, `{}`: nil,
 	})
 	reads(t, map[string]*span{
 		`"14.00:00:00"`: new(span(14 * 24 * time.Hour)), `"30.12:30:15.5"`: new(span(30*24*time.Hour + 12*time.Hour + 30*time.Minute + 15*time.Second)),
