@@ -77,6 +77,7 @@ func englishCommon() map[string]string {
 		"case.noun.inactive":     "inactive mailbox",
 		"case.noun.healthy":      "working mailbox",
 		"case.noun.connecting":   "mailbox that is still connecting",
+		"case.noun.unknown":      "mailbox that cannot be read",
 		"case.noun.gone":         "not there",
 		"case.noun.ambiguous":    "several accounts",
 		"case.noun.synchronised": "on-premises account",

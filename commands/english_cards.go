@@ -41,6 +41,7 @@ func englishCards() map[string]string {
 		"case.gone":         "*%[1]s*: I found no mailbox that could be brought back.",
 		"case.ambiguous":    "*%[1]s* is not one account but several.",
 		"case.connecting":   "The account of *%[1]s* has its licence. Its mailbox is still connecting.",
+		"case.unknown":      "The account of *%[1]s* has its licence. Whether its mailbox works cannot be read.",
 		"case.synchronised": "The account of *%[1]s* comes from the on-premises directory.",
 		"name":              "Name: %[1]s",
 		"mentioned":         "the person who was mentioned",

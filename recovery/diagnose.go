@@ -127,7 +127,7 @@ func (s Settings) live(d Diagnosis, r reading, f Found, ask Ask, c Choices) Diag
 	case a.UserType == "Guest":
 		return d.ends(CaseGone, Note{Code: NoteGuestAccount})
 	case licensed && f.Probe.State == MailboxUnknown:
-		return d.ends(CaseHealthy, Note{NoteMissingRole, []string{"MailboxSettings.Read"}})
+		return d.ends(CaseUnknown, Note{NoteMissingRole, []string{"MailboxSettings.Read"}})
 	case licensed:
 		return d.connecting(r, m, known)
 	}

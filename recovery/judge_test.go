@@ -210,7 +210,7 @@ func TestUnknownMailboxIsNoVerdict(t *testing.T) {
 		f := Found{Account: Account{ID: john, UserType: "Member"}, Probe: Probe{State: MailboxUnknown}}
 		want := CaseLicense
 		if has {
-			f.Account.Licenses, want = []AssignedLicense{{SKU: skuE3}}, CaseHealthy
+			f.Account.Licenses, want = []AssignedLicense{{SKU: skuE3}}, CaseUnknown
 		}
 		r := reading{Findings: Findings{Found: []Found{f}, SKUs: []SKU{{ID: skuE3, MailboxPlans: []string{planEXO2}}}}}
 		says(t, Settings{}.judge(r, Ask{}, Choices{}, Query{Kind: ByAddress}), want, NoteMissingRole, "MailboxSettings.Read")

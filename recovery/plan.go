@@ -20,6 +20,7 @@ const (
 	CaseInactive    Case = "inactive"     // inactive mailbox, on hold
 	CaseHealthy     Case = "healthy"      // nothing to restore
 	CaseConnecting  Case = "connecting"   // live and licensed, and the mailbox does not answer yet: nothing to restore
+	CaseUnknown     Case = "unknown"      // live and licensed, and whether its mailbox answers cannot be read
 	CaseGone        Case = "gone"         // nothing with this address is there any more
 	CaseAmbiguous   Case = "ambiguous"    // several accounts; somebody must choose
 	CaseSynced      Case = "synchronised" // the account comes from on-premises and is restored there
