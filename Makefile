@@ -42,7 +42,7 @@ test-short: ## Run the domain's tests alone: no SDK to build, done in seconds
 	go test ./recovery ./commands ./bot
 
 fuzz: ## Fuzz the parser for FUZZTIME (make fuzz FUZZTIME=10m)
-	go test ./commands -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	go test ./commands -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) -fuzzminimizetime 200x
 
 bench: build ## Run the benchmarks behind docs/performance.md, print their figures as a table, and fail where one misses its goal
 	@set -o pipefail; { go test -run '^$$' -bench . -benchtime 1x ./cmd/mailback; ok=$$?; \
