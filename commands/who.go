@@ -62,7 +62,7 @@ func whoString(q recovery.Query) string {
 	case recovery.ByName:
 		return `"` + escape(q.Value) + `"`
 	default:
-		if strings.HasPrefix(q.Value, "'") {
+		if strings.HasPrefix(q.Value, "'") || strings.HasPrefix(q.Value, "{") { // else it would be taken off as a mark around the address
 			return `"` + escape(q.Value) + `"`
 		}
 		return escape(q.Value)
