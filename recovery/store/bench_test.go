@@ -39,7 +39,7 @@ func BenchmarkCreate(b *testing.B) {
 	b.ReportMetric(float64(len(took))/b.Elapsed().Seconds(), "creates/s")
 }
 
-// BenchmarkRequests is the status command, with few and with 100,000 old requests of the same person.
+// BenchmarkRequests is what status and a new ask look for, with few and with 100,000 old requests of the same person.
 func BenchmarkRequests(b *testing.B) {
 	for _, old := range []int{100, 100_000} {
 		s := benchStore(b)
@@ -49,11 +49,12 @@ func BenchmarkRequests(b *testing.B) {
 		if err := s.db.writer().exec(b.Context(), "fill", many, old); err != nil {
 			b.Fatal(err)
 		}
-		if _, _, err := s.Create(b.Context(), ask("U1"), recovery.Event{Kind: recovery.EventAsked}); err != nil {
+		r, _, err := s.Create(b.Context(), ask("U1"), recovery.Event{Kind: recovery.EventAsked})
+		if err != nil {
 			b.Fatal(err)
 		}
 		for name, f := range map[string]recovery.Filter{
-			"own": {Requester: "U1", Limit: 10}, "own open": {Requester: "U1", Open: true}, "all open": {Open: true},
+			"own": {Requester: "U1", Limit: 10}, "the same ask": {Requester: "U1", Wish: r.Wish(), Open: true}, "all open": {Open: true},
 		} {
 			b.Run(fmt.Sprintf("%s of %d", name, old), func(b *testing.B) {
 				for b.Loop() {
