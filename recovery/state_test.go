@@ -289,6 +289,9 @@ func TestExternalPeopleAreRefusedAtOnce(t *testing.T) {
 	if e := w.decideOne(r.ID, c); e.Kind != EventRefused || e.Note.Code != NoteExternal {
 		t.Errorf("%s %v", e.Kind, e.Note)
 	}
+	if note, err := w.svc.mayAct(w.ctx, Actor{TeamID: "T9", UserID: anna}); err != nil || note == nil || note.Code != NoteExternal {
+		t.Errorf("an approver's id, of another workspace: %v, %v", note, err)
+	}
 	w.people.persons["UFAKE"] = Person{ID: anna, TeamID: team} // Slack answers for somebody else
 	if e := w.decideOne(r.ID, w.click(r.ID, "UFAKE", ActApprove, "")); e.Kind != EventRefused || e.Note.Code != NoteUnproven {
 		t.Errorf("%s %v", e.Kind, e.Note)
@@ -451,6 +454,8 @@ func TestGroups(t *testing.T) {
 		{"disabled, named approver", disabled, anna, ""},
 		{"disabled, member", disabled, carl, NoteNotApprover},
 		{"disabled, other", disabled, sven, NoteNotApprover},
+		{"member", nil, carl, ""},
+		{"other", nil, sven, NoteNotApprover},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
