@@ -82,7 +82,7 @@ func TestCostOfARequest(t *testing.T) {
 	defer s.close(t)
 	ctx, cancel := context.WithTimeout(t.Context(), playWithin)
 	defer cancel()
-	if err := s.ask(ctx, plots()[0]); err != nil {
+	if _, err := s.ask(ctx, plots()[0]); err != nil {
 		t.Fatal(err)
 	}
 	s.pressOnce(ctx, t, slackfake.Megan, "request.confirm")

@@ -64,7 +64,7 @@ func TestRollingRestart(t *testing.T) {
 		sandbox.Config{Replicas: 3, NoRateLimits: true, Users: users}, map[string]string{"MAILBACK_LOG_LEVEL": "info", "MAILBACK_COMMAND_LIMITS": "100000,100000"})}
 	defer r.close(t)
 	p := plots()[0]
-	if err := r.ask(t.Context(), p); err != nil {
+	if _, err := r.ask(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	r.confirmed(t)

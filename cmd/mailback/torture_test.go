@@ -162,13 +162,13 @@ func (s *stage) play(ctx context.Context, p plot) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, playWithin, errors.New("it took too long"))
 	defer cancel()
 	s.begins("command")
-	if err := s.ask(ctx, p); err != nil {
+	ref, err := s.ask(ctx, p)
+	if err != nil {
 		return err
 	}
 	s.begins("diagnosis")
 	patience := s.patience()
-	// R-2 where the first ask was lost with its transaction: PostgreSQL gives no number twice.
-	ends := regexp.MustCompile(`(?s)\bR-[12]: ` + regexp.QuoteMeta(p.address) + ` is restored`)
+	ends := regexp.MustCompile(`(?s)\b` + ref + `: ` + regexp.QuoteMeta(p.address) + ` is restored`)
 	look := time.NewTicker(100 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -209,17 +209,18 @@ func (s *stage) patience() func(context.Context) {
 	}
 }
 
-// ask types the command until it is acked with an id.
-func (s *stage) ask(ctx context.Context, p plot) error {
+// ask types the command until it is acked with an id, which it gives. It is R-2 where the first ask was lost with its transaction:
+// PostgreSQL gives no number twice.
+func (s *stage) ask(ctx context.Context, p plot) (ref string, err error) {
 	for {
 		got, err := s.client.Command(ctx, slackfake.Megan, "", p.line)
-		if err == nil && got.Error == "" && strings.Contains(got.Reply, "R-") {
-			return nil
+		if ref = requestRef.FindString(got.Reply); err == nil && got.Error == "" && ref != "" {
+			return ref, nil
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("the command was never acked: %+v, %w", got, context.Cause(ctx))
+			return "", fmt.Errorf("the command was never acked: %+v, %w", got, context.Cause(ctx))
 		}
 	}
 }
