@@ -68,6 +68,8 @@ func (w words) syntax(f SyntaxError) markup {
 	switch f.Fault {
 	case FaultLookalike:
 		char, place = w.notWhatItSeems(f.Char, f.Near != ""), w.ordinal(f.At)
+	case FaultSign:
+		char = literal(string(f.Char))
 	case FaultInvisible: // Word is without it
 		char, place = w.character(f.Char), cut(string([]rune(f.Word)[:f.At-1]), maxWord)
 	}

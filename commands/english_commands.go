@@ -17,6 +17,7 @@ func englishSyntax() map[string]string {
 		"syntax.invisible":       "“%[1]s” is not the address that it seems to be: behind “%[6]s” it has a character that nobody sees, %[5]s. Please type it by hand.",
 		"syntax.lookalike":       "The %[6]s character of “%[1]s” is %[5]s, which does not fit the others. Please type the address by hand.",
 		"syntax.lookalike.near":  "The %[6]s character of “%[1]s” is %[5]s. Did you mean “%[2]s”? Please type it like that.",
+		"syntax.sign":            "“%[1]s” has the sign “%[5]s”, which could mean more than itself to Exchange Online, so I look up no mailbox by it. Please give another of its addresses, or its sign-in name.",
 		"syntax.two":             "One mailbox at a time, please: I did not expect “%[1]s” there. If it belongs to the reason, put a word before it.",
 		"syntax.handle":          "“%[1]s” did not become a mention. Pick the person from the list that Slack shows, or type the address.",
 		"syntax.not-person":      "“%[1]s” is not a mailbox. Please type the mailbox's address, or mention the person.",

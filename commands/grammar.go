@@ -107,6 +107,7 @@ const (
 	FaultAddress    Fault = "address"     // not a whole address; Near is the one that it begins with
 	FaultInvisible  Fault = "invisible"   // Char, inside an address, is seen by nobody
 	FaultLookalike  Fault = "lookalike"   // Char, inside an address, only looks like the right one; Near has the right one
+	FaultSign       Fault = "sign"        // Char, inside an address, is one of recovery.OddSigns
 	FaultTwo        Fault = "two"         // two mailboxes
 	FaultHandle     Fault = "handle"      // @name that did not become a mention
 	FaultNotPerson  Fault = "not-person"  // a channel, a user group or a web address
@@ -137,7 +138,7 @@ type SyntaxError struct {
 	Word   string
 	Near   string
 	Length int  // with FaultReasonLong and FaultLong, in characters
-	Char   rune // with FaultInvisible and FaultLookalike
+	Char   rune // with FaultInvisible, FaultLookalike and FaultSign
 	At     int  // Char's place in what was typed, counted from 1
 }
 

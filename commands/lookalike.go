@@ -56,7 +56,7 @@ func latin(text string) string {
 
 // odd names the first character of an address that nobody sees, or that is not what it looks like; nil where there is none.
 func odd(address string) error {
-	at := strings.IndexFunc(address, func(r rune) bool { return blank(r) && (r != ' ' || address[0] != '"') })
+	at := strings.IndexFunc(address, blank)
 	if at >= 0 {
 		return oddAt(FaultInvisible, address, at)
 	}

@@ -62,7 +62,7 @@ func whoString(q recovery.Query) string {
 	case recovery.ByName:
 		return `"` + escape(q.Value) + `"`
 	default:
-		if strings.HasPrefix(q.Value, "'") || strings.HasPrefix(q.Value, "{") { // else it would be taken off as a mark around the address
+		if strings.HasPrefix(q.Value, "'") { // else it would be taken off as a mark around the address
 			return `"` + escape(q.Value) + `"`
 		}
 		return escape(q.Value)
@@ -101,16 +101,15 @@ func inQuotes(text string) bool {
 	return closed
 }
 
-// parseQuoted reads a display name in quotes, or an address with a quoted local part.
+// parseQuoted reads what is in quotes: a display name, or an address.
 func parseQuoted(text string) (recovery.Query, string, error) {
 	inner, rest, ok := cutQuoted(text)
 	if !ok {
 		return recovery.Query{}, "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
 	}
-	if strings.HasPrefix(rest, "@") {
-		word, after := nextWord(rest)
-		address, err := parseAddress(`"` + inner + `"` + trimWrapping(word))
-		return recovery.Query{Kind: recovery.ByAddress, Value: address}, after, err
+	if strings.HasPrefix(rest, "@") { // an address whose part before the @ is quoted
+		word, _ := nextWord(rest)
+		return recovery.Query{}, "", &SyntaxError{Fault: FaultSign, Word: clean(`"` + inner + `"` + trimWrapping(word)), Char: '"'}
 	}
 	rest = strings.TrimLeft(rest, ".,;:!?)")
 	if r, _ := utf8.DecodeRuneInString(rest); rest != "" && !blank(r) {
@@ -274,9 +273,12 @@ func parseAddress(word string) (string, error) {
 	}
 	at := strings.LastIndexByte(address, '@')
 	local, domain := address[:at], address[at+1:]
+	sign := strings.IndexAny(local, recovery.OddSigns)
 	switch {
-	case strings.Contains(local, "@") && !strings.HasPrefix(local, `"`):
+	case strings.Contains(local, "@"):
 		return "", &SyntaxError{Fault: FaultTwo, Word: clean(address)}
+	case sign >= 0:
+		return "", &SyntaxError{Fault: FaultSign, Word: clean(address), Char: rune(local[sign])}
 	case !validLocal(local) || !validDomain(domain):
 		return "", &SyntaxError{Fault: FaultAddress, Word: clean(address), Near: addressBefore(local, domain)}
 	}
@@ -295,21 +297,15 @@ func addressBefore(local, domain string) string {
 	return local + "@" + domain
 }
 
-// validLocal checks what stands before the @: letters, digits and the signs that Entra and RFC 5322 allow, or a quoted text.
+// validLocal checks what stands before the @: letters, digits and the signs that Entra and RFC 5322 allow without quotes.
 func validLocal(local string) bool {
-	if inner, ok := strings.CutPrefix(local, `"`); ok {
-		inner, ok = strings.CutSuffix(inner, `"`)
-		return ok && inner != "" && !strings.ContainsAny(inner, `"\<>`) && !strings.ContainsFunc(inner, notPrinted)
-	}
 	if local == "" || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {
 		return false
 	}
 	return !strings.ContainsFunc(local, func(r rune) bool {
-		return notPrinted(r) || quotes(r) || strings.ContainsRune(`()<>[]:;,\/`, r)
+		return r == utf8.RuneError || quotes(r) || strings.ContainsRune(`()<>[]:;,/`, r)
 	})
 }
-
-func notPrinted(r rune) bool { return r != ' ' && blank(r) || r == utf8.RuneError }
 
 // validDomain checks what stands after the @: at least two labels of letters, digits and hyphens, in any script.
 func validDomain(domain string) bool {

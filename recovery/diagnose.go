@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func (s *Service) resolve(ctx context.Context, q Query) (Query, *Note, error) {
 	if err != nil && KindOf(err) != NotFound {
 		return Query{}, nil, fmt.Errorf("read the mentioned person: %w", err)
 	}
-	if err != nil || p.Email == "" || p.External || p.Bot {
+	if err != nil || p.Email == "" || strings.ContainsAny(p.Email, OddSigns) || p.External || p.Bot {
 		return Query{}, &Note{Code: NoteUnlinked}, nil
 	}
 	return Query{Kind: ByAddress, Value: p.Email}, nil, nil

@@ -462,6 +462,7 @@ func TestMentionedPerson(t *testing.T) {
 	plans(t, w.looks(q, Choices{}), CaseUser, StepRestoreUser, StepAssign, StepMailbox)
 	for name, change := range map[string]func(*Person){
 		"no confirmed address": func(p *Person) { p.Email = "" },
+		"an odd address":       func(p *Person) { p.Email = "sven*@contoso.com" },
 		"bot":                  func(p *Person) { p.Bot = true },
 		"external":             func(p *Person) { p.External = true },
 	} {

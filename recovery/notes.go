@@ -113,7 +113,7 @@ const (
 	NoteWaitThrottled NoteCode = "throttled"       // a service asks us to wait. Args: RFC 3339 time until, Peer
 	NoteIncomplete    NoteCode = "incomplete"      // a list may be cut short, so nothing is decided on it
 	NoteUnreachable   NoteCode = "unreachable"     // the requester cannot be written to. Args: Slack's error
-	NoteUnlinked      NoteCode = "unlinked"        // a mentioned person has no confirmed address
+	NoteUnlinked      NoteCode = "unlinked"        // a mentioned person has no confirmed address that can be looked up
 	NoteFailedStep    NoteCode = "failed-step"     // Args: StepKind, Kind
 	NoteEmptyMailbox  NoteCode = "empty-mailbox"   // the mailbox was created anew: the old contents are lost. Args: RFC 3339 time
 	NoteStillWaiting  NoteCode = "still-waiting"   // the effect of a step does not show yet. Args: RFC 3339 time since, minutes after which it is told; of a diagnosis 0

@@ -19,6 +19,10 @@ type Query struct {
 	Value string    `json:"value"`
 }
 
+// OddSigns are the signs with which a text may mean more than itself to Exchange Online: wildcards of an Identity (* and ?) and
+// what quotes or groups in PowerShell. RFC 5322 allows them in an address, but no mailbox is looked up by one that has them.
+const OddSigns = "*?\\\"{}"
+
 // beyond says why a requester who is no approver may not ask so; nil for one address or person. A name can mean several people,
 // and behind an object id stands an address that nobody named.
 func (q Query) beyond() *Note {

@@ -60,7 +60,7 @@ func identify(as form, text string) (identity, error) {
 	refuse := func(why string) (identity, error) {
 		return identity{}, &recovery.Error{Kind: recovery.Invalid, Peer: recovery.PeerExchange, Op: "identify", Err: fmt.Errorf("%q is no %s: %s", oneLine(text), as, why)}
 	}
-	odd := func(r rune) bool { return unicode.IsControl(r) || r == '*' || r == '?' || r == '\\' || r == '"' }
+	odd := func(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune(recovery.OddSigns, r) }
 	switch {
 	case strings.TrimSpace(text) == "":
 		return refuse("it is empty")
@@ -77,7 +77,7 @@ func identify(as form, text string) (identity, error) {
 	case asAddress:
 		text = strings.TrimSpace(text)
 		at := strings.LastIndex(text, "@")
-		if at < 1 || at == len(text)-1 || strings.ContainsFunc(text, unicode.IsSpace) || strings.ContainsAny(text, "<>,;:()[]{}") {
+		if at < 1 || at == len(text)-1 || strings.ContainsFunc(text, unicode.IsSpace) || strings.ContainsAny(text, "<>,;:()[]") {
 			return refuse("it is not of the form")
 		}
 	case asName:
