@@ -17,7 +17,8 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 	const query = `INSERT INTO links (team_id, user_id, seq, object_id, linked_at, by_team_id, by_user_id, why, request_id)
 		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT (team_id, user_id, seq) DO NOTHING RETURNING seq`
 	request := sql.NullInt64{Int64: l.Request, Valid: l.Request != 0}
-	return s.db.transact(ctx, func(t txn) error {
+	var r recovery.Request
+	err := s.db.transact(ctx, func(t txn) error {
 		var seq int64
 		err := t.row(ctx, "keep a link", query, []any{
 			l.TeamID, l.UserID, l.ObjectID, millis(l.LinkedAt), l.By.TeamID, l.By.UserID, string(l.Why), request,
@@ -28,13 +29,17 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 		if err != nil || !request.Valid {
 			return err
 		}
-		_, _, err = s.change(ctx, t, l.Request, func(r *recovery.Request) (recovery.Event, error) {
+		r, _, err = s.change(ctx, t, l.Request, func(r *recovery.Request) (recovery.Event, error) {
 			r.NewLinks = append(slices.Clone(r.NewLinks), recovery.NewLink{Actor: l.Actor, ObjectID: l.ObjectID})
 			note := recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
 			return recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note}, nil
 		})
 		return err
 	})
+	if err == nil && r.ID != 0 {
+		sat(ctx, r)
+	}
+	return err
 }
 
 // account gives the object id of the Entra account that somebody is linked to; empty where none is known.

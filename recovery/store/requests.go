@@ -83,13 +83,11 @@ func (s *Store) Update(ctx context.Context, id int64, changes ...func(*recovery.
 	if s.db.single && r.Lease != held { // who does not hold the lease does not change it
 		s.leases.set(id, r.Lease)
 	}
-	if sit := sittingOf(ctx, id); sit != nil && active(r) {
-		sit.version.Store(r.Version)
-	}
+	sat(ctx, r)
 	return r, nil
 }
 
-// change is Update within a transaction. held is the lease that the request had before.
+// change is Update within a transaction; sat has to follow its commit. held is the lease that the request had before.
 func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (r recovery.Request, held recovery.Lease, err error) {
 	r, err = t.request(ctx, "WHERE id = $1"+t.d.lockRow, id)
 	if err != nil {

@@ -43,6 +43,14 @@ func (sit *sitting) follow(ctx context.Context, t txn, next job) error {
 	return t.exec(ctx, "pass on the job", query, string(args), next.InsertOpts.Priority, sit.job)
 }
 
+// sat tells the sitting that ctx belongs to which version of its request is committed. One that did not know would take the request to be
+// in other hands, and end its job.
+func sat(ctx context.Context, r recovery.Request) {
+	if sit := sittingOf(ctx, r.ID); sit != nil && active(r) {
+		sit.version.Store(r.Version)
+	}
+}
+
 // advance is the job of one version of a request, and of those that it makes itself. A wait is counted from since.
 func (s *Store) advance(ctx context.Context, log *slog.Logger, sit *sitting, since *time.Time) (time.Duration, error) {
 	ctx = context.WithValue(ctx, sittingKey{}, sit)

@@ -61,6 +61,28 @@ func TestOneJobTakesTurnAfterTurn(t *testing.T) {
 	})
 }
 
+// TestATurnThatOnlyKeepsALink: its request gets a new version by that, and the job goes on with it where the turn does nothing else, as
+// after another process has taken the lease away.
+func TestATurnThatOnlyKeepsALink(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s := u.open()
+		r := u.create(s, "U1")
+		c := newCalls(done)
+		w := c.workers()
+		advance := w.Advance
+		w.Advance = func(ctx context.Context, id, version int64) (time.Duration, error) {
+			_, _ = advance(ctx, id, version)
+			if version == 2 {
+				return time.Hour, nil
+			}
+			l := recovery.Link{Actor: r.Requester, ObjectID: "11111111-2222-4333-8444-555555555555", LinkedAt: time.Now(), Why: recovery.LinkAddress, Request: id}
+			return 0, s.KeepLink(ctx, l)
+		}
+		u.start(s, w)
+		c.wait(t, "advance 1 2", 30*time.Second)
+	})
+}
+
 // TestABrokenTurnIsRepeated: a job that fails after some turns comes again for the version that it had come to.
 func TestABrokenTurnIsRepeated(t *testing.T) {
 	each(t, func(t *testing.T, u *setup) {
