@@ -252,7 +252,7 @@ func parseAsk(text string) (Command, error) {
 		return nil, err
 	}
 	c := AskCommand{recovery.Ask{Query: who}}
-	if rest, err = readKeys(reduce(rest), keys, c.set); err != nil {
+	if rest, err = readKeys(rest, keys, c.set); err != nil {
 		return nil, err
 	}
 	c.Reason = clean(rest)

@@ -54,7 +54,7 @@ func parseItems(text string) (Command, error) {
 		return nil, err
 	}
 	c := ItemsCommand{Ask: recovery.Ask{Query: who, Items: &recovery.ItemWish{}}}
-	rest, err = readKeys(reduce(rest), itemKeys, func(key, value string) error { return c.set(key, clean(value)) })
+	rest, err = readKeys(rest, itemKeys, func(key, value string) error { return c.set(key, clean(value)) })
 	if err != nil {
 		return nil, err
 	}

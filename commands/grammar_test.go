@@ -59,6 +59,9 @@ func TestParse(t *testing.T) {
 		{"an apostrophe", "o'brien@contoso.com", ask(address("o'brien@contoso.com"), "")},
 		{"a plus", "adele+news@contoso.com", ask(address("adele+news@contoso.com"), "")},
 		{"an ampersand", "a&amp;b@contoso.com", ask(address("a&b@contoso.com"), "")},
+		{"angle brackets behind a name", `"Adele Vance" lost &lt;all of it&gt;`, AskCommand{recovery.Ask{
+			Query: recovery.Query{Kind: recovery.ByName, Value: "Adele Vance"}, Reason: "lost <all of it>",
+		}}},
 		{"a domain in another script", "adele@bücher.example", ask(address("adele@bücher.example"), "")},
 		{"a local part in another script", "jānis@contoso.com", ask(address("jānis@contoso.com"), "")},
 		{"zero-width and RTL marks around it", "\u200f\u200badelev@contoso.com\u200b\ufeff", ask(address(adele), "")},

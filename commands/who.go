@@ -69,7 +69,7 @@ func whoString(q recovery.Query) string {
 	}
 }
 
-// parseWho reads the mailbox that a text begins with, and gives what follows it; keys are those that may follow.
+// parseWho reads the mailbox that a text begins with, and gives what follows it, reduced; keys are those that may follow.
 func parseWho(text string, keys []string) (recovery.Query, string, error) {
 	text = strings.TrimLeftFunc(text, blank)
 	if inQuotes(text) {
@@ -88,7 +88,7 @@ func parseWho(text string, keys []string) (recovery.Query, string, error) {
 		return recovery.Query{}, "", &SyntaxError{Fault: FaultWord, Word: key + ":", Near: trimWrapping(value)}
 	}
 	q, err := parseWhoWord(word, rest)
-	return q, rest, err
+	return q, reduce(rest), err
 }
 
 // inQuotes says whether a text begins with one in quotes. An apostrophe may also begin a word.

@@ -19,6 +19,7 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 	request := sql.NullInt64{Int64: l.Request, Valid: l.Request != 0}
 	var r recovery.Request
 	err := s.db.transact(ctx, func(t txn) error {
+		r = recovery.Request{} // of an attempt that was taken back
 		var seq int64
 		err := t.row(ctx, "keep a link", query, []any{
 			l.TeamID, l.UserID, l.ObjectID, millis(l.LinkedAt), l.By.TeamID, l.By.UserID, string(l.Why), request,
