@@ -232,12 +232,14 @@ func (s *Store) leftBehind(ctx context.Context, log *slog.Logger, query string, 
 }
 
 // run is every job. An error does not end one: the job waits and comes again, which in River is a snooze. A retry of
-// River's would count, and be given up in the end. What a job waits is counted from when it began, or from when it says by since.
+// River's would count, and be given up in the end. What a job waits is counted from when it began, or from when it says by since; after
+// an error, from the error on.
 func (s *Store) run(ctx context.Context, row *rivertype.JobRow, log *slog.Logger, work func(log *slog.Logger, since *time.Time) (time.Duration, error)) error {
 	log = log.With(slog.String("job", row.Kind))
 	since := s.now()
 	wait, err := guard(func() (time.Duration, error) { return work(log, &since) })
 	if err != nil {
+		since = s.now() // a service that wants a pause wants it from its answer on
 		stopped := errors.Is(ctx.Err(), context.Canceled)
 		if wait <= 0 {
 			wait = s.patience(row, err, stopped)
