@@ -39,7 +39,7 @@ func englishCards() map[string]string {
 		"case.inactive":     "The mailbox *%[1]s* is kept on hold, without an account.",
 		"case.healthy":      "The mailbox *%[1]s* is there.",
 		"case.gone":         "*%[1]s*: I found no mailbox that could be brought back.",
-		"case.ambiguous":    "*%[1]s* is not one account but several.",
+		"case.ambiguous":    "*%[1]s* does not say for certain which mailbox is meant.",
 		"case.connecting":   "The account of *%[1]s* has its licence. Its mailbox is still connecting.",
 		"case.unknown":      "The account of *%[1]s* has its licence. Whether its mailbox works cannot be read.",
 		"case.synchronised": "The account of *%[1]s* comes from the on-premises directory.",
