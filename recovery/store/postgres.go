@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,27 +34,6 @@ func openPostgres(ctx context.Context, url string) (*database, error) {
 		dialect: postgresDialect(), write: db, read: db, close: db.Close, pace: newPace(poolSize / 2),
 		exclude: func(ctx context.Context, do func() error) error { return advisoryLock(ctx, db, do) },
 	}, nil
-}
-
-// warm opens all connections side by side, for each costs the server a process: the first who click must not wait for it. A server that
-// gives fewer will say so to whoever needs one.
-func warm(ctx context.Context, db *sql.DB) {
-	var all sync.WaitGroup
-	conns := make([]*sql.Conn, poolSize)
-	for i := range conns {
-		all.Go(func() {
-			var err error
-			if conns[i], err = db.Conn(ctx); err == nil {
-				_, _ = conns[i].ExecContext(ctx, "SELECT FROM requests, reviews, events, event_fields, messages, links, uses, river_job LIMIT 0")
-			}
-		})
-	}
-	all.Wait()
-	for _, c := range conns {
-		if c != nil {
-			_ = c.Close() // goes back to the pool
-		}
-	}
 }
 
 // migrationLock is the key of the advisory lock under which tables are brought up to date: "mailback" in ASCII.

@@ -74,17 +74,18 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.close())
 	}
-	if !db.single {
-		warm(ctx, db.write)
-	}
 	s.insert, err = river.NewClient(db.driver(db.write), s.riverConfig())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("set up the job queue: %w", err), db.close())
 	}
-	if db.single {
-		if err := s.wake(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("wake the open requests: %w", err), db.close())
+	if !db.single {
+		if err := s.rehearse(ctx); err != nil {
+			s.log.WarnContext(ctx, "the first commands and clicks may be slow", "error", err)
 		}
+		return s, nil
+	}
+	if err := s.wake(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("wake the open requests: %w", err), db.close())
 	}
 	return s, nil
 }

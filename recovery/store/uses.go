@@ -25,18 +25,22 @@ func (s *Store) Used(ctx context.Context, who string, at time.Time, most int) (m
 		mine, all = s.tally.used(who, minute, most)
 		return mine, all, nil
 	}
+	mine, all, err = s.db.writer().used(ctx, who, minute, most)
+	if err == nil && all == 1 { // a new minute
+		err = s.db.writer().exec(ctx, "forget old uses", `DELETE FROM uses WHERE minute < $1`, minute-1)
+	}
+	return mine, all, err
+}
+
+// used counts one more use in the table.
+func (c conn) used(ctx context.Context, who string, minute int64, most int) (mine, all int, err error) {
 	const query = `WITH mine AS (
 			INSERT INTO uses (who, minute, n) VALUES ($1, $2, 1) ON CONFLICT (who, minute) DO UPDATE SET n = uses.n + 1 RETURNING n
 		), everybody AS (
 			INSERT INTO uses (who, minute, n) SELECT '', $2, 1 FROM mine WHERE $3 = 0 OR n <= $3
 			ON CONFLICT (who, minute) DO UPDATE SET n = uses.n + 1 RETURNING n
 		) SELECT n, COALESCE((SELECT n FROM everybody), 0) FROM mine`
-	if err := s.db.writer().row(ctx, "count a use", query, []any{who, minute, int64(most)}, &mine, &all); err != nil {
-		return 0, 0, err
-	}
-	if all == 1 { // a new minute
-		err = s.db.writer().exec(ctx, "forget old uses", `DELETE FROM uses WHERE minute < $1`, minute-1)
-	}
+	err = c.row(ctx, "count a use", query, []any{who, minute, int64(most)}, &mine, &all)
 	return mine, all, err
 }
 
