@@ -12,8 +12,12 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// poolSize is how many connections a process has at most.
-const poolSize = 10
+// poolSize is how many connections a process has at most. Each is a process of the server's: more of them do not do more on the few
+// processors that they share, and the longest waits grow.
+const poolSize = 5
+
+// jobTurns is how many of them transactions of jobs may have at a time: two stay for what people do.
+const jobTurns = poolSize - 2
 
 // openPostgres opens a pool on a server.
 func openPostgres(ctx context.Context, url string) (*database, error) {
@@ -31,7 +35,7 @@ func openPostgres(ctx context.Context, url string) (*database, error) {
 		return nil, errors.Join(postgresTrouble(cfg, err), db.Close())
 	}
 	return &database{
-		dialect: postgresDialect(), write: db, read: db, close: db.Close, pace: newPace(poolSize / 2),
+		dialect: postgresDialect(), write: db, read: db, close: db.Close, pace: newPace(jobTurns),
 		exclude: func(ctx context.Context, do func() error) error { return advisoryLock(ctx, db, do) },
 	}, nil
 }
