@@ -131,6 +131,9 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 	if len(r.Inbox) > 0 {
 		return 0, s.decide(ctx, r, r.Inbox[0])
 	}
+	if at := s.reminder(r); !at.IsZero() && !s.Now().Before(at) {
+		return 0, s.remind(ctx, r)
+	}
 	if r.BulkOf != 0 && r.State != Restoring && r.State.Open() {
 		return s.oneOfMany(ctx, r)
 	}
@@ -152,6 +155,9 @@ func (s *Service) turn(ctx context.Context, r Request) (time.Duration, error) {
 
 // become moves the request to a state; what belonged to the old one goes.
 func (r *Request) become(next State, e Event) Event {
+	if r.State != next {
+		r.Reminders = 0
+	}
 	r.State, r.Tries, r.Next, r.Replan = next, 0, time.Time{}, false
 	if !next.Open() {
 		r.ResponseURL = "" // nobody will be answered there any more
@@ -164,8 +170,10 @@ func (s *Service) expires(r Request) time.Time { return r.Expires(s.Settings.TTL
 
 // atMost keeps a wait from being so short that it spins, or from going beyond the request's end.
 func (s *Service) atMost(r Request, wait time.Duration) time.Duration {
-	if at := s.expires(r); !at.IsZero() {
-		wait = min(wait, at.Sub(s.Now()))
+	for _, at := range []time.Time{s.expires(r), s.reminder(r)} {
+		if !at.IsZero() {
+			wait = min(wait, at.Sub(s.Now()))
+		}
 	}
 	return max(wait, 100*time.Millisecond)
 }
@@ -250,11 +258,12 @@ func (s *Service) submitted(ctx context.Context, r Request) (time.Duration, erro
 			return 0, err
 		}
 	}
+	language := s.learnLanguage(ctx, r)
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		if refused != nil {
 			return r.turnAway(refused)
 		}
-		r.Reader.Approver, r.Unlinked = approver, unlinked
+		r.Reader, r.Unlinked = Reader{Approver: approver, Language: language}, unlinked
 		return r.diagnosed(d)
 	})
 }
@@ -443,7 +452,7 @@ func (r *Request) skipHealthy(now time.Time) {
 // approver before. Somebody who is not there any more (NotFound) may not.
 func (s *Service) standingReviews(ctx context.Context, r Request) (stand, lost []Review, err error) {
 	for _, v := range r.Reviews {
-		refused, err := s.mayDecide(ctx, r, v.By)
+		refused, err := s.mayStand(ctx, r, v)
 		if refused == nil && err == nil {
 			refused, err = s.sameVoice(ctx, stand, v.By)
 		}

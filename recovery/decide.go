@@ -18,29 +18,18 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 	if c.Action == actUnsent {
 		return s.unreachable(ctx, r, c)
 	}
-	refused, err := s.allows(ctx, r, c)
-	if dark, ok := errors.AsType[unidentified](err); ok && c.decides() {
-		s.Logger.WarnContext(ctx, "decision refused: its person could not be identified", "request", r.Ref(), "error", dark)
-		refused, err = &Note{Code: NoteIdentityDark}, nil
-	}
-	if err == nil && refused == nil && c.decides() {
-		c.Unlinked, err = s.unlinked(ctx, c.By)
-	}
+	refused, err := s.judge(ctx, r, &c)
 	if err != nil {
-		if s.Now().Sub(c.At) < clickTTL && KindOf(err) != NotFound {
-			return err
-		}
-		s.Logger.WarnContext(ctx, "click refused: its person could not be read", "request", r.Ref(), "error", err)
-		refused = &Note{Code: NoteUnproven}
+		return err
 	}
 	if refused == nil && c.Action == ActUndo {
 		if r, err = s.reopenUndo(ctx, r); err != nil {
 			return err
 		}
 	}
-	var readers []string
-	if refused == nil && c.Action == ActConfirm && r.Ask.Bulk != nil {
-		if readers, err = s.approverIDs(ctx, r); err != nil {
+	var approvers []string // who get the list of many, or are told of an emergency
+	if refused == nil && (c.Action == ActConfirm && r.Ask.Bulk != nil || c.Action == ActEmergency) {
+		if approvers, err = s.approverIDs(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -67,18 +56,42 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 		if c.Action == ActUndo {
 			r.UndoneBy, r.Undos = undo.ID, undos
 		}
-		if readers != nil {
-			r.Readers = readers
+		if approvers != nil && c.Action == ActConfirm {
+			r.Readers = approvers
 		}
 		e := r.obey(c, s.Now())
 		e.By, e.Click = c.By, &c
+		if c.Action == ActEmergency {
+			e.Note = &Note{NoteEmergency, approvers}
+		}
 		return e
 	})
 }
 
+// judge says why a click is refused; nil where its person may do it. Of a decision it notes whether its person's account is known. A click
+// whose person cannot be read now is judged again, until it is too old.
+func (s *Service) judge(ctx context.Context, r Request, c *Click) (*Note, error) {
+	refused, err := s.allows(ctx, r, *c)
+	if dark, ok := errors.AsType[unidentified](err); ok && c.decides() {
+		s.Logger.WarnContext(ctx, "decision refused: its person could not be identified", "request", r.Ref(), "error", dark)
+		refused, err = &Note{Code: NoteIdentityDark}, nil
+	}
+	if err == nil && refused == nil && c.decides() {
+		c.Unlinked, err = s.unlinked(ctx, c.By)
+	}
+	if err != nil {
+		if s.Now().Sub(c.At) < clickTTL && KindOf(err) != NotFound {
+			return nil, err
+		}
+		s.Logger.WarnContext(ctx, "click refused: its person could not be read", "request", r.Ref(), "error", err)
+		refused = &Note{Code: NoteUnproven}
+	}
+	return refused, nil
+}
+
 // decides says whether the click is an approver's decision, which waits for nothing.
 func (c Click) decides() bool {
-	return slices.Contains([]Action{ActApprove, ActDeny, ActRetry, ActResume, ChooseAccount}, c.Action)
+	return slices.Contains([]Action{ActApprove, ActDeny, ActEmergency, ActRetry, ActResume, ChooseAccount}, c.Action)
 }
 
 // keptDecided is how many decided clicks a request remembers. Slack delivers a click again within minutes.
@@ -149,6 +162,11 @@ func (s *Service) allows(ctx context.Context, r Request, c Click) (*Note, error)
 		return s.channelObstacle(ctx)
 	case ActDeny:
 		return s.mayDecide(ctx, r, c.By)
+	case ActEmergency:
+		if refused, err := s.mayEmergency(ctx, r, c.By); refused != nil || err != nil {
+			return refused, err
+		}
+		return s.channelObstacle(ctx)
 	case ActBulkPause, ActBulkResume, ActBulkStop:
 		return s.mayApprove(ctx, r.matter(), c.By)
 	case ChooseAccount, ActUndo:
@@ -203,7 +221,7 @@ func (s *Service) onFile(ctx context.Context, r Request, c Click) (*Note, error)
 // cardsOf gives the cards that an action may be on.
 func cardsOf(a Action) []string {
 	switch a {
-	case ActApprove, ActDeny, ActRetry, ActResume, ActUndo, ChooseAccount, ActBulkPause, ActBulkResume, ActBulkStop:
+	case ActApprove, ActDeny, ActEmergency, ActRetry, ActResume, ActUndo, ChooseAccount, ActBulkPause, ActBulkResume, ActBulkStop:
 		return []string{CardApproval}
 	case ActCancel, ActCheck:
 		return []string{CardApproval, CardRequester}
@@ -230,7 +248,7 @@ func (r *Request) stateAllows(c Click) *Note {
 		return r.offerAllows(c, wrong)
 	case ChooseItems:
 		return r.pickAllows(c, wrong)
-	case ActApprove, ActDeny:
+	case ActApprove, ActDeny, ActEmergency:
 		return r.reviewAllows(c, wrong)
 	case ActCancel:
 		switch {
@@ -289,10 +307,10 @@ func (r *Request) reviewAllows(c Click, wrong *Note) *Note {
 	if slices.ContainsFunc(r.Reviews, func(v Review) bool { return v.By == c.By }) && c.Action == ActApprove {
 		return &Note{Code: NoteTwice}
 	}
-	if c.Action == ActApprove && c.Plan != r.Plan.Fingerprint() { // the card that was clicked showed another plan
+	if c.Action != ActDeny && c.Plan != r.Plan.Fingerprint() { // the card that was clicked showed another plan
 		return &Note{Code: NoteOldMessage}
 	}
-	if c.Action == ActDeny && c.Reason == "" {
+	if c.Action != ActApprove && c.Reason == "" {
 		return &Note{Code: NoteNeedReason}
 	}
 	return nil
@@ -323,6 +341,12 @@ func (r *Request) obey(c Click, now time.Time) Event {
 			return r.become(Approved, Event{Kind: EventApproved})
 		}
 		return Event{Kind: EventApproved}
+	case ActEmergency:
+		r.Reviews = append(r.Reviews, Review{
+			By: c.By, Verdict: Approve, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint(), Emergency: true, Unlinked: c.Unlinked,
+		})
+		r.Changed, r.Obstacle = nil, nil
+		return r.become(Approved, Event{Kind: EventEmergency})
 	case ActDeny:
 		r.Reviews = append(r.Reviews, Review{By: c.By, Verdict: Deny, Reason: c.Reason, At: now, Fingerprint: r.Plan.Fingerprint(), Unlinked: c.Unlinked})
 		r.EndedBy, r.EndReason = c.By, c.Reason
@@ -413,8 +437,14 @@ func (r Request) Approvals() []Review {
 	return list
 }
 
-// enough says whether as many people approved the plan as it needs.
-func (r Request) enough() bool { return r.Plan != nil && len(r.Approvals()) >= r.Plan.Approvals }
+// enough says whether as many people approved the plan as it needs, or one by the emergency path.
+func (r Request) enough() bool {
+	if r.Plan == nil {
+		return false
+	}
+	_, alone := r.ByEmergency()
+	return alone || len(r.Approvals()) >= r.Plan.Approvals
+}
 
 // replyTime is how long it is tried to tell a requester who cannot be written to, before the request ends without.
 const replyTime = time.Minute

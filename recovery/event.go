@@ -16,7 +16,9 @@ const (
 	EventPlanned    EventKind = "planned" // diagnosis made; Request.Plan or Request.Obstacle is new
 	EventChosen     EventKind = "chosen"
 	EventConfirmed  EventKind = "confirmed"
-	EventApproved   EventKind = "approved" // one review; the state tells whether it was enough
+	EventApproved   EventKind = "approved"  // one review; the state tells whether it was enough
+	EventEmergency  EventKind = "emergency" // one approver decided alone; Note says who is told
+	EventReminded   EventKind = "reminded"  // people are waited for; Note says of whom and when next
 	EventDenied     EventKind = "denied"
 	EventCancelled  EventKind = "cancelled"
 	EventExpired    EventKind = "expired"

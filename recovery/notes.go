@@ -209,7 +209,13 @@ const (
 	NoteLinked       NoteCode = "linked"        // it is known from now on whose Entra account somebody is. Args: object id
 	NoteFlood        NoteCode = "flood"         // too many commands of one person. Args: how many a minute, RFC 3339 time until
 	NoteFloodAll     NoteCode = "flood-all"     // too many commands of all together. Args: RFC 3339 time until
-	NoteNeedReason   NoteCode = "need-reason"   // a denial needs a reason
+	NoteNeedReason   NoteCode = "need-reason"   // a denial, or deciding alone, needs a reason
+)
+
+// What people are told while a request waits, or goes on without them.
+const (
+	NoteReminder  NoteCode = "reminder"  // people are waited for. Args: RFC 3339 time of the next reminder or empty, ids of who is called
+	NoteEmergency NoteCode = "emergency" // one approver decided alone. Args: user ids of all approvers, who are told
 )
 
 // Differences: how a plan differs from the one before (Request.Changed), and why a request went back.

@@ -79,6 +79,9 @@ type Option struct {
 	Free  int    `json:"free,omitempty"` // seats, with ChooseLicense
 }
 
+// Goes says whether an ask for it would go on: there is a plan, or what is in the way can be removed.
+func (d Diagnosis) Goes() bool { return d.Plan != nil || d.Obstacle != nil && d.Obstacle.removable() }
+
 // Diagnosis is what Mailback found about a query.
 type Diagnosis struct {
 	Case       Case        `json:"case"`

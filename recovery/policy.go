@@ -177,6 +177,9 @@ func (s *Service) enoughApprovers(ctx context.Context, r Request) (*Note, error)
 	if err != nil {
 		return nil, err
 	}
+	if alone, err := s.oneAlone(ctx, r, people); alone || err != nil {
+		return nil, err
+	}
 	selves, err := s.selves(ctx, r)
 	if err != nil {
 		return nil, err

@@ -94,7 +94,12 @@ type Store interface {
 	Requests(ctx context.Context, f Filter) ([]Request, error)
 	// Posted tells which request and which of its messages was posted in channel as ts; ErrNotFound for none of ours.
 	Posted(ctx context.Context, channel, ts string) (id int64, key string, err error)
+	// Cards tells where the cards with this Key of these requests stand, by the requests' ids; it has none that was not posted.
+	Cards(ctx context.Context, key string, ids []int64) (map[int64]Place, error)
 }
+
+// Place is where a message stands in Slack.
+type Place struct{ Channel, TS string }
 
 // ItemList keeps which recoverable items a request is about, and what became of each. It has no subject and no sender.
 type ItemList interface {

@@ -123,12 +123,13 @@ type Request struct {
 
 	ErasedAt time.Time `json:"erased_at,omitzero"` // since when it names nobody any more
 
-	Inbox   []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided
-	Decided []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
-	Refused []Refusal `json:"refused,omitempty"` // what people were told of refused clicks a moment ago
-	Lease   Lease     `json:"lease,omitzero"`
-	Tries   int       `json:"tries,omitempty"` // looks or failed tries of the current step
-	Next    time.Time `json:"next,omitzero"`   // when it is looked at again
+	Inbox     []Click   `json:"inbox,omitempty"`   // clicks that were recorded and wait to be decided
+	Decided   []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
+	Refused   []Refusal `json:"refused,omitempty"` // what people were told of refused clicks a moment ago
+	Lease     Lease     `json:"lease,omitzero"`
+	Reminders int       `json:"reminders,omitempty"` // that were sent in this state
+	Tries     int       `json:"tries,omitempty"`     // looks or failed tries of the current step
+	Next      time.Time `json:"next,omitzero"`       // when it is looked at again
 }
 
 // Halted is a plan that was carried out in part, with the diagnosis that it was made of.
@@ -212,10 +213,11 @@ const (
 type Review struct {
 	By          Actor     `json:"by"`
 	Verdict     Verdict   `json:"verdict"`
-	Reason      string    `json:"reason,omitempty"` // always with a denial
+	Reason      string    `json:"reason,omitempty"` // always with a denial, and by the emergency path
 	At          time.Time `json:"at"`
-	Fingerprint string    `json:"fingerprint"`        // of the plan that was decided on
-	Unlinked    bool      `json:"unlinked,omitempty"` // it was not known whose Entra account the approver is
+	Fingerprint string    `json:"fingerprint"`         // of the plan that was decided on
+	Emergency   bool      `json:"emergency,omitempty"` // it counts alone, by the emergency path
+	Unlinked    bool      `json:"unlinked,omitempty"`  // it was not known whose Entra account the approver is
 }
 
 // Action is what a click asks for: the action ids of the buttons and choices.
@@ -227,6 +229,7 @@ const (
 	ActCancel        Action = "request.cancel"
 	ActApprove       Action = "request.approve"
 	ActDeny          Action = "request.deny"
+	ActEmergency     Action = "request.emergency" // decide alone, with a reason
 	ActRetry         Action = "request.retry"
 	ActCheck         Action = "request.check"  // look again: the obstacle may be gone
 	ActResume        Action = "request.resume" // let a copy go on that was suspended; for approvers
@@ -253,9 +256,10 @@ type Click struct {
 	Channel  string    `json:"channel,omitempty"` // where the message is; empty for the cancel command
 	TS       string    `json:"ts,omitempty"`
 	Value    string    `json:"value,omitempty"`  // of a choice: one of the values offered
-	Reason   string    `json:"reason,omitempty"` // of a denial
+	Reason   string    `json:"reason,omitempty"` // of a denial, or of deciding alone
 	At       time.Time `json:"at"`
 	Plan     string    `json:"plan,omitempty"`     // fingerprint of the plan that the card showed; empty where it showed none
+	Language string    `json:"language,omitempty"` // in which its person reads
 	Unlinked bool      `json:"unlinked,omitempty"` // of a decision: it is not known whose Entra account its person is
 	Key      string    `json:"key"`                // Slack's id of the click, so that a repeated delivery is known
 }

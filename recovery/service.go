@@ -21,7 +21,9 @@ type Settings struct {
 	ApprovalChannel string
 	Approvals       int           // distinct approvers, at least 1
 	SelfApproval    bool          // a requester who is an approver may decide on the own request
+	Emergency       bool          // an approver may decide alone, also on an own request: see mayEmergency
 	TTL             time.Duration // how long a request waits for a person
+	Reminder        time.Duration // after which people are first reminded; 0: never
 	Licenses        []string      // preferred SKU part numbers, in order
 	BulkMax         int           // how many accounts a request for many takes; 0: 1000
 	Limits          Limits        // of commands that make work
@@ -43,7 +45,8 @@ type Config struct {
 	Bulk        BulkList // which accounts a request for many is about
 	People      People
 	Links       Links // which Entra accounts they are
-	Uses        Uses  // counts commands; needed where Settings has Limits
+	Languages   Languages
+	Uses        Uses // counts commands; needed where Settings has Limits
 	Replier     Replier
 	Now         Clock
 	Logger      *slog.Logger
@@ -175,7 +178,7 @@ func (s *Service) Cancel(ctx context.Context, id int64, c Click) (*Note, error) 
 // repeats says whether the click is one delivered again, or the same wish by the same person.
 func (c Click) repeats(o Click) bool {
 	same := c
-	same.At, same.Key = o.At, o.Key
+	same.At, same.Key, same.Language = o.At, o.Key, o.Language
 	return c.Key == o.Key || same == o
 }
 
@@ -206,18 +209,23 @@ type CheckResult struct {
 
 // Check looks at a mailbox and changes nothing. It gives a Note when the person may not ask so.
 func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *Note, error) {
+	return s.Preview(ctx, who, Ask{Query: q})
+}
+
+// Preview is Check of what an ask would do.
+func (s *Service) Preview(ctx context.Context, who Actor, ask Ask) (CheckResult, *Note, error) {
 	approver, refused, err := s.mayAsk(ctx, matter{}, who)
 	if refused != nil || err != nil {
 		return CheckResult{}, refused, err
 	}
-	if why := q.beyond(); why != nil && !approver {
+	if why := ask.Query.beyond(); why != nil && !approver {
 		return CheckResult{}, why, nil
 	}
-	d, refused, err := s.checked(ctx, who, q)
+	d, refused, err := s.checked(ctx, who, ask)
 	if refused != nil || err != nil {
 		return CheckResult{}, refused, err
 	}
-	found := Request{Ask: Ask{Query: q}, Requester: who, Diagnosis: &d, Plan: d.Plan}
+	found := Request{Ask: ask, Requester: who, Diagnosis: &d, Plan: d.Plan}
 	if approver, refused, err = s.mayRequest(ctx, found); refused != nil || err != nil { // now that the scope is known
 		return CheckResult{}, refused, err
 	}
@@ -226,7 +234,7 @@ func (s *Service) Check(ctx context.Context, who Actor, q Query) (CheckResult, *
 
 // checked diagnoses a mailbox and reads meanwhile whose Entra account the asker is, which takes as many calls. Nothing of what was found is
 // given before that is known.
-func (s *Service) checked(ctx context.Context, who Actor, q Query) (Diagnosis, *Note, error) {
+func (s *Service) checked(ctx context.Context, who Actor, ask Ask) (Diagnosis, *Note, error) {
 	looking, stop := context.WithCancel(ctx)
 	defer stop()
 	var (
@@ -239,7 +247,7 @@ func (s *Service) checked(ctx context.Context, who Actor, q Query) (Diagnosis, *
 			stop()
 		}
 	})
-	d, err := s.diagnose(looking, Ask{Query: q}, Choices{})
+	d, err := s.diagnose(looking, ask, Choices{})
 	wg.Wait()
 	if refused != nil || unknown != nil {
 		return Diagnosis{}, refused, unknown

@@ -213,6 +213,18 @@ func (m *memStore) Posted(_ context.Context, channel, ts string) (int64, string,
 	return p.id, p.key, nil
 }
 
+func (m *memStore) Cards(_ context.Context, key string, ids []int64) (map[int64]Place, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	cards := map[int64]Place{}
+	for place, p := range m.cards {
+		if channel, ts, _ := strings.Cut(place, " "); p.key == key && slices.Contains(ids, p.id) {
+			cards[p.id] = Place{channel, ts}
+		}
+	}
+	return cards, m.fail
+}
+
 // post notes that a card was posted, as the outbox does.
 func (m *memStore) post(channel, ts string, id int64, key string) {
 	m.mu.Lock()

@@ -112,6 +112,7 @@ type world struct {
 	lists   *memList
 	bulk    *memBulk
 	links   *memLinks
+	spoken  memLanguages
 	log     *bytes.Buffer
 	svc     *Service
 	ctx     context.Context //nolint:containedctx // what jobs run with, for tests of a job that runs out of time
@@ -127,7 +128,7 @@ func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{TB: tb, clock: time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("EET", 7200)), people: newPeople(), replier: &replier{}, ctx: context.Background()}
 	w.store, w.tenant = newMemStore(w.now), newTenant(w.now)
-	w.box, w.lists, w.bulk, w.links, w.log = newRecoverable(w.tenant), newMemList(), newMemBulk(w.store), &memLinks{}, &bytes.Buffer{}
+	w.box, w.lists, w.bulk, w.links, w.spoken, w.log = newRecoverable(w.tenant), newMemList(), newMemBulk(w.store), &memLinks{}, memLanguages{}, &bytes.Buffer{}
 	w.tenant.users["id-"+carl] = &user{account: Account{ID: "id-" + carl, UserType: "Member", Enabled: new(true)}}
 	w.restart(Settings{
 		TeamID: team, Approvers: []string{anna, bert, desk}, Requesters: []string{rita, sven}, ApprovalChannel: hq, Approvals: 1, TTL: 24 * time.Hour,
@@ -141,7 +142,7 @@ func (w *world) now() time.Time { return w.clock }
 func (w *world) restart(s Settings) {
 	w.svc = New(Config{
 		Settings: s, Store: w.store, Directory: w.tenant, Restorer: w.tenant, Mailboxes: exchange{w.tenant}, Copier: exchange{w.tenant}, Reconnector: exchange{w.tenant}, People: w.people,
-		Replier: w.replier, Items: w.box, Lists: w.lists, Bulk: w.bulk, Links: w.links, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Replier: w.replier, Items: w.box, Lists: w.lists, Bulk: w.bulk, Links: w.links, Languages: w.spoken, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 }
 
@@ -236,7 +237,7 @@ func (w *world) click(id int64, user string, a Action, value string) Click {
 	if r.Plan != nil {
 		c.Plan = r.Plan.Fingerprint()
 	}
-	if a == ActDeny {
+	if a == ActDeny || a == ActEmergency {
 		c.Reason = value
 	} else {
 		c.Value = value

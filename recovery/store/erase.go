@@ -68,7 +68,7 @@ type Erasure struct {
 
 // Erase takes one person out of all requests that have ended: names are the Slack user id, the Entra object id and the addresses by
 // which the person is known. From the audit trail go the fields that have one of them; from the requests, their messages and lists, all
-// personal fields; and the person's links. The chain of events still verifies. It erases nothing while a request that names the person
+// personal fields; and the person's links and language. The chain of events still verifies. It erases nothing while a request that names the person
 // is open.
 func (t *Trail) Erase(ctx context.Context, names []string) (Erasure, error) {
 	if slices.ContainsFunc(names, func(n string) bool { return len(strings.TrimSpace(n)) < 3 }) || len(names) == 0 {
@@ -93,15 +93,18 @@ func (t *Trail) Erase(ctx context.Context, names []string) (Erasure, error) {
 		done.Requests++
 		done.Fields += fields
 	}
-	return done, t.eraseLinks(ctx, p)
+	return done, t.eraseKept(ctx, p)
 }
 
-// eraseLinks takes away which Entra account a person is.
-func (t *Trail) eraseLinks(ctx context.Context, p person) error {
+// eraseKept takes away what is kept of a person beside requests: the Entra account and the language.
+func (t *Trail) eraseKept(ctx context.Context, p person) error {
 	return t.db.transact(ctx, func(tx txn) error {
 		for _, name := range p {
-			const query = `DELETE FROM links WHERE lower(user_id) = $1 OR lower(object_id) = $1`
-			if err := tx.exec(ctx, "erase links", query, strings.ToLower(strings.TrimSpace(name))); err != nil {
+			name = strings.ToLower(strings.TrimSpace(name))
+			if err := tx.exec(ctx, "erase links", `DELETE FROM links WHERE lower(user_id) = $1 OR lower(object_id) = $1`, name); err != nil {
+				return err
+			}
+			if err := tx.exec(ctx, "erase a language", `DELETE FROM languages WHERE lower(user_id) = $1`, name); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"mailback/recovery"
 )
@@ -64,4 +66,29 @@ func (s *Store) Posted(ctx context.Context, channel, ts string) (id int64, key s
 	const query = `SELECT COALESCE(request_id, 0), key FROM messages WHERE posted_channel = $1 AND ts = $2 AND ts <> '' AND ephemeral = ''`
 	err = s.db.reader().row(ctx, "find a message", query, []any{channel, ts}, &id, &key)
 	return id, key, notFound(err, "message %s in %s", ts, channel)
+}
+
+// Cards tells where cards stand: see recovery.Store.
+func (s *Store) Cards(ctx context.Context, key string, ids []int64) (map[int64]recovery.Place, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := []any{key}
+	var marks []string
+	for _, id := range ids {
+		args = append(args, id)
+		marks = append(marks, "$"+strconv.Itoa(len(args)))
+	}
+	query := `SELECT request_id, posted_channel, ts FROM messages WHERE key = $1 AND ts <> '' AND request_id IN (` + strings.Join(marks, ", ") + `)`
+	cards := map[int64]recovery.Place{}
+	err := s.db.reader().rows(ctx, "find cards", query, args, func(rows *sql.Rows) error {
+		var id int64
+		var at recovery.Place
+		if err := rows.Scan(&id, &at.Channel, &at.TS); err != nil {
+			return err
+		}
+		cards[id] = at
+		return nil
+	})
+	return cards, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -108,6 +109,17 @@ func TestCardsLifeInTheOutbox(t *testing.T) {
 		for _, where := range [][2]string{{"D1", "10.1"}, {"D2", "10.2"}, {"", ""}} {
 			if _, _, err := s.Posted(t.Context(), where[0], where[1]); !errors.Is(err, recovery.ErrNotFound) {
 				t.Errorf("posted %v: %v, want not found", where, err)
+			}
+		}
+		want := map[int64]recovery.Place{1: {Channel: "D1", TS: "10.2"}}
+		if got, err := s.Cards(t.Context(), recovery.CardRequester, []int64{1, 99}); err != nil || !maps.Equal(got, want) {
+			t.Errorf("cards: %v %v, want %v", got, err, want)
+		}
+		for _, none := range []map[string][]int64{{recovery.CardRequester: nil}, {recovery.CardApproval: {1}}} {
+			for key, ids := range none {
+				if got, err := s.Cards(t.Context(), key, ids); err != nil || len(got) > 0 {
+					t.Errorf("cards %s of %v: %v %v, want none", key, ids, got, err)
+				}
 			}
 		}
 		if _, _, _, _, _, _, err := s.Outbox().Message(t.Context(), 99); !errors.Is(err, recovery.ErrNotFound) {
