@@ -1,6 +1,9 @@
 package bot
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // Identity is who the bot is: the app and where it is installed.
 type Identity struct {
@@ -9,6 +12,16 @@ type Identity struct {
 	EnterpriseID string // empty outside of Enterprise organisations
 	BotUserID    string // the bot's own user id
 	BotID        string // the bot's id as an author of messages
+	URL          string // of the workspace, with a slash behind it: https://contoso.slack.com/
+}
+
+// Permalink is the address of a message (docs.slack.dev/reference/methods/chat.getPermalink: the form of its answer); empty before the bot
+// has signed in.
+func (id Identity) Permalink(channel, ts string) string {
+	if id.URL == "" {
+		return ""
+	}
+	return strings.TrimSuffix(id.URL, "/") + "/archives/" + channel + "/p" + strings.ReplaceAll(ts, ".", "")
 }
 
 // self keeps the Identity as it becomes known.

@@ -68,6 +68,24 @@ func CheckView(view slack.ModalViewRequest) error {
 	return errors.Join(c.faults...)
 }
 
+// CheckHome tells every way in which Slack would refuse a Home tab, or nil.
+func CheckHome(view slack.HomeTabViewRequest) error {
+	raw, err := json.Marshal(view)
+	if err != nil {
+		return fmt.Errorf("writing the Home tab: %w", err)
+	}
+	var v struct {
+		Blocks []map[string]any `json:"blocks"`
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf("reading the Home tab: %w", err)
+	}
+	c := &checker{}
+	c.between("view in bytes", len(raw), 1, maxViewBytes)
+	c.blocks(v.Blocks, maxViewBlocks, true)
+	return errors.Join(c.faults...)
+}
+
 func isInput(b map[string]any) bool { return b["type"] == "input" }
 
 // units counts characters as Slack's JavaScript does, in UTF-16.

@@ -32,3 +32,18 @@ func viewOf(method string) func(*slack.ViewResponse, error) (*slack.View, error)
 		return &r.View, nil
 	}
 }
+
+// Permalink is the address of a message in the bot's workspace: see Identity.Permalink.
+func (b *Bot) Permalink(channel, ts string) string { return b.Identity().Permalink(channel, ts) }
+
+// PublishView shows a person's Home tab (docs.slack.dev/reference/methods/views.publish).
+func (b *Bot) PublishView(ctx context.Context, userID string, view slack.HomeTabViewRequest) error {
+	if err := CheckHome(view); err != nil {
+		return err
+	}
+	_, err := b.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: userID, View: view})
+	if err != nil {
+		return classify("views.publish", err)
+	}
+	return nil
+}
