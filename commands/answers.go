@@ -37,14 +37,6 @@ func (w words) inASCII(address string) markup {
 	return ""
 }
 
-// ticket names the help desk's ticket, beside the reason; "" where there is none.
-func (w reader) ticket(number string) markup {
-	if number == "" {
-		return ""
-	}
-	return w.note(recovery.Note{Code: recovery.NoteTicket, Args: []string{number}})
-}
-
 // misunderstood names the word that was not understood and what to type instead.
 func (h *Handlers) misunderstood(err error) markup {
 	fault, ok := errors.AsType[*SyntaxError](err)
@@ -117,9 +109,20 @@ func (h *Handlers) check(ctx context.Context, who recovery.Actor, command CheckC
 	case note != nil:
 		return h.refused(*note)
 	}
+	c := h.checkedCard(command.Who, res)
+	if res.Diagnosis.Plan != nil {
+		c.para(c.say("check.ask", markup(whoString(command.Who))))
+	}
+	c.foot(c.say("check.foot", c.when(res.Diagnosis.ReadAt)))
+	out := c.content()
+	return bot.Response{Text: out.Text, Blocks: out.Blocks}
+}
+
+// checkedCard says what was found out about a mailbox, and what would be done to bring it back.
+func (h *Handlers) checkedCard(q recovery.Query, res recovery.CheckResult) *card {
 	c := &card{reader: reader{h.words, res.Approver, ""}}
 	d := res.Diagnosis
-	c.what(&d, c.checked(command.Who, res))
+	c.what(&d, c.checked(q, res))
 	if !d.Deadline.IsZero() || d.Plan != nil {
 		c.deadline(d.Deadline, d.ReadAt)
 	}
@@ -136,11 +139,8 @@ func (h *Handlers) check(ctx context.Context, who recovery.Actor, command CheckC
 	}
 	if d.Plan != nil {
 		c.plan(d.Plan)
-		c.para(c.say("check.ask", markup(whoString(command.Who))))
 	}
-	c.foot(c.say("check.foot", c.when(d.ReadAt)))
-	out := c.content()
-	return bot.Response{Text: out.Text, Blocks: out.Blocks}
+	return c
 }
 
 // checked is what the answer calls the mailbox: as it was asked for, or to approvers by its own address.
@@ -198,7 +198,11 @@ func (h *Handlers) statusList(list []recovery.Request, who recovery.Actor) marku
 
 func (h *Handlers) statusLine(r recovery.Request, who recovery.Actor) markup {
 	w := h.words.of(r)
-	line := w.say("status.line", r.Ref(), w.askedFor(r.Ask), w.say(w.ending("state."+string(r.State), r)), w.when(r.EnteredAt))
+	state := w.ending("state."+string(r.State), r)
+	if r.Requester == who && w.has(state+".own") {
+		state += ".own"
+	}
+	line := w.say("status.line", r.Ref(), w.askedFor(r.Ask), w.say(state), w.when(r.EnteredAt))
 	if r.Requester != who {
 		line += " " + w.say("status.by", mention(r.Requester.UserID))
 	}
@@ -209,6 +213,9 @@ func (h *Handlers) statusLine(r recovery.Request, who recovery.Actor) markup {
 func (h *Handlers) statusOf(r recovery.Request, who recovery.Actor) markup {
 	to := reader{h.words.of(r), r.Requester != who || r.Reader.Approver, r.Ref()} // a request of others is given to approvers alone
 	all := h.statusLine(r, who)
+	if next := "home.next." + string(r.State); r.Requester == who && to.has(next) {
+		all += " " + to.say(next)
+	}
 	add := func(m markup) {
 		if m != "" {
 			all += "\n" + m
@@ -245,7 +252,7 @@ type Responder interface {
 	Respond(ctx context.Context, responseURL string, r bot.Response) error
 }
 
-// NewReplier returns a Replier that speaks a language.
+// NewReplier returns a Replier that speaks the requester's language, and one of its own where that is not known.
 func NewReplier(to Responder, languageCode string) *Replier {
 	return &Replier{slack: to, words: wordsIn(languageCode)}
 }
@@ -256,6 +263,10 @@ func (p *Replier) Reply(ctx context.Context, r recovery.Request) error {
 	if r.Obstacle != nil && len(r.Obstacle.Args) > 0 {
 		code = r.Obstacle.Args[0]
 	}
-	text := p.words.say("unreachable", r.Ref(), code)
+	w := p.words
+	if theirs, known := spoken(r.Reader.Language); known {
+		w = theirs
+	}
+	text := w.say("unreachable", r.Ref(), code)
 	return p.slack.Respond(ctx, string(r.ResponseURL), bot.Response{Text: string(text)})
 }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -69,6 +70,13 @@ func (c *card) para(lines ...markup) {
 	text := strings.Join(kept, "\n")
 	c.blocks = append(c.blocks, slack.NewSectionBlock(mrkdwn(cutMarkup(text, maxSectionText)), nil, nil))
 	c.text = append(c.text, text)
+}
+
+// aside puts an element beside the last paragraph.
+func (c *card) aside(e slack.BlockElement) {
+	if last, ok := c.blocks[len(c.blocks)-1].(*slack.SectionBlock); ok {
+		last.Accessory = slack.NewAccessory(e)
+	}
 }
 
 // list is a title with lines; nothing when there are no lines.
@@ -178,9 +186,10 @@ func (c *card) choice(action recovery.Action, options []*slack.OptionBlockObject
 }
 
 func option(value, text, description string) *slack.OptionBlockObject {
-	o := slack.NewOptionBlockObject(value, slack.NewTextBlockObject(slack.PlainTextType, cut(clean(text), maxOptionText), false, false), nil)
-	if description != "" {
-		o.Description = slack.NewTextBlockObject(slack.PlainTextType, cut(clean(description), maxOptionText), false, false)
+	text = cmp.Or(cut(clean(text), maxOptionText), value) // Slack takes none without a text
+	o := slack.NewOptionBlockObject(value, slack.NewTextBlockObject(slack.PlainTextType, text, false, false), nil)
+	if about := cut(clean(description), maxOptionText); about != "" {
+		o.Description = slack.NewTextBlockObject(slack.PlainTextType, about, false, false)
 	}
 	return o
 }

@@ -89,7 +89,12 @@ func TestListsGoToNobodyElse(t *testing.T) {
 }
 
 // lists is a service that has one list.
-type lists struct{ rows []recovery.BulkRow }
+type lists struct {
+	rows   []recovery.BulkRow
+	spoken string
+}
+
+func (l lists) Language(context.Context, recovery.Actor) string { return l.spoken }
 
 func (l lists) BulkList(_ context.Context, id int64, reader string) ([]recovery.BulkRow, *recovery.Note, error) {
 	if id != 7 || reader != patti {
@@ -100,10 +105,10 @@ func (l lists) BulkList(_ context.Context, id int64, reader string) ([]recovery.
 
 func TestListAsAFile(t *testing.T) {
 	t.Parallel()
-	f := NewFiles(lists{[]recovery.BulkRow{
+	f := NewFiles(lists{rows: []recovery.BulkRow{
 		{N: 1, Address: "=cmd@contoso.com", Name: "+Ann, \"B\"", AccountID: "id-1", Case: recovery.CaseUser, Deadline: at(9), Fingerprint: "f", Child: 12, Result: recovery.BulkPartly, Note: &recovery.Note{Code: recovery.NoteEmptyMailbox, Args: []string{"2026-11-23T12:00:00Z"}}},
 		{N: 2, Address: "b@contoso.com", Case: recovery.CaseSynced, Skip: &recovery.Note{Code: recovery.NoteBulkChoice, Args: []string{"choice.upn"}}},
-	}}, "en")
+	}}, "T0CONTOSO1", "en")
 	content, refusal, err := f.File(t.Context(), "results:7:"+patti)
 	if err != nil || refusal != "" {
 		t.Fatal(refusal, err)
@@ -115,6 +120,10 @@ func TestListAsAFile(t *testing.T) {
 		if !strings.Contains(string(content), want) {
 			t.Errorf("%q is not in\n%s", want, content)
 		}
+	}
+	latvian := NewFiles(lists{rows: []recovery.BulkRow{{N: 1, Address: "b@contoso.com", Case: recovery.CaseUser, Result: recovery.BulkDone}}, spoken: "lv-LV"}, "T0CONTOSO1", "en")
+	if content, _, err := latvian.File(t.Context(), "results:7:"+patti); err != nil || !strings.Contains(string(content), "nr.,adrese,") || !strings.Contains(string(content), ",pabeigts,") {
+		t.Errorf("in Latvian: %s, %v", content, err)
 	}
 	for _, key := range []string{"results:7:" + nestor, "list:8:" + patti, "other:7:" + patti, "list", ""} {
 		if content, refusal, err := f.File(t.Context(), key); len(content) > 0 || refusal == "" || err != nil {

@@ -14,8 +14,15 @@ import (
 // Action answers a click on a card. The click is recorded, then acked; whether it is obeyed is decided by a job, which
 // answers on the card, or to the clicker alone when it is refused.
 func (h *Handlers) Action(ctx context.Context, a slack.InteractionCallback) bot.Reply {
-	if a.View.CallbackID == itemsForm {
+	return h.to(ctx, clicker(a)).action(ctx, a)
+}
+
+func (h *Handlers) action(ctx context.Context, a slack.InteractionCallback) bot.Reply {
+	switch {
+	case a.View.CallbackID == itemsForm:
 		return h.turnPage(ctx, a)
+	case a.View.Type == slack.VTHomeTab:
+		return h.homeAction(ctx, a)
 	}
 	id, click, ok := h.click(a)
 	if !ok {
@@ -23,8 +30,8 @@ func (h *Handlers) Action(ctx context.Context, a slack.InteractionCallback) bot.
 		return h.private(a.ResponseURL, reader{h.words, false, ""}.note(recovery.Note{Code: recovery.NoteOldMessage}))
 	}
 	switch click.Action {
-	case recovery.ActDeny:
-		return h.openDenial(ctx, a, id, click)
+	case recovery.ActDeny, recovery.ActEmergency:
+		return h.askWhy(ctx, a, id, click)
 	case recovery.ChooseItems:
 		return h.openItems(ctx, a, id, click)
 	}
@@ -33,6 +40,7 @@ func (h *Handlers) Action(ctx context.Context, a slack.InteractionCallback) bot.
 
 // record stores a click.
 func (h *Handlers) record(ctx context.Context, responseURL string, id int64, click recovery.Click) bot.Reply {
+	click.Language = h.words.code
 	ref := recovery.Request{ID: id}.Ref()
 	note, err := h.service.Click(ctx, id, click)
 	switch {
@@ -67,7 +75,7 @@ func (h *Handlers) click(a slack.InteractionCallback) (int64, recovery.Click, bo
 		return 0, recovery.Click{}, false
 	}
 	switch c.Action {
-	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActRetry, recovery.ActCheck,
+	case recovery.ActConfirm, recovery.ActCancel, recovery.ActApprove, recovery.ActDeny, recovery.ActEmergency, recovery.ActRetry, recovery.ActCheck,
 		recovery.ActResume, recovery.ActUndo, recovery.ChooseItems, recovery.ActBulkPause, recovery.ActBulkResume, recovery.ActBulkStop:
 		id, ok := requestID(act.Value)
 		c.Plan = shownPlan(act.BlockID)

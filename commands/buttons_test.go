@@ -52,7 +52,8 @@ func TestClicks(t *testing.T) {
 			if reply := handlers(d).Action(t.Context(), press(tt.act)); reply.After != nil || reply.Payload != nil {
 				t.Error("a recorded click is answered")
 			}
-			tt.want.By, tt.want.Channel, tt.want.TS, tt.want.At, tt.want.Key = actor(patti), approvals, "1764000000.000100", time.Unix(1764000000, 200_000).UTC(), "click:9.8.xyz"
+			tt.want.By, tt.want.Channel, tt.want.TS, tt.want.Language = actor(patti), approvals, "1764000000.000100", "en"
+			tt.want.At, tt.want.Key = time.Unix(1764000000, 200_000).UTC(), "click:9.8.xyz"
 			if diff := cmp.Diff([]recovery.Click{tt.want}, d.clicks); diff != "" || d.ids[0] != 142 {
 				t.Error(d.ids, diff)
 			}
@@ -168,7 +169,7 @@ func TestADenialAsksForItsReason(t *testing.T) {
 		t.Errorf("payload %v", reply.Payload)
 	}
 	want := []recovery.Click{{
-		Action: recovery.ActDeny, By: actor(patti), Channel: approvals, TS: "1764000000.000100", Reason: "Left for good <!here>", At: at(0), Key: "form:V1",
+		Action: recovery.ActDeny, By: actor(patti), Channel: approvals, TS: "1764000000.000100", Reason: "Left for good <!here>", Language: "en", At: at(0), Key: "form:V1",
 	}}
 	if diff := cmp.Diff(want, d.clicks); diff != "" || d.ids[0] != 142 {
 		t.Error(d.ids, diff)

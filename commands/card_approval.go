@@ -17,12 +17,13 @@ func (s *scene) approvalCard() *card {
 		c.para("*" + c.note(recovery.Note{Code: recovery.NoteTargetReads, Args: []string{r.Plan.Target.Address}}) + "*")
 	}
 	c.list(c.say("chosen.title"), s.chosen(c))
+	s.byEmergency(c)
 	s.askedBy(c)
 	if r.Ask.Reason == "" && r.UndoOf == 0 { // a click has none
 		c.para(c.say("reason.none"))
 	}
 	c.quote(c.say("reason.title"), r.Ask.Reason)
-	c.para(c.ticket(r.Ask.Ticket))
+	s.ticket(c)
 	c.what(r.Diagnosis, subject)
 	if asked := r.Ask.Query; r.Ask.Bulk == nil && asked.Value != subject && asked.Kind != recovery.ByPerson {
 		c.para(c.say("asked-as", asked.Value))
@@ -158,10 +159,14 @@ func (s *scene) approvalButtons() []button {
 	check := button{recovery.ActCheck, "button.check", slack.StyleDefault}
 	switch s.r.State {
 	case recovery.Pending:
-		return []button{
+		list := []button{
 			{recovery.ActApprove, s.approveKey(), slack.StylePrimary},
 			{recovery.ActDeny, "button.deny", slack.StyleDefault},
 		}
+		if s.Emergency {
+			list = append(list, button{recovery.ActEmergency, "button.emergency", slack.StyleDanger})
+		}
+		return list
 	case recovery.Confirming, recovery.Approved:
 		var list []button
 		if s.r.Obstacle != nil {

@@ -46,6 +46,13 @@ func (c *card) what(d *recovery.Diagnosis, subject string) {
 	c.para(c.say(what, subject), c.inASCII(subject), name)
 }
 
+// ticket names the help desk's ticket, beside the reason.
+func (s *scene) ticket(c *card) {
+	if number := s.r.Ask.Ticket; number != "" {
+		c.para(c.say("note.ticket", s.Rules.link(number)))
+	}
+}
+
 // found lists what the diagnosis rests on; how much the mailbox holds is for approvers.
 func (c *card) found(d *recovery.Diagnosis) {
 	lines := c.notes(d.Evidence)
@@ -282,6 +289,9 @@ func proofLines(to reader, p recovery.Proof) []markup {
 	var lines []markup
 	if !p.AnsweredAt.IsZero() {
 		lines = append(lines, to.say("proof.mailbox", to.when(p.AnsweredAt)))
+	}
+	if !to.approver && !p.MailboxCreated.IsZero() && len(p.Missing) == 0 { // approvers read when it was made
+		lines = append(lines, to.say("proof.old"))
 	}
 	switch {
 	case p.License != "" && p.SeatsLeft != nil && to.approver:

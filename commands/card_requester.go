@@ -23,6 +23,9 @@ func (s *scene) requesterCard() *card {
 	s.planOrProgress(c)
 	s.offers(c)
 	if r.State == recovery.Confirming && r.Plan != nil {
+		if s.openOffer() {
+			c.para(c.say("approvals.first"))
+		}
 		c.para(c.approvalsNeeded(s.needed()))
 	}
 	c.buttons(subject, s.requesterButtons()...)
@@ -269,8 +272,11 @@ func (s *scene) foot(c *card) []markup {
 	parts := []markup{c.say("foot.asked", c.ref, c.when(r.CreatedAt))}
 	for _, v := range r.Reviews {
 		key := "foot.approved"
-		if v.Verdict == recovery.Deny {
+		switch {
+		case v.Verdict == recovery.Deny:
 			key = "foot.denied"
+		case v.Emergency:
+			key = "foot.emergency"
 		}
 		parts = append(parts, c.say(key, mention(v.By.UserID), c.when(v.At)))
 	}

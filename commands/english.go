@@ -5,23 +5,21 @@ import (
 	"maps"
 	"strconv"
 	"time"
+
+	textlanguage "golang.org/x/text/language"
+	"golang.org/x/text/message"
 )
 
 // english is the first language. Its sentences are written for somebody tired, on a phone.
 func english() language {
 	l := language{
-		code: "en",
-		plural: func(n int) string {
-			if n == 1 {
-				return "one"
-			}
-			return "other"
-		},
+		code: "en", name: "English", english: "English",
+		tag: textlanguage.English, numbers: message.NewPrinter(textlanguage.English),
 		ordinal: englishOrdinal,
 		text:    map[string]string{},
 		date:    func(t time.Time) string { return t.Format("2 January 2006, 15:04 UTC") },
 	}
-	for _, part := range []map[string]string{englishCommon(), englishPeers(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishSyntax(), englishCommands(), englishUndo(), englishItems(), englishBulk()} {
+	for _, part := range []map[string]string{englishCommon(), englishPeers(), englishCards(), englishPlan(), englishExchange(), englishLines(), englishNotes(), englishSyntax(), englishCommands(), englishUndo(), englishItems(), englishBulk(), englishHome()} {
 		maps.Copy(l.text, part)
 	}
 	return l
@@ -34,7 +32,7 @@ func englishOrdinal(n int) string {
 	return strconv.Itoa(n) + cmp.Or(map[int]string{1: "st", 2: "nd", 3: "rd"}[n%10], "th")
 }
 
-// englishCommon has the names of things: states, cases, steps, licences, and numbers. It is one table, hence its length.
+// englishCommon has the names of things: states, cases, steps, and numbers. It is one table, hence its length.
 func englishCommon() map[string]string {
 	return map[string]string{
 		"days.one": "%d day", "days.other": "%d days",
@@ -49,19 +47,20 @@ func englishCommon() map[string]string {
 		"left.minutes": "less than an hour left",
 
 		// What a state is called in a sentence: "R-142 is …".
-		"state.submitted":  "being looked at",
-		"state.confirming": "waiting for the requester's confirmation",
-		"state.pending":    "waiting for approval",
-		"state.approved":   "approved",
-		"state.restoring":  "in progress",
-		"state.succeeded":  "done",
-		"state.partial":    "partly done",
-		"state.failed":     "ended without success",
-		"state.denied":     "denied",
-		"state.cancelled":  "cancelled",
-		"state.expired":    "expired",
-		"state.unneeded":   "closed, because there is nothing to bring back",
-		"state.impossible": "closed, because there is no way back",
+		"state.submitted":      "being looked at",
+		"state.confirming":     "waiting for the requester's confirmation",
+		"state.confirming.own": "waiting for your confirmation",
+		"state.pending":        "waiting for approval",
+		"state.approved":       "approved",
+		"state.restoring":      "in progress",
+		"state.succeeded":      "done",
+		"state.partial":        "partly done",
+		"state.failed":         "ended without success",
+		"state.denied":         "denied",
+		"state.cancelled":      "cancelled",
+		"state.expired":        "expired",
+		"state.unneeded":       "closed, because there is nothing to bring back",
+		"state.impossible":     "closed, because there is no way back",
 
 		// The same, where that would be the wrong word for it.
 		"state.unneeded.soon":      "closed, because the mailbox is on its way",
@@ -147,20 +146,5 @@ func englishCommon() map[string]string {
 		"channel.is_archived":       "it is archived",
 		"channel.not_in_channel":    "the app is not in it",
 		"channel.channel_not_found": "there is no such channel, or the app is not in it",
-
-		// Product names of well-known part numbers (Microsoft: product names and service plan identifiers for licensing).
-		"sku.O365_BUSINESS_ESSENTIALS": "Microsoft 365 Business Basic",
-		"sku.O365_BUSINESS_PREMIUM":    "Microsoft 365 Business Standard",
-		"sku.SPB":                      "Microsoft 365 Business Premium",
-		"sku.STANDARDPACK":             "Office 365 E1",
-		"sku.ENTERPRISEPACK":           "Office 365 E3",
-		"sku.ENTERPRISEPREMIUM":        "Office 365 E5",
-		"sku.DESKLESSPACK":             "Office 365 F3",
-		"sku.SPE_E3":                   "Microsoft 365 E3",
-		"sku.SPE_E5":                   "Microsoft 365 E5",
-		"sku.SPE_F1":                   "Microsoft 365 F3",
-		"sku.EXCHANGESTANDARD":         "Exchange Online Plan 1",
-		"sku.EXCHANGEENTERPRISE":       "Exchange Online Plan 2",
-		"sku.EXCHANGEDESKLESS":         "Exchange Online Kiosk",
 	}
 }

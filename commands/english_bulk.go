@@ -58,7 +58,7 @@ func englishBulk() map[string]string {
 		"bulk.running":     "At work since %[1]s.",
 		"bulk.paused":      "Paused by %[1]s %[2]s. What was begun goes on to its end; nothing more is begun.",
 		"bulk.stopping":    "Stopped by %[1]s %[2]s. What was begun goes on to its end; the rest is left as it is.",
-		"bulk.told":        "As of %[1]s. I change this every few seconds while there is news.",
+		"bulk.told":        "As of %[1]s. I update this every few seconds while there is news.",
 
 		"head.succeeded.bulk": "Mailboxes restored",
 		"told.approved.bulk":  "%[1]s: approved by %[2]s. I am bringing the mailboxes back now; my card shows how far I am, and I will tell you when it is done.",
@@ -82,6 +82,26 @@ func englishBulk() map[string]string {
 		"button.bulk.stop":          "Stop",
 		"button.bulk.stop.label":    "Stop %[1]s: leave all that was not begun",
 
+		// The lists as files: their columns and what stands in them.
+		"file.column.n":         "n",
+		"file.column.address":   "address",
+		"file.column.name":      "name",
+		"file.column.object-id": "object id",
+		"file.column.case":      "case",
+		"file.column.purged":    "purged on",
+		"file.column.plan":      "plan",
+		"file.column.reason":    "reason",
+		"file.column.license":   "licence",
+		"file.column.result":    "result",
+		"file.column.why":       "why",
+		"file.column.request":   "request",
+		"file.result.done":      "done",
+		"file.result.partly":    "partly",
+		"file.result.failed":    "failed",
+		"file.result.skipped":   "skipped",
+		"file.restore":          "restore",
+		"file.leave-out":        "leave out",
+
 		"file.list":    "%[1]s: this is the list. Please look through it before you decide: who comes back, and who is left out and why.",
 		"file.results": "%[1]s: this is what became of each mailbox: which are restored, and which are not and why.",
 
@@ -94,13 +114,13 @@ func englishBulk() map[string]string {
 		"note.bulk-twice":       "It is on the list already.",
 		"note.bulk-stopped":     "An approver stopped the request before this one was begun.",
 		"note.bulk-changed":     "It is no longer as it was when the list was made, so nothing was done to it.",
-		"note.bulk-of":          "Agreed to with the list %[2]s of %[1]s.",
+		"note.bulk-of":          "Approved as part of %[1]s, by its list %[2]s.",
 
 		"syntax.bulk-none":     "Which mailboxes? For example: `/restore-mailbox bulk after:yesterday domain:contoso.com` and the reason, or `bulk` and the addresses.",
 		"syntax.bulk-both":     "Either addresses, or `after:`, `before:`, `domain:` and `department:`, please: both at once is not clear. Nothing was recorded.",
 		"syntax.bulk-by":       "Microsoft does not tell who deleted a user, so `by:` cannot be answered. Narrow it with `after:` and `before:`, or paste the addresses.",
-		"syntax.bulk-key":      "I do not know “%[1]s” behind `bulk`. There are after:, before:, domain:, department: and ticket:.",
-		"syntax.bulk-key.near": "I do not know “%[1]s” behind `bulk`. Did you mean “%[2]s:”?",
+		"syntax.bulk-key":      "I do not know “%[1]s” after `bulk`. There are after:, before:, domain:, department: and ticket:.",
+		"syntax.bulk-key.near": "I do not know “%[1]s” after `bulk`. Did you mean “%[2]s:”?",
 		"syntax.domain":        "“%[1]s” is not a domain. They look like contoso.com.",
 	}
 }

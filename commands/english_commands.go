@@ -8,13 +8,13 @@ func englishSyntax() map[string]string {
 		"syntax.word":            "I do not understand “%[1]s”. Begin with the mailbox's address; approvers can also put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more.",
 		"syntax.word.near":       "I do not understand “%[1]s”. Did you mean “%[2]s”? Then type it like that. If it is a name, begin with the mailbox's address instead.",
 		"syntax.word.address":    "I do not understand “%[1]s”. Put the mailbox there instead: “%[2]s”.",
-		"syntax.language":        "This version speaks English only. Type `/restore-mailbox help` for what I can do.",
+		"syntax.language":        "I do not speak “%[1]s”. Type `/restore-mailbox language` for the languages that I know.",
 		"syntax.request":         "“%[1]s” looks like a request's id, not a mailbox. Type `/restore-mailbox status %[2]s` to see the request, or `/restore-mailbox cancel %[2]s` to withdraw it.",
 		"syntax.extra":           "I do not understand “%[1]s” there. Leave it out and try again.",
 		"syntax.no-who":          "Which mailbox? For example: `/restore-mailbox %[1]s adelev@contoso.com`.",
 		"syntax.address":         "“%[1]s” is not a whole address. I need one like adelev@contoso.com.",
-		"syntax.address.address": "“%[1]s” is not an address. Did you mean “%[2]s”? Then put a space behind it.",
-		"syntax.invisible":       "“%[1]s” is not the address that it seems to be: behind “%[6]s” it has a character that nobody sees, %[5]s. Please type it by hand.",
+		"syntax.address.address": "“%[1]s” is not an address. Did you mean “%[2]s”? Then put a space after it.",
+		"syntax.invisible":       "“%[1]s” is not the address that it seems to be: after “%[6]s” it has a character that nobody sees, %[5]s. Please type it by hand.",
 		"syntax.lookalike":       "The %[6]s character of “%[1]s” is %[5]s, which does not fit the others. Please type the address by hand.",
 		"syntax.lookalike.near":  "The %[6]s character of “%[1]s” is %[5]s. Did you mean “%[2]s”? Please type it like that.",
 		"syntax.sign":            "“%[1]s” has the sign “%[5]s”, which could mean more than itself to Exchange Online, so I look up no mailbox by it. Please give another of its addresses, or its sign-in name.",
@@ -28,15 +28,17 @@ func englishSyntax() map[string]string {
 		"syntax.long-name":       "“%[1]s” is too long to look for: %[4]d characters are possible. Type less of it, or the mailbox's address.",
 		"syntax.key":             "I do not know the key “%[1]s”. I know as:, into:, license: and ticket:. The reason needs no key; if “%[1]s” belongs to it, put a word before it.",
 		"syntax.key.near":        "I do not know the key “%[1]s”. Did you mean “%[2]s:”?",
-		"syntax.item-key":        "Behind items I do not know the key “%[1]s”. I know after:, before:, type:, folder: and ticket:, and for your own mailbox subject: and from:. The reason needs no key; if “%[1]s” belongs to it, put a word before it.",
-		"syntax.item-key.near":   "Behind items I do not know the key “%[1]s”. Did you mean “%[2]s:”?",
+		"syntax.item-key":        "After `items` I do not know the key “%[1]s”. I know after:, before:, type:, folder: and ticket:, and for your own mailbox subject: and from:. The reason needs no key; if “%[1]s” belongs to it, put a word before it.",
+		"syntax.item-key.near":   "After `items` I do not know the key “%[1]s”. Did you mean “%[2]s:”?",
 		"syntax.key-items":       "“%[1]s” is for deleted items alone: `/restore-mailbox items adelev@contoso.com %[1]s…`. To bring back the mailbox itself, leave it out; if it belongs to the reason, put a word before it.",
-		"syntax.key-first":       "Put “%[1]s” behind the mailbox: first the mailbox, then the keys, then the reason.",
-		"syntax.key-empty":       "“%[1]s” needs its value right behind the colon, without a space.",
+		"syntax.key-first":       "Put “%[1]s” after the mailbox: first the mailbox, then the keys, then the reason.",
+		"syntax.key-empty":       "“%[1]s” needs its value right after the colon, without a space.",
 		"syntax.key-twice":       "“%[1]s” is there twice. Leave one of them out and try again.",
-		"syntax.key-late":        "Please put “%[1]s” before the reason, right behind the mailbox.",
+		"syntax.key-late":        "Please put “%[1]s” before the reason, right after the mailbox.",
 		"syntax.license":         "“%[1]s” is not a licence's part number. They look like SPE_E3 or ENTERPRISEPACK.",
 		"syntax.ticket":          "The ticket has %[3]d characters; %[4]d are possible. Give its number alone, and the rest as the reason.",
+		"syntax.ticket-form":     "“%[1]s” is not how tickets are numbered here. Check the number and try again; nothing was recorded.",
+		"syntax.no-reason":       "Please say why: put the reason at the end, such as “She is back from leave”, and send it again. Nothing was recorded.",
 		"syntax.reason-long":     "The reason has %[3]d characters; %[4]d are possible. Nothing was recorded; please shorten it.",
 		"syntax.no-id":           "Which request? For example: `/restore-mailbox cancel R-142`. Type `/restore-mailbox status` for yours.",
 		"syntax.id":              "“%[1]s” is not a request's id. They look like R-142. Type `/restore-mailbox status` for yours.",
@@ -91,7 +93,13 @@ func englishCommands() map[string]string {
 			"• `/restore-mailbox status` lists your requests, `status R-142` shows one.\n" +
 			"• `/restore-mailbox cancel R-142` withdraws one, until the first change is made.\n" +
 			"• `/restore-mailbox deleted` lists deleted users, for approvers; `deleted adele` only those that fit.\n" +
+			"• `/restore-mailbox` alone opens a form; so do the shortcut *Restore a mailbox* and my *Home*, which has all your requests.\n" +
+			"• `/restore-mailbox language lv` has me speak Latvian to you.\n" +
 			"• `/restore-mailbox help` shows this.",
+
+		"language.which":  "I speak English to you. You can choose. %[1]s",
+		"language.choice": "%[1]s: `/restore-mailbox language %[2]s`",
+		"language.chosen": "From now on I speak English to you.",
 
 		"error.internal":    "Something went wrong in Mailback itself. Please try again; if it stays so, tell whoever runs it.",
 		"error.invalid":     "%[1]s did not accept the question. Tell whoever runs Mailback.",
@@ -128,6 +136,14 @@ func englishCommands() map[string]string {
 		"status.by":     "Asked for by %[1]s.",
 		"status.reason": "Reason: %[1]s",
 
+		"emergency.title":       "Urgent: %[1]s",
+		"emergency.label":       "Why can it not wait?",
+		"emergency.placeholder": "The court's deadline ends today, and …",
+		"emergency.hint":        "You decide alone. All approvers and the requester are told at once, with your reason, and it is marked in the audit log.",
+		"emergency.submit":      "Restore now",
+		"emergency.close":       "Back",
+		"emergency.empty":       "Deciding alone needs a reason.",
+
 		"deny.title":        "Deny %[1]s",
 		"deny.label":        "Why?",
 		"deny.placeholder":  "The account stays closed, because …",
@@ -137,6 +153,6 @@ func englishCommands() map[string]string {
 		"deny.empty":        "A denial needs a reason.",
 		"deny.long":         "At most %[1]d characters, please; there are %[2]d.",
 		"deny.not-recorded": "I could not record that, so nothing was done. Please try again in a minute.",
-		"form.not-opened":   "%[1]s: Slack did not open the form, so nothing was done. Please press “Deny” again.",
+		"form.not-opened":   "%[1]s: Slack did not open the form, so nothing was done. Please press “%[2]s” again.",
 	}
 }

@@ -6,7 +6,7 @@ func englishExchange() map[string]string {
 		"step.add-address":            "Give the target mailbox the old one's internal address (X500), so that replies to old mail arrive.",
 		"step.copy-mailbox":           "Copy everything into a new folder of the target mailbox, “%[1]s” with the day.",
 		"step.copy-archive":           "Copy the archive as well, into the folder “%[1]s” with the day.",
-		"step.copy-mailbox.limited":   "Copy everything into a new folder of the target mailbox, which bears the day.",
+		"step.copy-mailbox.limited":   "Copy everything into a new folder of the target mailbox. The folder's name has the date.",
 		"step.copy-archive.limited":   "Copy the archive as well, into another such folder.",
 		"step.reconnect-mailbox":      "Have Exchange make a new account for the old mailbox.",
 		"step.hand-over":              "An Exchange administrator runs a command, which asks for a new password.",
@@ -53,7 +53,7 @@ func englishExchange() map[string]string {
 		"proof.grants.none":         "Nobody else has access to it.",
 
 		// Evidence and warnings.
-		"note.soft-deleted":         "Exchange keeps the mailbox without an account since %[1]s.",
+		"note.soft-deleted":         "Exchange has kept the mailbox without an account since %[1]s.",
 		"note.inactive":             "A hold keeps the mailbox without an account.",
 		"note.delayed":              "The tenant delays taking mailboxes away: this one works until %[1]s.",
 		"note.target-reads":         "Whoever can read %[1]s will be able to read all of this mail. One more approver than usual is needed.",
@@ -64,7 +64,7 @@ func englishExchange() map[string]string {
 		"note.could-copy":           "To copy the contents into a mailbox that is there already, ask with into: and its address instead.",
 		"found.contents":            "It holds %[1]s, %[2]s.",
 		"note.into-ignored":         "*Nothing is copied into %[1]s.* The account itself can come back, and its mailbox with it. If you want a copy instead, ask an Exchange administrator.",
-		"note.large":                "Without a licence a mailbox may hold 50 GB, and have neither an archive nor a litigation hold. This one has %[1]s: it needs Exchange Online Plan 2. Over 50 GB it stops receiving mail without.",
+		"note.large":                "Without a licence a mailbox may hold 50 GB, and have neither an archive nor a litigation hold. This one has %[1]s: it needs Exchange Online Plan 2. Over 50 GB it stops receiving mail without that licence.",
 		"note.large.limited":        "Without a licence a mailbox may hold 50 GB, and have neither an archive nor a litigation hold. This one needs Exchange Online Plan 2, or it may stop receiving mail.",
 		"cost.none.large":           "No licence to bring it back, but one to keep it as it is: Exchange Online Plan 2.",
 		"large.size":                "more than 50 GB",
@@ -100,7 +100,8 @@ func englishExchange() map[string]string {
 		"note.missing-cmdlet.items": "Mailback may not run the Exchange cmdlet %[1]s. An administrator has to give its app the role “Mailbox Import Export”, which no role group has by itself.",
 		"note.x500-taken":           "Another mailbox already has the old one's internal address (X500), probably from an earlier copy. Ask again with into: and that mailbox, or have an Exchange administrator remove the address there.",
 		"note.needs-password":       "Another account has the mailbox's name now, so Exchange wants a password and no app can do it. Ask again with into: to copy the contents instead.",
-		"note.by-hand":              "An Exchange administrator has to run the command that stands on the card.",
+		"note.by-hand":              "An Exchange administrator has to run the command on the card.",
+		"note.by-hand.limited":      "An Exchange administrator has to do one step by hand. The approvers have the command; ask them if it takes long.",
 		"note.own-benefit":          "%[5]s would bring mail into your own mailbox, so someone else must decide.",
 		"note.no-address":           "%[5]s copies mail into somebody's mailbox. Your Slack profile has no confirmed address, so it cannot be ruled out that it is yours: someone else must decide, or you confirm your address in Slack first.",
 
@@ -117,7 +118,7 @@ func englishExchange() map[string]string {
 		"note.copy-failed":            "Exchange gave up the copy: %[1]s",
 		"note.copy-failed.limited":    "Exchange gave up the copy. The approvers can see why.",
 		"note.copy-foreign":           "A copy with this request's name is of other mailboxes, so I left it alone. An Exchange administrator has to look at it.",
-		"note.copy-partly":            "The copy ended, but not all of it came: %[1]s skipped, and Exchange rates the result “%[2]s”.",
+		"note.copy-partly":            "The copy ended, but not all of it came: %[1]s items skipped, and Exchange rates the result “%[2]s”.",
 		"note.copy-gone":              "The copy was removed in Exchange before it ended. What was copied until then is in the target mailbox.",
 	}
 }

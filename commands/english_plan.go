@@ -17,7 +17,7 @@ func englishPlan() map[string]string {
 		"progress.title.ended": "What was done",
 		"progress.done":        "Done %[1]s: %[2]s",
 		"progress.skipped":     "No longer needed, the mailbox is back by another way: %[1]s",
-		"progress.found":       "Was already so: %[1]s",
+		"progress.found":       "Already in place: %[1]s",
 		"progress.working":     "At work since %[1]s: %[2]s",
 		"progress.problem":     "Waiting since %[1]s: %[2]s %[3]s",
 		"progress.by-hand":     "Waiting since %[1]s: %[2]s",

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,17 +27,21 @@ func fileKey(kind string, request int64, user string) string {
 
 // Lists is what Files needs of recovery.Service.
 type Lists interface {
+	Language(ctx context.Context, who recovery.Actor) string
 	BulkList(ctx context.Context, id int64, reader string) ([]recovery.BulkRow, *recovery.Note, error)
 }
 
 // Files writes the lists of requests for many, when they are sent.
 type Files struct {
 	lists Lists
-	words words
+	team  string
+	words words // of readers whose language is not known
 }
 
-// NewFiles returns Files that speak a language.
-func NewFiles(lists Lists, languageCode string) *Files { return &Files{lists, wordsIn(languageCode)} }
+// NewFiles returns Files for the people of a workspace, who read them in their own language, or in this one where that is not known.
+func NewFiles(lists Lists, teamID, languageCode string) *Files {
+	return &Files{lists, teamID, wordsIn(languageCode)}
+}
 
 // File gives the file of a key; it is bot's FileSource.
 func (f *Files) File(ctx context.Context, key string) (content []byte, refusal string, err error) {
@@ -53,39 +58,53 @@ func (f *Files) File(ctx context.Context, key string) (content []byte, refusal s
 	case note != nil:
 		return nil, strings.ReplaceAll(string(note.Code), "-", "_"), nil
 	}
-	content, err = f.table(kind, rows)
+	w, known := spoken(f.lists.Language(ctx, recovery.Actor{TeamID: f.team, UserID: user}))
+	if !known {
+		w = f.words
+	}
+	content, err = w.table(kind, rows)
 	return content, "", err
 }
 
+// The columns of a list, and those that its results have besides, by the keys of their words.
+var (
+	listColumns   = []string{"n", "address", "name", "object-id", "case", "purged", "plan", "reason", "license"}
+	resultColumns = []string{"result", "why", "request"}
+)
+
 // table writes rows as CSV, with the mark by which spreadsheets know UTF-8.
-func (f *Files) table(kind string, rows []recovery.BulkRow) ([]byte, error) {
+func (w words) table(kind string, rows []recovery.BulkRow) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("\uFEFF")
-	w := csv.NewWriter(&b)
-	head := []string{"n", "address", "name", "object id", "case", "purged on", "plan", "reason", "licence"}
+	out := csv.NewWriter(&b)
+	columns := listColumns
 	if kind == fileResults {
-		head = append(head, "result", "why", "request")
+		columns = append(slices.Clone(listColumns), resultColumns...)
+	}
+	var head []string
+	for _, c := range columns {
+		head = append(head, w.plain("file.column."+c))
 	}
 	all := [][]string{head}
 	for _, row := range rows {
-		all = append(all, f.row(kind, row))
+		all = append(all, w.row(kind, row))
 	}
 	for _, cells := range all {
 		for i := range cells {
 			cells[i] = CalmCell(cells[i])
 		}
-		if err := w.Write(cells); err != nil {
+		if err := out.Write(cells); err != nil {
 			return nil, fmt.Errorf("write a list: %w", err)
 		}
 	}
-	w.Flush()
-	return b.Bytes(), w.Error()
+	out.Flush()
+	return b.Bytes(), out.Error()
 }
 
-func (f *Files) row(kind string, row recovery.BulkRow) []string {
-	plan, purged, license := "restore", "", ""
+func (w words) row(kind string, row recovery.BulkRow) []string {
+	plan, purged, license := w.plain("file.restore"), "", ""
 	if row.Skip != nil {
-		plan = "leave out"
+		plan = w.plain("file.leave-out")
 	}
 	if !row.Deadline.IsZero() {
 		purged = row.Deadline.UTC().Format(time.RFC3339)
@@ -94,28 +113,28 @@ func (f *Files) row(kind string, row recovery.BulkRow) []string {
 		license = row.Seat.PartNumber
 	}
 	cells := []string{
-		strconv.Itoa(row.N), row.Address, row.Name, row.AccountID, string(f.words.oneOf("case.noun.", string(row.Case))), purged, plan,
-		f.reason(row.Skip), license,
+		strconv.Itoa(row.N), row.Address, row.Name, row.AccountID, unmarked(w.oneOf("case.noun.", string(row.Case))), purged, plan,
+		w.reason(row.Skip), license,
 	}
 	if kind != fileResults {
 		return cells
 	}
-	result, child := string(row.Result), ""
+	result, child := row.Result, ""
 	if row.Skip != nil {
-		result = string(recovery.BulkSkipped)
+		result = recovery.BulkSkipped
 	}
 	if row.Child != 0 {
 		child = recovery.Request{ID: row.Child}.Ref()
 	}
-	return append(cells, result, f.reason(row.Note), child)
+	return append(cells, unmarked(w.oneOf("file.result.", string(result))), w.reason(row.Note), child)
 }
 
 // reason words a note for a cell.
-func (f *Files) reason(n *recovery.Note) string {
+func (w words) reason(n *recovery.Note) string {
 	if n == nil {
 		return ""
 	}
-	return unmarked(reader{f.words, true, ""}.note(*n))
+	return unmarked(reader{w, true, ""}.note(*n))
 }
 
 var datePattern = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)

@@ -19,9 +19,9 @@ const (
 	maxTicket = 100
 )
 
-// Command is what somebody typed, understood: an AskCommand, ItemsCommand, BulkCommand, CheckCommand, DeletedCommand, StatusCommand, CancelCommand or
-// HelpCommand. String gives it in canonical form, which parses to the same Command,
-// but for what is private in an ItemsCommand.
+// Command is what somebody typed, understood: an AskCommand, ItemsCommand, BulkCommand, CheckCommand, DeletedCommand, StatusCommand,
+// CancelCommand, LanguageCommand or HelpCommand. String gives it in canonical form, which parses to the same Command, but for what is
+// private in an ItemsCommand.
 type Command interface{ String() string }
 
 // AskCommand asks for a mailbox to come back.
@@ -38,6 +38,9 @@ type StatusCommand struct{ ID int64 }
 
 // CancelCommand withdraws the request with the number ID.
 type CancelCommand struct{ ID int64 }
+
+// LanguageCommand has Mailback speak the language of a code to its person; an empty Code asks which there are.
+type LanguageCommand struct{ Code string }
 
 // HelpCommand shows how to use the command; Empty says that nothing was typed.
 type HelpCommand struct{ Empty bool }
@@ -81,6 +84,9 @@ func (c StatusCommand) String() string {
 func (c CancelCommand) String() string { return fmt.Sprintf("cancel R-%d", c.ID) }
 
 // String gives the canonical form.
+func (c LanguageCommand) String() string { return strings.TrimSpace("language " + c.Code) }
+
+// String gives the canonical form.
 func (c HelpCommand) String() string {
 	if c.Empty {
 		return ""
@@ -100,7 +106,7 @@ const (
 	FaultBulkBy     Fault = "bulk-by"     // bulk by who deleted them, which cannot be known
 	FaultBulkKey    Fault = "bulk-key"    // an unknown key behind bulk; Near is the one probably meant
 	FaultDomain     Fault = "domain"      // not the form of a domain
-	FaultLanguage   Fault = "language"    // another one
+	FaultLanguage   Fault = "language"    // one that Mailback does not speak
 	FaultRequest    Fault = "request"     // a request's id in place of a mailbox; Near is the id
 	FaultExtra      Fault = "extra"       // words after a command that takes no more
 	FaultNoWho      Fault = "no-who"      // no mailbox behind a command, which is Word
@@ -124,6 +130,8 @@ const (
 	FaultKeyLate    Fault = "key-late"    // a key behind the first word of the reason
 	FaultLicense    Fault = "license"     // not the form of a licence's part number
 	FaultTicket     Fault = "ticket"      // no ticket is that long
+	FaultTicketForm Fault = "ticket-form" // not as the installation's tickets look: see Rules
+	FaultNoReason   Fault = "no-reason"   // the installation wants one
 	FaultReasonLong Fault = "reason-long" // Length characters of reason
 	FaultDay        Fault = "day"         // not the form of a day
 	FaultType       Fault = "type"        // not a kind of item
@@ -146,7 +154,7 @@ type SyntaxError struct {
 func (e *SyntaxError) Error() string { return "not understood: " + string(e.Fault) }
 
 // verbs are the words that a command may begin with.
-var verbs = []string{"check", "items", "bulk", "deleted", "status", "cancel", "help"}
+var verbs = []string{"check", "items", "bulk", "deleted", "status", "cancel", "language", "help"}
 
 // keys are the keys of key:value.
 var keys = []string{"as", "license", "licence", "into", "ticket"}
@@ -184,7 +192,7 @@ func Parse(text string) (Command, error) {
 	case "bulk":
 		return parseBulk(rest)
 	case "language":
-		return nil, &SyntaxError{Fault: FaultLanguage}
+		return parseLanguage(rest)
 	default:
 		return parseAsk(text)
 	}
@@ -202,6 +210,22 @@ func parseCheck(text string) (Command, error) {
 		return nil, &SyntaxError{Fault: FaultExtra, Word: clean(extra)}
 	}
 	return CheckCommand{Who: who}, nil
+}
+
+func parseLanguage(text string) (Command, error) {
+	word, rest := nextWord(reduce(text))
+	word = strings.TrimRight(unquote(clean(word)), ".,;:!?")
+	if extra, _ := nextWord(rest); extra != "" {
+		return nil, &SyntaxError{Fault: FaultExtra, Word: clean(extra)}
+	}
+	if word == "" {
+		return LanguageCommand{}, nil
+	}
+	w, known := spoken(word)
+	if !known {
+		return nil, &SyntaxError{Fault: FaultLanguage, Word: word}
+	}
+	return LanguageCommand{Code: w.code}, nil
 }
 
 func parseDeleted(text string) (Command, error) {

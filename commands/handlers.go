@@ -24,6 +24,10 @@ type Service interface {
 	Status(ctx context.Context, who recovery.Actor, id int64) ([]recovery.Request, *recovery.Note, error)
 	OwnItems(ctx context.Context, who recovery.Actor, id int64, f recovery.OwnFilter) (recovery.OwnList, *recovery.Note, error)
 	ChooseItems(ctx context.Context, id int64, c recovery.Click, listing string, ticks recovery.Ticks) (*recovery.Note, error)
+	Overview(ctx context.Context, who recovery.Actor) (recovery.Overview, *recovery.Note, error)
+	Preview(ctx context.Context, who recovery.Actor, ask recovery.Ask) (recovery.CheckResult, *recovery.Note, error)
+	Language(ctx context.Context, who recovery.Actor) string
+	Speak(ctx context.Context, who recovery.Actor, code string) error
 }
 
 // Slack is what handlers need of bot.Bot to answer in place.
@@ -31,13 +35,16 @@ type Slack interface {
 	OpenView(ctx context.Context, triggerID string, view slack.ModalViewRequest) (*slack.View, error)
 	UpdateView(ctx context.Context, viewID, hash string, view slack.ModalViewRequest) (*slack.View, error)
 	Respond(ctx context.Context, responseURL string, r bot.Response) error
+	PublishView(ctx context.Context, userID string, view slack.HomeTabViewRequest) error
+	Permalink(channel, ts string) string
 }
 
 // Config is what Handlers work with; all of it is required.
 type Config struct {
 	Service  Service
 	Slack    Slack
-	Language string // code, as in MAILBACK_LOCALE
+	Language string // code, as in MAILBACK_LOCALE: of those whose own is not known
+	Rules    Rules  // the zero value wants nothing
 	Now      recovery.Clock
 	Logger   *slog.Logger
 }
@@ -46,7 +53,8 @@ type Config struct {
 type Handlers struct {
 	service Service
 	slack   Slack
-	words   words
+	words   words // of the installation, or of the person who is answered: see to
+	rules   Rules
 	now     recovery.Clock
 	log     *slog.Logger
 }
@@ -55,7 +63,18 @@ var _ bot.Handler = (*Handlers)(nil)
 
 // New returns Handlers.
 func New(cfg Config) *Handlers {
-	return &Handlers{service: cfg.Service, slack: cfg.Slack, words: wordsIn(cfg.Language), now: cfg.Now, log: cfg.Logger}
+	return &Handlers{service: cfg.Service, slack: cfg.Slack, words: wordsIn(cfg.Language), rules: cfg.Rules, now: cfg.Now, log: cfg.Logger}
+}
+
+// to gives Handlers that speak the language of a person.
+func (h *Handlers) to(ctx context.Context, who recovery.Actor) *Handlers {
+	theirs, known := spoken(h.service.Language(ctx, who))
+	if !known {
+		return h
+	}
+	speaking := *h
+	speaking.words = theirs
+	return &speaking
 }
 
 // Sorry words the troubles of bot.Config.Sorry in a language.
@@ -64,11 +83,26 @@ func Sorry(languageCode string) func(bot.Trouble, string) string {
 	return func(why bot.Trouble, _ string) string { return string(w.say("trouble." + why.String())) }
 }
 
-// Shortcut does nothing: the manifest registers none.
-func (h *Handlers) Shortcut(context.Context, slack.InteractionCallback) bot.Reply { return bot.Reply{} }
+// Shortcut opens the form for asking.
+func (h *Handlers) Shortcut(ctx context.Context, s slack.InteractionCallback) bot.Reply {
+	if s.CallbackID != askShortcut {
+		h.log.WarnContext(ctx, "shortcut not understood", "user", s.User.ID, "callback_id", s.CallbackID)
+		return bot.Reply{}
+	}
+	who := clicker(s)
+	h.to(ctx, who).openAsk(ctx, s.TriggerID, who, typedAsk{})
+	return bot.Reply{}
+}
 
-// Event does nothing: the manifest subscribes to none.
-func (h *Handlers) Event(context.Context, slackevents.EventsAPIEvent) bot.Reply { return bot.Reply{} }
+// Event shows a person's Home when that person opens it.
+func (h *Handlers) Event(_ context.Context, e slackevents.EventsAPIEvent) bot.Reply {
+	opened, ok := e.InnerEvent.Data.(*slackevents.AppHomeOpenedEvent)
+	if !ok || opened.Tab != "home" {
+		return bot.Reply{}
+	}
+	who := recovery.Actor{TeamID: e.TeamID, UserID: opened.User}
+	return bot.Reply{After: func(ctx context.Context) { h.to(ctx, who).publishHome(ctx, who) }}
+}
 
 // ephemeral is the ack of a command: a message that its person alone sees.
 type ephemeral struct {
@@ -86,11 +120,15 @@ func answer(text markup) bot.Reply {
 
 // Command answers /restore-mailbox.
 func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply {
+	who := recovery.Actor{TeamID: c.TeamID, UserID: c.UserID}
+	return h.to(ctx, who).command(ctx, c, who)
+}
+
+func (h *Handlers) command(ctx context.Context, c slack.SlashCommand, who recovery.Actor) bot.Reply {
 	command, err := Parse(c.Text)
 	if err != nil {
 		return answer(h.misunderstood(err))
 	}
-	who := recovery.Actor{TeamID: c.TeamID, UserID: c.UserID}
 	if makesWork(command) {
 		if refused := h.service.Admit(ctx, who); refused != nil {
 			return answer(reader{h.words, false, ""}.note(*refused))
@@ -112,7 +150,12 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 		return h.status(ctx, who, command)
 	case CancelCommand:
 		return h.cancel(ctx, c, who, command)
+	case LanguageCommand:
+		return h.speak(ctx, who, command)
 	case HelpCommand:
+		if command.Empty && h.openAsk(ctx, c.TriggerID, who, typedAsk{}) {
+			return bot.Reply{}
+		}
 		if command.Empty {
 			return answer(h.words.say("help.short"))
 		}
@@ -126,7 +169,7 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 // makesWork says whether a command costs more than its answer. Who wants to take back what was asked is never held up.
 func makesWork(c Command) bool {
 	switch c.(type) {
-	case CancelCommand, HelpCommand:
+	case CancelCommand, HelpCommand, LanguageCommand:
 		return false
 	default:
 		return true
@@ -141,6 +184,9 @@ func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.A
 
 // recordAsk records a request and acks it with the words of a key; its id is 0 where nothing was recorded.
 func (h *Handlers) recordAsk(ctx context.Context, c slack.SlashCommand, who recovery.Actor, ask recovery.Ask, key string) (int64, bot.Reply) {
+	if faults := h.rules.check(ask); len(faults) > 0 {
+		return 0, answer(h.words.syntax(*faults[0]))
+	}
 	r, isNew, err := h.service.Ask(ctx, recovery.AskInput{
 		Ask: ask, Actor: who, Key: "command:" + who.TeamID + ":" + who.UserID + ":" + c.TriggerID,
 		ResponseURL: recovery.Secret(c.ResponseURL), Language: h.words.code,

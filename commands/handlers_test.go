@@ -26,12 +26,15 @@ type desk struct {
 	clicks  []recovery.Click
 	ids     []int64
 	views   []slack.ModalViewRequest
+	homes   []slack.HomeTabViewRequest
 	answers []bot.Response
+	spoken  string // the language that a person chose
 
 	own      recovery.OwnList
 	old      bool           // Ask finds an open request
 	note     *recovery.Note // of Click, Check, Deleted and Status
 	result   recovery.CheckResult
+	overview recovery.Overview
 	accounts []recovery.Account
 	requests []recovery.Request
 	fail     error // of everything
@@ -56,6 +59,32 @@ func (d *desk) Click(_ context.Context, id int64, c recovery.Click) (*recovery.N
 
 func (d *desk) Check(context.Context, recovery.Actor, recovery.Query) (recovery.CheckResult, *recovery.Note, error) {
 	return d.result, d.note, d.fail
+}
+
+func (d *desk) Preview(context.Context, recovery.Actor, recovery.Ask) (recovery.CheckResult, *recovery.Note, error) {
+	return d.result, d.note, d.fail
+}
+
+func (d *desk) Overview(context.Context, recovery.Actor) (recovery.Overview, *recovery.Note, error) {
+	return d.overview, d.note, d.fail
+}
+
+func (d *desk) Permalink(channel, ts string) string {
+	return "https://contoso.slack.com/archives/" + channel + "/p" + strings.ReplaceAll(ts, ".", "")
+}
+
+func (d *desk) Language(context.Context, recovery.Actor) string { return d.spoken }
+
+func (d *desk) Speak(_ context.Context, _ recovery.Actor, code string) error {
+	d.spoken = code
+	return d.fail
+}
+
+func (d *desk) PublishView(_ context.Context, _ string, v slack.HomeTabViewRequest) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.homes = append(d.homes, v)
+	return d.fail
 }
 
 func (d *desk) Deleted(context.Context, recovery.Actor, string) ([]recovery.Account, *recovery.Note, error) {
@@ -231,8 +260,14 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	short, _ := typed(t, &desk{}, "")
-	wantText(t, short, "/restore-mailbox adelev@contoso.com", "help")
+	d := &desk{}
+	reply := handlers(d).Command(t.Context(), slack.SlashCommand{TeamID: "T0CONTOSO1", UserID: requester, TriggerID: "1.2.abc"})
+	if reply.Payload != nil || len(d.views) != 1 || d.views[0].CallbackID != askForm {
+		t.Errorf("without text: %v, %v", reply.Payload, d.views)
+	}
+	reply = handlers(d).Command(t.Context(), slack.SlashCommand{TeamID: "T0CONTOSO1", UserID: requester, TriggerID: "expired"})
+	said, _ := reply.Payload.(ephemeral)
+	wantText(t, said.Text, "/restore-mailbox adelev@contoso.com", "help")
 	long, _ := typed(t, &desk{}, "help")
 	for _, verb := range verbs {
 		wantText(t, long, verb)

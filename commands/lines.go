@@ -20,6 +20,10 @@ func (s *scene) lines() {
 		if s.r.State == recovery.Approved {
 			s.told(q.say(s.about("told.approved"), q.ref, s.reviewers(), s.subject(q)))
 		}
+	case recovery.EventEmergency:
+		s.emergency(a, q, by)
+	case recovery.EventReminded:
+		s.reminded(a, q)
 	case recovery.EventDenied:
 		s.thread(a.say(s.whenTouched("line.denied"), a.ref, by, s.r.EndReason))
 		s.told(q.say(s.whenTouched("told.denied"), q.ref, by, s.subject(q), s.r.EndReason))

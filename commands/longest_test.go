@@ -2,6 +2,7 @@ package commands
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,9 +15,9 @@ import (
 	"mailback/recovery"
 )
 
-// stretch makes every text in v as long as text, and every list in it as long as most. What is of a kind of its own, as a state, an
+// stretch makes every text in v what text gives, and every list in it as long as most. What is of a kind of its own, as a state, an
 // action or what is private, stays, and so does what names something to a program.
-func stretch(v reflect.Value, text string, most int) {
+func stretch(v reflect.Value, text func() string, most int) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
@@ -46,7 +47,7 @@ func stretch(v reflect.Value, text string, most int) {
 		}
 	case reflect.String:
 		if v.Type() == reflect.TypeFor[string]() {
-			v.SetString(text)
+			v.SetString(text())
 		}
 	}
 }
@@ -56,6 +57,19 @@ type longest struct {
 	name string
 	text string
 	most int // elements of a list
+}
+
+// each gives every field the same text.
+func (l longest) each() string { return l.text }
+
+// lengths draws fields of all lengths, most of them near those that Slack counts to, of letters, emoji and markup.
+func lengths(draw *rand.Rand) func() string {
+	alphabet := []string{"a", "ā", "🎉", "&", "<!channel>", "*", "\n", " ", "e\u0301"}
+	near := []int{0, 1, 24, 75, 150, 250, 300, 500, 1000, 2000, 3000, 4000}
+	return func() string {
+		n := max(0, near[draw.IntN(len(near))]+draw.IntN(5)-2)
+		return strings.Repeat(alphabet[draw.IntN(len(alphabet))], n/2) + strings.Repeat(alphabet[draw.IntN(len(alphabet))], n-n/2)
+	}
 }
 
 // longests has texts that are longer than any text that Slack takes, and lists longer than any that it takes.
@@ -75,38 +89,75 @@ func TestNothingIsTooLong(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			for _, scene := range scenes() {
-				for _, approver := range []bool{false, true} {
-					r, e := scene.r, scene.e
-					stretch(reflect.ValueOf(&r).Elem(), l.text, l.most)
-					stretch(reflect.ValueOf(&e).Elem(), l.text, l.most)
-					r.Reader.Approver = approver
-					for _, m := range render(t, r, e) {
-						if err := bot.CheckBody(m.Body); err != nil {
-							t.Errorf("%s, %s: %v", scene.name, m.Key, err)
-						}
-					}
-				}
+				nothingTooLong(t, scene, l.each, l.most)
 			}
 		})
+	}
+}
+
+// TestNothingOfAnyLengthIsTooLong shows all cards with fields and lists of lengths drawn at random.
+func TestNothingOfAnyLengthIsTooLong(t *testing.T) {
+	t.Parallel()
+	racetest.Leave(t)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("drawn from %d", seed)
+	draw := rand.New(rand.NewPCG(seed, 0))
+	for _, scene := range scenes() {
+		nothingTooLong(t, scene, lengths(draw), 1+draw.IntN(4))
+	}
+}
+
+// nothingTooLong shows a scene in each language to approvers and others, with texts and lists as long as that.
+func nothingTooLong(t *testing.T, scene sceneCase, text func() string, most int) {
+	t.Helper()
+	for _, l := range languages() {
+		for _, approver := range []bool{false, true} {
+			r, e := scene.r, scene.e
+			stretch(reflect.ValueOf(&r).Elem(), text, most)
+			stretch(reflect.ValueOf(&e).Elem(), text, most)
+			r.Reader.Approver, r.Reader.Language = approver, l.code
+			for _, m := range renderBy(t, sceneConfig(t, scene.name, l.code), r, e) {
+				if err := bot.CheckBody(m.Body); err != nil {
+					t.Errorf("%s in %s, %s: %v", scene.name, l.code, m.Key, err)
+				}
+			}
+		}
 	}
 }
 
 // TestNoFormIsTooLong does the same with forms.
 func TestNoFormIsTooLong(t *testing.T) {
 	t.Parallel()
+	for _, code := range []string{"en", "lv"} {
+		noFormIsTooLong(t, code)
+	}
+}
+
+func noFormIsTooLong(t *testing.T, code string) {
+	t.Helper()
 	h := handlers(&desk{})
+	h.words = wordsIn(code)
 	for _, l := range longests() {
 		own := ownList(40)
 		for i := range own.Items {
 			own.Items[i].Subject, own.Items[i].From, own.Items[i].Folder = recovery.Private(l.text), recovery.Private(l.text), l.text
 		}
 		meta := itemsMeta{Request: 1 << 40, Listing: "0123456789abcdef", Page: 1, Channel: approvals, TS: "1764060000.000100"}
-		denial, err := h.denialView(denial{Request: 1 << 40, Channel: approvals, TS: "1764060000.000100"})
+		denial, err := h.reasonView(recovery.ActDeny, askedWhy{Request: 1 << 40, Channel: approvals, TS: "1764060000.000100"})
 		if err != nil {
 			t.Fatal(err)
 		}
+		alone, err := h.reasonView(recovery.ActEmergency, askedWhy{Request: 1 << 40})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := recovery.CheckResult{Approver: true, Diagnosis: *deletedUser().Diagnosis}
+		stretch(reflect.ValueOf(&found).Elem(), l.each, l.most)
+		h.service.(*desk).result = found
+		asked := typedAsk{Who: "adelev@contoso.com", Reason: cut(l.text, maxReason)}
 		for what, view := range map[string]slack.ModalViewRequest{
-			"items": h.itemsPage(meta, own, own.Ticked, own.Ticked), "notice": h.itemsNotice(literal(l.text) + markup(l.text)), "denial": denial,
+			"items": h.itemsPage(meta, own, own.Ticked, own.Ticked), "notice": h.itemsNotice(literal(l.text) + markup(l.text)), "denial": denial, "emergency": alone,
+			"ask": h.askView(typedAsk{l.text, l.text, l.text}), "plan": h.planView(t.Context(), actor(requester), recovery.Ask{Reason: l.text}, asked),
 		} {
 			if err := bot.CheckView(view); err != nil {
 				t.Errorf("%s of %s: %v", what, l.name, err)
@@ -120,9 +171,9 @@ func TestNoAnswerIsTooLong(t *testing.T) {
 	t.Parallel()
 	for _, l := range longests() {
 		d := &desk{result: recovery.CheckResult{Approver: true, Diagnosis: *deletedUser().Diagnosis}, accounts: []recovery.Account{{DisplayName: "x", Mail: "x"}}, requests: []recovery.Request{deletedUser()}}
-		stretch(reflect.ValueOf(&d.result).Elem(), l.text, l.most)
-		stretch(reflect.ValueOf(&d.accounts).Elem(), l.text, l.most)
-		stretch(reflect.ValueOf(&d.requests).Elem(), l.text, l.most)
+		stretch(reflect.ValueOf(&d.result).Elem(), l.each, l.most)
+		stretch(reflect.ValueOf(&d.accounts).Elem(), l.each, l.most)
+		stretch(reflect.ValueOf(&d.requests).Elem(), l.each, l.most)
 		h := handlers(d)
 		for _, command := range []string{"check adelev@contoso.com", "deleted", "status", "status R-142", "items adelev@contoso.com folder:Inbox", "help", "nonsense" + l.text} {
 			reply := h.Command(t.Context(), slack.SlashCommand{TeamID: "T0CONTOSO1", UserID: requester, Text: command, TriggerID: "1.2.abc", ResponseURL: "https://hooks.example/1"})

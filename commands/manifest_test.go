@@ -33,7 +33,10 @@ type manifest struct {
 			Command string `yaml:"command"`
 			Escape  bool   `yaml:"should_escape"`
 		} `yaml:"slash_commands"`
-		Shortcuts []any `yaml:"shortcuts"`
+		Shortcuts []struct {
+			Type     string `yaml:"type"`
+			Callback string `yaml:"callback_id"`
+		} `yaml:"shortcuts"`
 	} `yaml:"features"`
 	OAuth struct {
 		Scopes struct {
@@ -140,6 +143,7 @@ func scopes() map[string][]string {
 		"GetUserGroupMembersContext":    {"usergroups:read"},
 		"OpenViewContext":               nil,
 		"UpdateViewContext":             nil,
+		"PublishViewContext":            nil,
 		"GetUploadURLExternalContext":   {"files:write"},
 		"UploadToURL":                   nil,
 		"CompleteUploadExternalContext": {"files:write"},
@@ -151,7 +155,7 @@ func endpoints() map[string][]string {
 	return map[string][]string{
 		"files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"}, "upload_url": nil,
 		"chat.postMessage": {"chat:write"}, "chat.postEphemeral": {"chat:write"}, "chat.update": {"chat:write"},
-		"auth.test": nil, "views.open": nil, "views.update": nil, "apps.connections.open": nil,
+		"auth.test": nil, "views.open": nil, "views.update": nil, "views.publish": nil, "apps.connections.open": nil,
 		"users.info": {"users:read"}, "conversations.info": {"channels:read", "groups:read"},
 		"usergroups.list": {"usergroups:read"}, "usergroups.users.list": {"usergroups:read"},
 	}
@@ -215,8 +219,11 @@ func TestManifestSwitchesOnWhatIsUsed(t *testing.T) {
 	if len(m.Features.Commands) != 1 || m.Features.Commands[0].Command != "/restore-mailbox" || !m.Features.Commands[0].Escape {
 		t.Errorf("commands %+v: the grammar reads one command, escaped", m.Features.Commands)
 	}
-	if len(m.Features.Shortcuts) > 0 || len(m.Settings.Events.Bot) > 0 || m.Features.AppHome.HomeTab {
-		t.Error("a shortcut, an event or the Home tab is switched on, which Handlers do not answer")
+	if s := m.Features.Shortcuts; len(s) != 1 || s[0].Type != "global" || s[0].Callback != askShortcut {
+		t.Errorf("shortcuts %+v: Handlers answer the global one with %q", s, askShortcut)
+	}
+	if !slices.Equal(m.Settings.Events.Bot, []string{"app_home_opened"}) || !m.Features.AppHome.HomeTab {
+		t.Errorf("events %v, Home tab %v: Home is shown when it is opened", m.Settings.Events.Bot, m.Features.AppHome.HomeTab)
 	}
 	if !m.Settings.Interactivity.Enabled || !m.Settings.SocketMode {
 		t.Error("buttons and sockets need interactivity and Socket Mode")

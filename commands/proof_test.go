@@ -23,7 +23,7 @@ func TestWhoHasAccess(t *testing.T) {
 		"unread": {func(p *recovery.Proof) {
 			p.Notes = []recovery.Note{{Code: recovery.NoteGrantsUnread, Args: []string{"forbidden"}}}
 		}, unread, []string{"Others who have access", nobody}},
-		"not asked": {func(*recovery.Proof) {}, "Read back", []string{"Others who have access", nobody, unread}},
+		"not asked": {func(*recovery.Proof) {}, "Checked", []string{"Others who have access", nobody, unread}},
 	} {
 		r := in(recovery.Succeeded, reviewed(recovery.Approve, patti, nestor), restored, func(r *recovery.Request) { tt.change(r.Proof) })
 		list := render(t, r, event(recovery.EventEnded, "", recovery.Restoring, r))
@@ -36,7 +36,7 @@ func TestWhoHasAccess(t *testing.T) {
 				t.Errorf("%s: somebody reads %q", name, other)
 			}
 		}
-		if tt.want != "Read back" && strings.Contains(own, tt.want) {
+		if tt.want != "Checked" && strings.Contains(own, tt.want) {
 			t.Errorf("%s: the requester reads %q", name, tt.want)
 		}
 	}

@@ -13,6 +13,8 @@ type RendererConfig struct {
 	ApprovalChannel string        // channel id
 	Language        string        // of the approval channel, and of requesters whose own is not known
 	TTL             time.Duration // how long a request waits for a person; 0 says nothing about it
+	Rules           Rules         // of them the link to a ticket
+	Emergency       bool          // the approval card offers to decide alone
 }
 
 // NewRenderer returns the renderer of all messages about requests.
@@ -21,11 +23,7 @@ type RendererConfig struct {
 // and the approvers', from the moment they have something to decide. What must reach a person or the record is a line of
 // its own beside: decisions and progress in the thread of the approvers' card, turning points in the requester's DM.
 func NewRenderer(cfg RendererConfig) recovery.Renderer {
-	v := renderer{RendererConfig: cfg, languages: map[string]words{}, otherwise: wordsIn(cfg.Language)}
-	for _, l := range languages() {
-		v.languages[l.code] = words{language: l}
-	}
-	return v.render
+	return renderer{RendererConfig: cfg, otherwise: wordsIn(cfg.Language)}.render
 }
 
 // NewSealRenderer returns the renderer of the daily seal of the audit trail, which goes to the approval channel.
@@ -40,7 +38,6 @@ func NewSealRenderer(cfg RendererConfig) recovery.SealRenderer {
 
 type renderer struct {
 	RendererConfig
-	languages map[string]words
 	otherwise words // of readers whose language is not known
 }
 
@@ -116,9 +113,9 @@ func (v renderer) scene(r recovery.Request, e recovery.Event) *scene {
 	return s
 }
 
-// wordsOf gives the words of a language code.
-func (v renderer) wordsOf(code string) words {
-	if w, ok := v.languages[code]; ok {
+// wordsOf gives the words of a language code or a Slack locale.
+func (v renderer) wordsOf(language string) words {
+	if w, known := spoken(language); known {
 		return w
 	}
 	return v.otherwise
@@ -222,11 +219,9 @@ func (s *scene) private() {
 	if s.e.Click == nil || s.e.Note == nil || s.e.Click.By.UserID == "" {
 		return
 	}
-	to := s.approvers()
+	to := reader{s.wordsOf(s.e.Click.Language).of(s.r), false, s.r.Ref()} // who clicks without right learns nothing by it
 	if s.e.Click.By == s.r.Requester {
 		to = s.requester()
-	} else {
-		to.approver = false // who clicks without right learns nothing by it
 	}
 	m := recovery.Message{Key: fmt.Sprintf("private:%d", s.e.Seq), Channel: s.e.Click.Channel, Ephemeral: s.e.Click.By.UserID}
 	if m.Channel == "" {

@@ -40,7 +40,12 @@ func at(hours int) time.Time {
 
 func render(t *testing.T, r recovery.Request, e recovery.Event) []recovery.Message {
 	t.Helper()
-	messages, err := NewRenderer(RendererConfig{ApprovalChannel: approvals, Language: "en", TTL: 24 * time.Hour})(r, e)
+	return renderBy(t, sceneConfig(t, "", "en"), r, e)
+}
+
+func renderBy(t *testing.T, cfg RendererConfig, r recovery.Request, e recovery.Event) []recovery.Message {
+	t.Helper()
+	messages, err := NewRenderer(cfg)(r, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +119,11 @@ func restored(r *recovery.Request) {
 }
 
 func event(kind recovery.EventKind, by string, from recovery.State, r recovery.Request) recovery.Event {
-	return recovery.Event{Request: r.ID, Seq: 9, At: at(4), Kind: kind, By: actor(by), From: from, To: r.State}
+	e := recovery.Event{Request: r.ID, Seq: 9, At: at(4), Kind: kind, By: actor(by), From: from, To: r.State}
+	if kind == recovery.EventVoided && len(r.Changed) > 0 {
+		e.Note = &r.Changed[0]
+	}
+	return e
 }
 
 type sceneCase struct {
@@ -183,7 +192,7 @@ func scenes() []sceneCase {
 	stepDone.Step = recovery.StepRestoreUser
 	lost := event(recovery.EventVoided, "", recovery.Approved, in(recovery.Pending))
 	lost.Note = &recovery.Note{Code: recovery.NoteApproverLost, Args: []string{nestor}}
-	return append(slices.Concat(undoScenes(), itemScenes(), exchangeScenes(), stateScenes(), bulkScenes()), []sceneCase{
+	return append(slices.Concat(undoScenes(), itemScenes(), exchangeScenes(), stateScenes(), bulkScenes(), waitingScenes()), []sceneCase{
 		{"confirming", deletedUser(), event(recovery.EventPlanned, "", recovery.Submitted, deletedUser()), 0},
 		{"conflicts", conflicts, event(recovery.EventPlanned, "", recovery.Submitted, conflicts), 0},
 		{"conflicts-approver", conflictsSeen, event(recovery.EventPlanned, "", recovery.Submitted, conflictsSeen), 0},
@@ -223,7 +232,7 @@ func TestGolden(t *testing.T) {
 			t.Parallel()
 			var list []shown
 			lines := 0
-			for _, m := range render(t, tt.r, tt.e) {
+			for _, m := range renderBy(t, sceneConfig(t, tt.name, "en"), tt.r, tt.e) {
 				if err := bot.CheckBody(m.Body); err != nil {
 					t.Errorf("%s: Slack would refuse it: %v", m.Key, err)
 				}

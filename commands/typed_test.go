@@ -13,9 +13,8 @@ func TestWhatPeopleType(t *testing.T) {
 	const (
 		link    = "<mailto:adelev@contoso.com|adelev@contoso.com>"
 		bulk    = "Which mailboxes? For example: `/restore-mailbox bulk after:yesterday domain:contoso.com` and the reason, or `bulk` and the addresses."
-		english = "This version speaks English only. Type `/restore-mailbox help` for what I can do."
-		first   = "behind the mailbox: first the mailbox, then the keys, then the reason."
-		tail    = "is not an address. Did you mean “adelev@contoso.com”? Then put a space behind it."
+		first   = "after the mailbox: first the mailbox, then the keys, then the reason."
+		tail    = "is not an address. Did you mean “adelev@contoso.com”? Then put a space after it."
 		request = "looks like a request's id, not a mailbox. Type `/restore-mailbox status R-142` to see the request, or `/restore-mailbox cancel R-142` to withdraw it."
 		oneAt   = "One request at a time, please: first R-1, then R-2, each with a command of its own."
 		begin   = "Begin with the mailbox's address; approvers can also put a display name in quotes: \"Adele Vance\". Type `/restore-mailbox help` for more."
@@ -29,12 +28,16 @@ func TestWhatPeopleType(t *testing.T) {
 		{"bulk domain:@Contoso.com ticket:4711 before:yesterday", "bulk before:yesterday domain:contoso.com ticket:4711"},
 		{"bulk a@x.example domain:x.example", "Either addresses, or `after:`, `before:`, `domain:` and `department:`, please: both at once is not clear. Nothing was recorded."},
 		{"bulk by:sam@x.example after:7d", "Microsoft does not tell who deleted a user, so `by:` cannot be answered. Narrow it with `after:` and `before:`, or paste the addresses."},
-		{"bulk domian:x.example", "I do not know “domian:” behind `bulk`. Did you mean “domain:”?"},
+		{"bulk domian:x.example", "I do not know “domian:” after `bulk`. Did you mean “domain:”?"},
 		{"bulk domain:x y", "“x” is not a domain. They look like contoso.com."},
 		{"bulk they are all gone", bulk},
 		{"bulk", bulk},
-		{"language lv", english},
-		{"LANGUAGE", english},
+		{"language lv", "language lv"},
+		{"Language Latviešu.", "language lv"},
+		{"language “en-GB”", "language en"},
+		{"LANGUAGE", "language"},
+		{"language tlh", "I do not speak “tlh”. Type `/restore-mailbox language` for the languages that I know."},
+		{"language lv please", "I do not understand “please” there. Leave it out and try again."},
 		{"“Bulk Mail” is lost", `"Bulk Mail" is lost`},
 		{`"Language Team"`, `"Language Team"`},
 		{"bulk@contoso.com", "bulk@contoso.com"},
@@ -118,16 +121,16 @@ func TestWhatPeopleType(t *testing.T) {
 		{"into:<mailto:lidiah@contoso.com|lidiah@contoso.com> " + link, "Put “into:” " + first},
 		{"License:SPE_E3 " + adele, "Put “license:” " + first},
 		{"items after:7d " + adele, "Put “after:” " + first},
-		{adele + " she left into:<mailto:lidiah@contoso.com|lidiah@contoso.com>", "Please put “into:lidiah@contoso.com” before the reason, right behind the mailbox."},
-		{adele + " she left ticket:4711", "Please put “ticket:4711” before the reason, right behind the mailbox."},
+		{adele + " she left into:<mailto:lidiah@contoso.com|lidiah@contoso.com>", "Please put “into:lidiah@contoso.com” before the reason, right after the mailbox."},
+		{adele + " she left ticket:4711", "Please put “ticket:4711” before the reason, right after the mailbox."},
 		{adele + " into:“lidiah@contoso.com” x", adele + " into:lidiah@contoso.com x"},
 		{adele + " Reason: she is back", adele + " Reason: she is back"},
 		{adele + " reason:back", "I do not know the key “reason:”. I know as:, into:, license: and ticket:. The reason needs no key; if “reason:” belongs to it, put a word before it."},
 		{adele + " tikcet:4711", "I do not know the key “tikcet:”. Did you mean “ticket:”?"},
-		{adele + " ticket: 4711", "“ticket:” needs its value right behind the colon, without a space."},
+		{adele + " ticket: 4711", "“ticket:” needs its value right after the colon, without a space."},
 		{adele + " after:7d", "“after:” is for deleted items alone: `/restore-mailbox items adelev@contoso.com after:…`. To bring back the mailbox itself, leave it out; if it belongs to the reason, put a word before it."},
-		{"items " + adele + " as:x@contoso.com", "Behind items I do not know the key “as:”. I know after:, before:, type:, folder: and ticket:, and for your own mailbox subject: and from:. The reason needs no key; if “as:” belongs to it, put a word before it."},
-		{"items " + adele + " foldr:Inbox", "Behind items I do not know the key “foldr:”. Did you mean “folder:”?"},
+		{"items " + adele + " as:x@contoso.com", "After `items` I do not know the key “as:”. I know after:, before:, type:, folder: and ticket:, and for your own mailbox subject: and from:. The reason needs no key; if “as:” belongs to it, put a word before it."},
+		{"items " + adele + " foldr:Inbox", "After `items` I do not know the key “foldr:”. Did you mean “folder:”?"},
 		{"items " + adele + " ticket:4711 after:7d x", "items " + adele + " after:7d ticket:4711 x"},
 		{"items", "Which mailbox? For example: `/restore-mailbox items adelev@contoso.com`."},
 
@@ -173,7 +176,7 @@ func TestLookalikes(t *testing.T) {
 	const (
 		cyrillic = "The 3rd character of “ad\u0435lev@contoso.com” is a Cyrillic “\u0435” (U+0435), not “e”. Did you mean “adelev@contoso.com”? Please type it like that."
 		domain   = "The 8th character of “adelev@\u0441ontoso.com” is a Cyrillic “\u0441” (U+0441), not “c”. Did you mean “adelev@contoso.com”? Please type it like that."
-		hidden   = "“adelev@contoso.com” is not the address that it seems to be: behind “ade” it has a character that nobody sees, a zero width space (U+200B). Please type it by hand."
+		hidden   = "“adelev@contoso.com” is not the address that it seems to be: after “ade” it has a character that nobody sees, a zero width space (U+200B). Please type it by hand."
 	)
 	for want, typed := range map[string][]string{
 		cyrillic: {
@@ -232,8 +235,8 @@ func TestAlphabets(t *testing.T) {
 		"anna\u2011maria@contoso.com": "The 5th character of “anna\u2011maria@contoso.com” is “\u2011” (U+2011), not “-”. Did you mean “anna-maria@contoso.com”? Please type it like that.",
 		"\uff41dele@contoso.com":      "The 1st character of “\uff41dele@contoso.com” is a full-width “\uff41” (U+FF41), not “a”. Did you mean “adele@contoso.com”? Please type it like that.",
 		"\ufb01ona@contoso.com":       "The 1st character of “\ufb01ona@contoso.com” is “\ufb01” (U+FB01), not “fi”. Did you mean “fiona@contoso.com”? Please type it like that.",
-		"ade\u00adlev@contoso.com":    "“adelev@contoso.com” is not the address that it seems to be: behind “ade” it has a character that nobody sees, a soft hyphen (U+00AD). Please type it by hand.",
-		"adelev@\u202econtoso.com":    "“adelev@contoso.com” is not the address that it seems to be: behind “adelev@” it has a character that nobody sees, U+202E. Please type it by hand.",
+		"ade\u00adlev@contoso.com":    "“adelev@contoso.com” is not the address that it seems to be: after “ade” it has a character that nobody sees, a soft hyphen (U+00AD). Please type it by hand.",
+		"adelev@\u202econtoso.com":    "“adelev@contoso.com” is not the address that it seems to be: after “adelev@” it has a character that nobody sees, U+202E. Please type it by hand.",
 	} {
 		if got := answered(t, text); got != want {
 			t.Errorf("%+q\n got %s\nwant %s", text, got, want)

@@ -13,34 +13,10 @@ import (
 // markup is text in Slack's mrkdwn, with everything that people or the tenant wrote escaped in it.
 type markup string
 
-// language is one table of sentences. A sentence takes its arguments by number, %[1]s, since languages order them differently.
-type language struct {
-	code    string                 // as in MAILBACK_LOCALE
-	plural  func(n int) string     // the form that a number takes: "one", "other"; appended to the key
-	text    map[string]string      // by key
-	ordinal func(n int) string     // 3rd
-	date    func(time.Time) string // a date with its time in UTC, for readers whose Slack shows no date tokens
-}
-
 // words finds sentences of one language.
 type words struct {
 	language
 	suffixes []string // of keys: their sentences stand for those of the keys without, the newest suffix first
-}
-
-// languages gives all languages there are; the first one stands in for those that are not.
-func languages() []language { return []language{english()} }
-
-// wordsIn gives the words of a language, by its code or a Slack locale such as en-GB.
-func wordsIn(code string) words {
-	all := languages()
-	short, _, _ := strings.Cut(strings.ToLower(code), "-")
-	for _, l := range all {
-		if l.code == short {
-			return words{language: l}
-		}
-	}
-	return words{language: all[0]}
 }
 
 // maxArg is how much of one text of other people's stands in a sentence, in characters.
@@ -74,7 +50,7 @@ func (w words) format(key string, args []any) string {
 	case !strings.Contains(text, "%["): // it takes none of them
 		return text
 	default:
-		return fmt.Sprintf(text, args...)
+		return w.numbers.Sprintf(text, args...)
 	}
 }
 
@@ -100,7 +76,7 @@ func (w words) sentence(key string) (string, bool) {
 // count gives a number with its noun in the right form; the noun is a key with a form per plural.
 func (w words) count(key string, n int) markup {
 	text, _ := w.sentence(key + "." + w.plural(n))
-	return markup(fmt.Sprintf(text, n))
+	return markup(w.numbers.Sprintf(text, n))
 }
 
 // literal makes a text of somebody else's safe in markup, on one line and not endless.
@@ -132,7 +108,7 @@ func mention(userID string) markup {
 
 // when gives a time in each reader's own zone (docs.slack.dev/messaging/formatting-message-text#date-formatting).
 func (w words) when(t time.Time) markup {
-	return markup("<!date^" + strconv.FormatInt(t.Unix(), 10) + "^{date_short_pretty} {time}|" + escape(w.date(t.UTC())) + ">")
+	return markup("<!date^" + strconv.FormatInt(t.Unix(), 10) + "^{date_short} {time}|" + escape(w.date(t.UTC())) + ">")
 }
 
 // left says how much time there is until a deadline, in days, or in hours when it is near.
@@ -153,11 +129,11 @@ func (w words) left(deadline, now time.Time) markup {
 func (w words) size(bytes int64) markup {
 	switch {
 	case bytes >= 1<<30:
-		return markup(fmt.Sprintf("%.1f GB", float64(bytes)/(1<<30)))
+		return markup(w.numbers.Sprintf("%.1f GB", float64(bytes)/(1<<30)))
 	case bytes >= 1<<20:
-		return markup(fmt.Sprintf("%.0f MB", float64(bytes)/(1<<20)))
+		return markup(w.numbers.Sprintf("%.0f MB", float64(bytes)/(1<<20)))
 	default:
-		return markup(fmt.Sprintf("%.0f KB", float64(bytes)/(1<<10)))
+		return markup(w.numbers.Sprintf("%.0f KB", float64(bytes)/(1<<10)))
 	}
 }
 
@@ -172,7 +148,7 @@ func (w words) sizeArg(arg string) markup {
 
 // license names a SKU by its product name where that is well known, and by its part number.
 func (w words) license(partNumber string) markup {
-	if name := w.text["sku."+strings.ToUpper(partNumber)]; name != "" {
+	if name := products[strings.ToUpper(partNumber)]; name != "" {
 		return literal(name + " (" + partNumber + ")")
 	}
 	return literal(partNumber)
@@ -221,10 +197,7 @@ func (w reader) note(n recovery.Note) markup {
 		return ""
 	}
 	said := w.say(key, append(w.noteArgs(n), w.ref)...)
-	if again := w.checkAgain(n.Code); again != "" {
-		return markup(strings.TrimSuffix(string(said), ".")) + again
-	}
-	return said
+	return said + w.checkAgain(n.Code)
 }
 
 // checkAgain says, behind a sentence, what to do once an obstacle is removed: nothing where there is no request, or one that has ended.
@@ -328,6 +301,18 @@ func (w reader) noteArg(code recovery.NoteCode, i int, arg string) markup {
 		return w.when(t)
 	}
 	return literal(arg)
+}
+
+// noteTime is a note's first argument as a time; empty where it is none.
+func (w words) noteTime(n recovery.Note) markup {
+	if len(n.Args) == 0 {
+		return ""
+	}
+	t, err := time.Parse(time.RFC3339, n.Args[0])
+	if err != nil {
+		return ""
+	}
+	return w.when(t)
 }
 
 // oneOf words a value of a known set; one that is not in it stands as it is.

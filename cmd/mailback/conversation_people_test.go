@@ -20,7 +20,7 @@ import (
 // act is what a person does or sees.
 func (c *conversation) act(ts *testscript.TestScript, neg bool, name, user string, args []string) {
 	deeds := map[string]func(ts *testscript.TestScript, neg bool, user string, args []string){
-		"types": c.types, "tries-typing": c.triesTyping, "tries-clicking": c.triesClicking, "gets": c.gets, "clicks": c.clicks, "looks-at": c.looksAt, "submits": c.submits, "sees": c.sees, "sees-not": c.seesNot, "sees-once": c.seesOnce, "lacks": c.lacks, "opens-home": c.opensHome,
+		"types": c.types, "tries-typing": c.triesTyping, "tries-clicking": c.triesClicking, "gets": c.gets, "clicks": c.clicks, "looks-at": c.looksAt, "submits": c.submits, "sees": c.sees, "sees-not": c.seesNot, "sees-once": c.seesOnce, "lacks": c.lacks, "opens-home": c.opensHome, "uses-shortcut": c.usesShortcut,
 	}
 	if len(args) == 0 || deeds[args[0]] == nil {
 		ts.Fatalf("%s what? %s", name, strings.Join(slices.Sorted(maps.Keys(deeds)), ", "))
@@ -148,6 +148,10 @@ func (c *conversation) find(ctx context.Context, user, action, request string) (
 			b.view = fmt.Sprint(v["id"])
 			return b, true, err
 		}
+	}
+	if b, ok := buttonIn(views.Home["blocks"], action); ok && request == "" {
+		b.view = fmt.Sprint(views.Home["id"])
+		return b, true, err
 	}
 	if err != nil {
 		return button{}, false, err
@@ -278,6 +282,18 @@ func (c *conversation) lacks(ts *testscript.TestScript, _ bool, user string, arg
 
 func (c *conversation) opensHome(ts *testscript.TestScript, _ bool, user string, _ []string) {
 	result, err := c.client.Home(context.Background(), user)
+	ts.Check(err)
+	if result.Error != "" {
+		ts.Fatalf("Slack shows the error %q", result.Error)
+	}
+}
+
+// usesShortcut is "uses-shortcut CALLBACK_ID".
+func (c *conversation) usesShortcut(ts *testscript.TestScript, _ bool, user string, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: uses-shortcut CALLBACK_ID")
+	}
+	result, err := c.client.Shortcut(context.Background(), user, args[0])
 	ts.Check(err)
 	if result.Error != "" {
 		ts.Fatalf("Slack shows the error %q", result.Error)

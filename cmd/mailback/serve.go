@@ -50,9 +50,6 @@ func serve(ctx context.Context, args []string, stderr io.Writer) error {
 		debug.SetGCPercent(gcPercent)
 	}
 	log := s.logger(stderr)
-	if names := later(); len(names) > 0 {
-		log.WarnContext(ctx, "settings without effect in this version", "names", names)
-	}
 	return run(ctx, s, now, log)
 }
 
@@ -81,7 +78,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	cards := commands.RendererConfig{ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL)}
+	cards := commands.RendererConfig{ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL), Rules: s.rules(), Emergency: s.Emergency}
 	db, err := store.Open(ctx, store.Config{
 		URL: s.DatabaseURL, Now: now, Logger: log,
 		Render:     commands.NewRenderer(cards),
@@ -117,13 +114,13 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 		return unlessStopped(ctx, err)
 	}
 	slackBot.ForgetPeople() // nothing is decided on what was read before the first request
-	deliverer := bot.NewDeliverer(slackBot, db.Outbox(), commands.NewFiles(service, s.Locale).File)
+	deliverer := bot.NewDeliverer(slackBot, db.Outbox(), commands.NewFiles(service, identity.TeamID, s.Locale).File)
 	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
 	if err != nil {
 		return err
 	}
 	err = slackBot.Run(ctx, commands.New(commands.Config{
-		Service: service, Slack: slackBot, Language: s.Locale, Now: now, Logger: log,
+		Service: service, Slack: slackBot, Language: s.Locale, Rules: s.rules(), Now: now, Logger: log,
 	}))
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(s.StopTimeout)/2)
 	defer cancel()
@@ -155,9 +152,10 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 			Approvers: s.Approvers.people, ApproverScopes: s.Approvers.scopes,
 			Requesters: s.Requesters.people, RequesterScopes: s.Requesters.scopes,
 			Approvals: s.ApprovalsRequired, SelfApproval: s.SelfApproval, TTL: time.Duration(s.RequestTTL),
+			Reminder: time.Duration(s.Reminder), Emergency: s.Emergency,
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation, BulkMax: s.BulkMax,
 		},
-		Store: db, Lists: db, Bulk: db, Links: db, Uses: db, Directory: directory, Restorer: directory, Items: directory,
+		Store: db, Lists: db, Bulk: db, Links: db, Languages: db, Uses: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"mailback/commands"
 )
 
 // settings is the environment, read once. README.md explains each variable.
@@ -43,6 +45,11 @@ type settings struct {
 	CommandLimits     limits   `envconfig:"MAILBACK_COMMAND_LIMITS" default:"30,600"`
 	SelfApproval      bool     `envconfig:"MAILBACK_SELF_APPROVAL" default:"false"`
 	RequestTTL        duration `envconfig:"MAILBACK_REQUEST_TTL" default:"24h"`
+	Reminder          duration `envconfig:"MAILBACK_REMINDER" default:"30m"`
+	Emergency         bool     `envconfig:"MAILBACK_EMERGENCY" default:"false"`
+	ReasonRequired    bool     `envconfig:"MAILBACK_REASON_REQUIRED" default:"false"`
+	TicketPattern     pattern  `envconfig:"MAILBACK_TICKET_PATTERN"`
+	TicketURL         string   `envconfig:"MAILBACK_TICKET_URL"`
 	DatabaseURL       string   `envconfig:"MAILBACK_DATABASE_URL" default:"sqlite:mailback.db" secret:"true"`
 	Licenses          []string `envconfig:"MAILBACK_LICENSES"`
 	UsageLocation     string   `envconfig:"MAILBACK_USAGE_LOCATION"`
@@ -72,6 +79,25 @@ func (d *duration) Decode(s string) error {
 	v, err := time.ParseDuration(s)
 	*d = duration(v)
 	return err
+}
+
+// pattern is a regular expression of whole ticket numbers; nil where none is set.
+type pattern struct{ *regexp.Regexp }
+
+// Decode compiles the expression (envconfig.Decoder).
+func (p *pattern) Decode(s string) (err error) {
+	if s == "" {
+		return nil
+	}
+	if p.Regexp, err = commands.WholeTicket(s); err != nil {
+		return errForm(fmt.Sprintf("a regular expression such as INC-[0-9]+, not %q: %v", s, err))
+	}
+	return nil
+}
+
+// rules are what an ask has to have.
+func (s *settings) rules() commands.Rules {
+	return commands.Rules{ReasonRequired: s.ReasonRequired, TicketPattern: s.TicketPattern.Regexp, TicketURL: s.TicketURL}
 }
 
 // readSettings reads the environment and names all faults at once.
@@ -186,7 +212,10 @@ func (s *settings) faults() []error {
 	bad(time.Duration(s.Retention) < 30*24*time.Hour, "MAILBACK_RETENTION: at least 30d, since a restore may be questioned that long")
 	bad(s.UsageLocation != "" && !country.MatchString(s.UsageLocation), "MAILBACK_USAGE_LOCATION: a country code of two capital letters, such as LV, not %q", s.UsageLocation)
 	bad(s.Exchange != "on" && s.Exchange != "off", "MAILBACK_EXCHANGE: on or off, not %q", s.Exchange)
-	bad(s.Locale != "en", "MAILBACK_LOCALE: en, not %q (more languages come later)", s.Locale)
+	bad(!commands.Spoken(s.Locale), "MAILBACK_LOCALE: en or lv, not %q", s.Locale)
+	bad(s.Reminder != 0 && time.Duration(s.Reminder) < time.Minute, "MAILBACK_REMINDER: at least one minute, such as 30m, or 0 for none")
+	bad(s.TicketURL != "" && (!isURL(strings.ReplaceAll(s.TicketURL, "{ticket}", "1")) || !strings.Contains(s.TicketURL, "{ticket}")),
+		"MAILBACK_TICKET_URL: an https URL with {ticket} where the number goes, not %q", s.TicketURL)
 	bad(s.level(new(slog.LevelVar)) != nil, "MAILBACK_LOG_LEVEL: debug, info, warn or error, not %q", s.LogLevel)
 	bad(s.LogFormat != "text" && s.LogFormat != "json", "MAILBACK_LOG_FORMAT: text or json, not %q", s.LogFormat)
 	bad(time.Duration(s.StopTimeout) < time.Second, "MAILBACK_STOP_TIMEOUT: at least one second, such as 25s")
@@ -222,19 +251,6 @@ func isURL(s string) bool {
 	}
 	loopback := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 	return u.Scheme == "https" || u.Scheme == "http" && loopback
-}
-
-// later names the settings that this version knows of and does not use yet, as far as they are set.
-func later() []string {
-	var set []string
-	for _, name := range []string{
-		"MAILBACK_EMERGENCY", "MAILBACK_REASON_REQUIRED", "MAILBACK_TICKET_PATTERN", "MAILBACK_TICKET_URL", "MAILBACK_REMINDER",
-	} {
-		if os.Getenv(name) != "" {
-			set = append(set, name)
-		}
-	}
-	return set
 }
 
 // level sets the log level.

@@ -49,6 +49,11 @@ func (c *Client) Home(ctx context.Context, user string) (slackfake.CommandResult
 	return call[slackfake.CommandResult](ctx, c, http.MethodPost, "/home", homeRequest{user})
 }
 
+// Shortcut uses one of the app's global shortcuts.
+func (c *Client) Shortcut(ctx context.Context, user, callbackID string) (slackfake.CommandResult, error) {
+	return call[slackfake.CommandResult](ctx, c, http.MethodPost, "/shortcut", shortcutRequest{user, callbackID})
+}
+
 // Messages lists what a person sees now, oldest first.
 func (c *Client) Messages(ctx context.Context, user string) ([]slackfake.MessageInfo, error) {
 	return call[[]slackfake.MessageInfo](ctx, c, http.MethodGet, "/messages?user="+url.QueryEscape(user), nil)
