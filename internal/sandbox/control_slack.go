@@ -157,6 +157,10 @@ func (s *Sandbox) setApprover(user string, approver bool) error {
 	return s.slack.SetGroup(slackfake.ApproverGroup, users...)
 }
 
+func (s *Sandbox) usergroups(context.Context, url.Values) ([]slackfake.GroupInfo, error) {
+	return s.slack.Groups(), nil
+}
+
 // channelInfo is a channel of the workspace; direct messages are not listed.
 type channelInfo struct {
 	ID   string `json:"id"`

@@ -44,6 +44,7 @@
 // And those that stories need besides, to change the world in mid-sentence:
 //
 //	POST /control/people                 {user, deleted, guest, approver, dm_error, locale, email}: what is left out stays
+//	GET  /control/usergroups             [{id, handle, users}]
 //	GET  /control/channels               [{id, name}]
 //	POST /control/channels               {channel, add, remove, error}: members, and what the app's use is refused with
 //	POST /control/close                  {user, view_id, all}: closes a modal

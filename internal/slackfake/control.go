@@ -85,6 +85,26 @@ func (s *Server) People() []PersonInfo {
 	return list
 }
 
+// GroupInfo is a user group of the workspace.
+type GroupInfo struct {
+	ID     string   `json:"id"`
+	Handle string   `json:"handle"`
+	Users  []string `json:"users"`
+}
+
+// Groups lists the user groups that are enabled, by id.
+func (s *Server) Groups() []GroupInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []GroupInfo{}
+	for _, id := range sortedKeys(s.groups) {
+		if g := s.groups[id]; !g.disabled {
+			list = append(list, GroupInfo{g.ID, g.Handle, append([]string{}, g.Users...)})
+		}
+	}
+	return list
+}
+
 func (s *Server) role(p *Person) string {
 	switch {
 	case p.Bot:

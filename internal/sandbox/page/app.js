@@ -1,13 +1,14 @@
 // The page of the sandbox: Slack as one person sees it, beside the tenant, the calls and the switches.
 
 import { del, el, get, post } from "./api.js";
-import { renderBlocks } from "./blocks.js";
+import { blockOf, renderBlocks } from "./blocks.js";
 import { startForms } from "./forms.js";
 import { mrkdwn, names, personName, channelName } from "./mrkdwn.js";
+import { startStories } from "./stories.js";
 import { startWorld } from "./world.js";
 
 const $ = (id) => document.getElementById(id);
-const state = { user: "", place: "", shown: new Map(), homeHash: "" };
+const state = { user: "", place: "", shown: new Map(), homeHash: "", look: "" };
 const homeTab = "home";
 
 // say shows what went wrong, or nothing.
@@ -16,7 +17,10 @@ function say(text) {
 }
 
 // attempt runs what a person did, shows its failure, and looks at once what has changed.
+let attempts = 0;
 async function attempt(deed) {
+  attempts++;
+  document.querySelector("main").setAttribute("aria-busy", "true");
   try {
     const result = await deed();
     say(result?.error ? `Slack shows: ${result.error}` : "");
@@ -25,16 +29,45 @@ async function attempt(deed) {
   } catch (e) {
     say(e.message);
     return null;
+  } finally {
+    if (--attempts === 0) document.querySelector("main").removeAttribute("aria-busy");
   }
 }
 
 async function meet() {
-  const [people, channels] = await Promise.all([get("/people"), get("/channels")]);
+  const [people, channels, groups] = await Promise.all([get("/people"), get("/channels"), get("/usergroups")]);
   names.people = new Map(people.map((p) => [p.id, p.name]));
   names.channels = new Map(channels.map((c) => [c.id, c.name]));
+  names.groups = new Map(groups.map((g) => [g.id, g.handle]));
   const able = people.filter((p) => p.role !== "bot");
-  $("person").replaceChildren(...able.map((p) => el("option", { value: p.id }, `${p.name} (${p.role})`)));
-  state.user = able[0].id;
+  $("people").replaceChildren(...able.map((p) => el("button", {
+    type: "button", role: "radio", "data-person": p.id, onclick: () => become(p.id), onkeydown: (event) => walk(event),
+  }, el("span", {}, p.name), " ", el("span", { class: "quiet" }, p.role))));
+  become(able[0].id);
+}
+
+// become changes who sits before the page.
+function become(user, place = "") {
+  state.user = user;
+  state.place = place;
+  for (const b of $("people").children) {
+    const me = b.dataset.person === user;
+    b.setAttribute("aria-checked", String(me));
+    if (me) b.scrollIntoView({ block: "nearest", inline: "nearest" });
+    b.tabIndex = me ? 0 : -1;
+  }
+  return attempt(() => null);
+}
+
+// walk moves among the people with the arrow keys, as in any radio group.
+function walk(event) {
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const all = [...$("people").children];
+  const next = all[(all.indexOf(event.currentTarget) + step + all.length) % all.length];
+  next.focus();
+  become(next.dataset.person);
 }
 
 const isDM = (id) => id.startsWith("D");
@@ -55,6 +88,7 @@ function showPlaces(messages) {
     type: "button", "data-place": id, "aria-pressed": String(id === state.place),
     onclick: () => { state.place = id; attempt(() => (id === homeTab ? post("/home", { user: state.user }) : null)); },
   }, id === homeTab ? "Home" : `${placeName(id)} (${count.get(id)})`)));
+  $("places").querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (focused) $("places").querySelector(`[data-place="${focused}"]`)?.focus();
   $("where").textContent = state.place === homeTab || isDM(state.place) ? "" : `in ${placeName(state.place)}`;
 }
@@ -88,6 +122,7 @@ function showMessages(messages) {
   box.querySelector(":scope > p")?.remove();
   if (wanted.size === 0) box.append(el("p", {}, "No messages here yet."));
   if (changed && atEnd) box.scrollTop = box.scrollHeight;
+  lookAt();
 }
 
 function replaceKeepingFocus(old, node) {
@@ -107,7 +142,7 @@ function threaded(messages) {
 function message(m) {
   const at = new Date(Number(m.ts) * 1000);
   const reply = m.thread_ts && m.thread_ts !== m.ts;
-  const act = (e, block, value) => press(e, value, { user: state.user, channel: m.channel, ts: m.ts, block_id: block.block_id });
+  const act = (e, block, value) => press(e, value, { user: state.user, channel: m.channel, ts: m.ts, block_id: blockOf(e, block, m.blocks) });
   return el("article", { class: `message${reply ? " reply" : ""}${m.ephemeral ? " ephemeral" : ""}` },
     el("header", {}, el("strong", {}, personName(m.author)), " ", el("time", { datetime: at.toISOString(), title: at.toLocaleString() }, at.toLocaleTimeString()),
       m.edited ? " (edited)" : "", m.ephemeral ? el("span", { class: "tag" }, "only you can see this") : "", reply ? " in the thread" : ""),
@@ -118,9 +153,36 @@ function message(m) {
 // press asks first where the element has a confirmation dialog, then clicks.
 async function press(e, value, where) {
   if (e.confirm && !(await confirmed(e.confirm))) return;
-  if (e.url) window.open(e.url, "_blank", "noopener");
+  if (e.url && !follow(e.url)) window.open(e.url, "_blank", "noopener");
   await attempt(() => post("/click", { ...where, action_id: e.action_id, value }));
 }
+
+// follow goes to the message that a permalink of Slack's names; false for any other address.
+function follow(url) {
+  const [, channel, digits] = new URL(url).pathname.match(/^\/archives\/([A-Z0-9]+)\/p(\d{16})$/) ?? [];
+  if (!channel) return false;
+  state.place = channel;
+  state.look = `${channel}${digits.slice(0, 10)}.${digits.slice(10)}`;
+  return true;
+}
+
+// lookAt shows the message that was followed to, and puts the focus there.
+function lookAt() {
+  const node = state.shown.get(state.look)?.node;
+  if (!node) return;
+  state.look = "";
+  node.tabIndex = -1;
+  node.focus();
+  node.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (link && follow(link.href)) {
+    event.preventDefault();
+    attempt(() => null);
+  }
+});
 
 function confirmed(c) {
   return new Promise((resolve) => {
@@ -140,7 +202,7 @@ function showHome(home) {
   const hash = home ? home.hash + state.user : state.user;
   if (state.homeHash === hash) return;
   state.homeHash = hash;
-  const act = (e, block, value) => press(e, value, { user: state.user, view_id: home.id, block_id: block.block_id });
+  const act = (e, block, value) => press(e, value, { user: state.user, view_id: home.id, block_id: blockOf(e, block, home.blocks) });
   $("home").replaceChildren(...(home ? renderBlocks(home.blocks, { act, state: home.state?.values }) : [el("p", { class: "hint" }, "The app has published no Home tab for this person.")]));
 }
 
@@ -157,12 +219,6 @@ async function look() {
 }
 
 const forms = startForms({ dialog: $("modal"), attempt, press });
-
-$("person").addEventListener("change", (event) => {
-  state.user = event.target.value;
-  state.place = "";
-  attempt(() => null);
-});
 
 $("typing").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -193,5 +249,6 @@ async function every(ms, f) {
 }
 
 await meet();
+startStories({ $, attempt, become, names });
 startWorld({ $, attempt, every, del });
 every(1000, look);

@@ -12,6 +12,13 @@ export function renderBlocks(blocks, { act, state = {}, errors = {} }) {
   return blocks.map((b) => renderBlock(b, { act, state: state[b.block_id] ?? {}, error: errors[b.block_id] }));
 }
 
+// blockOf gives an element's block_id where several blocks have its action_id, as only then it is needed: Slack's own ids of blocks are
+// others with each edit, and a message may be edited while it is being read.
+export function blockOf(e, block, blocks) {
+  const same = blocks.flatMap((b) => [b.accessory, b.element, ...(b.elements ?? [])]).filter((o) => o?.action_id === e.action_id);
+  return same.length > 1 ? block.block_id : "";
+}
+
 function renderBlock(b, context) {
   const box = (kind, ...children) => el("div", { class: `block ${kind}`, "data-block": b.block_id }, ...children);
   switch (b.type) {
@@ -122,7 +129,7 @@ function choices(e, legend, entered, data, told) {
   const many = e.type === "checkboxes";
   const chosen = many ? chosenMany(e, entered) : [chosenOne(e, entered)];
   const name = fresh("choice");
-  const box = el("fieldset", data, el("legend", {}, legend), ...allOptions(e).map((o) => el("label", { class: "check" },
+  const box = el("fieldset", data, el("legend", { class: told ? "unseen" : null }, legend), ...allOptions(e).map((o) => el("label", { class: "check" },
     el("input", { type: many ? "checkbox" : "radio", name, value: o.value, checked: chosen.includes(o.value) }), el("span", {}, ...textObject(o.text)))));
   if (told) box.addEventListener("change", () => told(valueOf(box)));
   return box;

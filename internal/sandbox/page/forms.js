@@ -2,7 +2,7 @@
 // is being typed stays.
 
 import { el, post } from "./api.js";
-import { formState, renderBlocks } from "./blocks.js";
+import { blockOf, formState, renderBlocks } from "./blocks.js";
 
 // startForms returns show(user, modals). attempt and press are app.js's.
 export function startForms({ dialog, attempt, press }) {
@@ -23,7 +23,7 @@ export function startForms({ dialog, attempt, press }) {
   }
 
   function draw(user, view, errors, entered) {
-    const act = (e, block, value) => press(e, value, { user, view_id: view.id, block_id: block.block_id });
+    const act = (e, block, value) => press(e, value, { user, view_id: view.id, block_id: blockOf(e, block, view.blocks) });
     const close = () => attempt(() => post("/close", { user, view_id: view.id, all: false }));
     const form = el("form", { novalidate: true },
       el("h2", { id: "modal-title" }, view.title.text),

@@ -3,10 +3,11 @@
 import { el } from "./api.js";
 
 // names tells what ids are shown as; app.js fills it.
-export const names = { people: new Map(), channels: new Map() };
+export const names = { people: new Map(), channels: new Map(), groups: new Map() };
 
 export const personName = (id) => names.people.get(id) ?? id;
 export const channelName = (id) => names.channels.get(id) ?? id;
+const groupName = (id) => names.groups.get(id) ?? id;
 
 const unescape = (s) => s.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
@@ -36,7 +37,8 @@ function token(t) {
   if (target.startsWith("!date^")) return date(target, label);
   if (target.startsWith("@")) return el("span", { class: "mention" }, "@" + personName(target.slice(1)));
   if (target.startsWith("#")) return el("span", { class: "mention" }, "#" + (label || channelName(target.slice(1))));
-  if (target.startsWith("!")) return el("span", { class: "mention" }, unescape(label) || "@" + target.slice(1).replace("subteam^", ""));
+  if (target.startsWith("!subteam^")) return el("span", { class: "mention" }, "@" + groupName(target.slice("!subteam^".length)));
+  if (target.startsWith("!")) return el("span", { class: "mention" }, unescape(label) || "@" + target.slice(1));
   return link(unescape(target), unescape(label));
 }
 
@@ -91,7 +93,7 @@ export function richText(block) {
       case "link": return link(e.url, e.text);
       case "user": return el("span", { class: "mention" }, "@" + personName(e.user_id));
       case "channel": return el("span", { class: "mention" }, "#" + channelName(e.channel_id));
-      case "usergroup": return el("span", { class: "mention" }, "@" + e.usergroup_id);
+      case "usergroup": return el("span", { class: "mention" }, "@" + groupName(e.usergroup_id));
       case "broadcast": return el("span", { class: "mention" }, "@" + e.range);
       case "emoji": return document.createTextNode(e.unicode ? String.fromCodePoint(...e.unicode.split("-").map((x) => parseInt(x, 16))) : `:${e.name}:`);
       case "date": return date(`!date^${e.timestamp}^${e.format}`, e.fallback ?? "");
