@@ -10,7 +10,7 @@ TORTURETIME ?=
 TORTURETABLE ?= $(CURDIR)/bin/torture.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help play sandbox build check lint test test-short fuzz bench torture tidy postgres
+.PHONY: help play sandbox build check lint test test-short fuzz bench torture pictures tidy postgres chromium
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ $(BIN)/golangci-lint-$(GOLANGCI):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv $(BIN)/golangci-lint $@
 
-test: postgres ## Run all tests with the race detector, and without it those that it makes too slow
+test: postgres chromium ## Run all tests with the race detector, and without it those that it makes too slow
 	go test -race -timeout 20m $$(go list ./... | grep -v -e /cmd/ -e /privacytest)
 	go test -race -timeout 20m -p 1 ./internal/privacytest ./cmd/...
 	go test -timeout 20m -p 1 ./recovery ./recovery/store ./commands ./cmd/mailback
@@ -59,6 +59,9 @@ torture: postgres ## Kill the bot and break its services at every place, in hour
 	MAILBACK_TORTURE=long MAILBACK_TORTURE_FOR=$(TORTURETIME) MAILBACK_TORTURE_TABLE=$(TORTURETABLE) \
 		go test ./cmd/mailback -timeout 0 -count 1 -v -run 'TestKilledAtEveryPlace|TestFaults|TestRollingRestart|TestReplicasKeepSlacksPace'
 
+pictures: chromium ## Take the pictures of docs/pictures anew from a sandbox that runs
+	go test ./cmd/mailback -count 1 -run TestPictures -pictures $(CURDIR)/docs/pictures
+
 tidy: ## Tidy go.mod and format the code
 	go mod tidy
 	$(BIN)/golangci-lint-$(GOLANGCI) fmt ./...
@@ -69,4 +72,12 @@ postgres: ## Install PostgreSQL's server, which the tests start for themselves, 
 			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends postgresql; \
 		else \
 			echo "The tests need PostgreSQL's initdb and pg_ctl. Install Debian's package postgresql and run this again."; exit 1; \
+		fi; }
+
+chromium: ## Install Chromium, in which the sandbox's page is tested, where it is missing
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends chromium fonts-noto-color-emoji; \
+		else \
+			echo "The tests need Chromium. Install Debian's package chromium and run this again."; exit 1; \
 		fi; }

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"mailback/internal/sandbox"
+	"mailback/internal/slackfake"
+)
+
+// axe is the accessibility checker axe-core 4.10.3 (npm, MPL-2.0; its licence stands beside it).
+//
+//go:embed testdata/axe/axe.min.js
+var axe string
+
+// browser is a headless Chromium with the page of a sandbox of its own.
+type browser struct {
+	*testing.T
+
+	ctx context.Context //nolint:containedctx // chromedp keeps its tab in it
+	url string
+
+	mu      sync.Mutex
+	console []string // what the page's console said was wrong
+}
+
+// browses opens the page in a window of such a width. What its console says is wrong fails the test.
+func browses(t *testing.T, width int64, settings map[string]string) *browser {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("each browser test starts Chromium and a bot")
+	}
+	program, err := exec.LookPath("mailback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{"MAILBACK_DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "mailback.db")}
+	maps.Copy(all, settings)
+	s, err := sandbox.Start(t.Context(), sandbox.Config{Program: program, Settings: all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	// chromedp would have Chromium killed with the thread that started it, and threads end: each sandbox locks one to its bot.
+	unbound := chromedp.ModifyCmdFunc(func(*exec.Cmd) {})
+	options := append(chromedp.DefaultExecAllocatorOptions[:], unbound, chromedp.NoSandbox, chromedp.WindowSize(int(width), 900),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))
+	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocated)
+	t.Cleanup(cancel)
+	b := &browser{T: t, ctx: ctx, url: s.URL()}
+	if err := chromedp.Run(ctx); err != nil { // the first run starts the browser, which ends with the context of this one
+		t.Fatalf("start Chromium: %v", err)
+	}
+	chromedp.ListenTarget(ctx, b.listen)
+	b.do("open the page", chromedp.EmulateViewport(width, 900), prefers("light"), cdplog.Enable(), chromedp.Navigate(s.URL()+"/"), chromedp.WaitVisible(`#people [aria-checked="true"]`), chromedp.Evaluate(tellRefusals, nil))
+	t.Cleanup(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, c := range b.console {
+			t.Errorf("the console says %s", c)
+		}
+	})
+	return b
+}
+
+// prefers sets the color scheme, and that nothing moves: what fades in has not yet its contrast.
+func prefers(scheme string) chromedp.Action {
+	return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	})
+}
+
+// tellRefusals has the page's console say what the sandbox refused and why, where the browser says no more than 400.
+const tellRefusals = `(() => { const real = window.fetch; window.fetch = async (...call) => {
+	const answer = await real(...call);
+	if (!answer.ok) console.error(call[0], call[1]?.body, await answer.clone().text());
+	return answer;
+}; })()`
+
+// listen keeps what the console says is wrong.
+func (b *browser) listen(event any) {
+	said := ""
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		said = e.ExceptionDetails.Error()
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
+			for _, arg := range e.Args {
+				said += string(arg.Value) + " "
+			}
+		}
+	case *cdplog.EventEntryAdded:
+		if e.Entry.Level == cdplog.LevelError {
+			said = e.Entry.Text + " " + e.Entry.URL
+		}
+	}
+	if said != "" {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.console = append(b.console, said)
+	}
+}
+
+// within is how long the page may take to show something.
+const within = 30 * time.Second
+
+// do does something in the page.
+func (b *browser) do(what string, actions ...chromedp.Action) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, within)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		b.Fatalf("%s: %v\nthe page says:\n%s", what, err, b.text())
+	}
+}
+
+// text is all that the page shows.
+func (b *browser) text() string {
+	var text string
+	if err := chromedp.Run(b.ctx, chromedp.Evaluate("document.body.innerText", &text)); err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// sees waits until what the page shows matches.
+func (b *browser) sees(pattern string) {
+	b.Helper()
+	re := regexp.MustCompile("(?s)" + pattern)
+	for until := time.Now().Add(within); ; time.Sleep(100 * time.Millisecond) {
+		text := b.text()
+		if re.MatchString(text) {
+			return
+		}
+		if time.Now().After(until) {
+			b.Fatalf("nothing matches %q in:\n%s", pattern, text)
+		}
+	}
+}
+
+// becomes changes who sits before the page.
+func (b *browser) becomes(user string) {
+	b.Helper()
+	person := fmt.Sprintf(`[data-person=%q]`, user)
+	b.do("become "+user, chromedp.Click(person), chromedp.WaitVisible(person+`[aria-checked="true"]`))
+}
+
+// goes looks at a place: a channel, the direct messages, or Home.
+func (b *browser) goes(place string) {
+	b.Helper()
+	b.do("go to "+place, chromedp.Click(fmt.Sprintf(`[data-place=%q]`, place)))
+}
+
+// types sends a line.
+func (b *browser) types(line string) {
+	b.Helper()
+	b.do("type "+line, chromedp.SetValue("#line", line), chromedp.Click(`#typing button[type="submit"]`))
+}
+
+// presses uses the newest button of an action that the page shows.
+func (b *browser) presses(action string) {
+	b.Helper()
+	selector := fmt.Sprintf(`[data-action=%q]`, action)
+	for range 3 {
+		var shown string
+		b.do("press "+action, chromedp.WaitVisible(selector), chromedp.Evaluate(fmt.Sprintf(
+			`(() => { const all = [...document.querySelectorAll('%s')]; const b = all.at(-1); b.scrollIntoView(); b.click(); })()`, selector), nil),
+			chromedp.WaitNotPresent(`main[aria-busy]`), chromedp.Text("#status", &shown))
+		if !strings.Contains(shown, "Slack shows: ") {
+			return
+		}
+		b.Logf("%s: %s; it is pressed again, as a person would", action, shown)
+	}
+	b.Fatalf("Slack shows an error each time that %s is pressed", action)
+}
+
+// submits fills in the open form's fields, by their action ids, and submits it.
+func (b *browser) submits(fields map[string]string) {
+	b.Helper()
+	b.do("the form opens", chromedp.WaitVisible(`#modal button[type="submit"]`))
+	for action, value := range fields {
+		b.do("fill in "+action, chromedp.SetValue(fmt.Sprintf(`#modal [data-action=%q]`, action), value))
+	}
+	b.do("submit the form", chromedp.Click(`#modal button[type="submit"]`))
+}
+
+// accessible has axe look at the page as it is, and fails for what it calls serious or critical.
+func (b *browser) accessible(what string) {
+	b.Helper()
+	var found []struct {
+		ID     string `json:"id"`
+		Impact string `json:"impact"`
+		Help   string `json:"help"`
+		Nodes  []struct {
+			HTML string `json:"html"`
+		} `json:"nodes"`
+	}
+	b.do("check for accessibility", chromedp.Evaluate(axe, nil), chromedp.Evaluate("axe.run().then((r) => r.violations)", &found,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	for _, v := range found {
+		if v.Impact != "serious" && v.Impact != "critical" {
+			continue
+		}
+		var where []string
+		for _, n := range v.Nodes {
+			where = append(where, n.HTML)
+		}
+		b.Errorf("%s: %s (%s): %s\n%s", what, v.ID, v.Impact, v.Help, strings.Join(where, "\n"))
+	}
+}
+
+// fits fails where the page is wider than its window.
+func (b *browser) fits(what string) {
+	b.Helper()
+	var over float64
+	b.do("measure the page", chromedp.Evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth", &over))
+	if over > 0 {
+		b.Errorf("%s: the page is %v px wider than its window", what, over)
+	}
+}
+
+const approvalsChannel = slackfake.ApprovalsID
