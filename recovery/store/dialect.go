@@ -17,6 +17,7 @@ import (
 type dialect struct {
 	name    string // of its folder of migrations
 	lockRow string // ends a SELECT that locks what it reads
+	skipIDs string // leaves out $1 numbers of requests and gives the next one; no row where there was no request yet
 	single  bool   // one process at a time has the database
 	// snapshot is the level of isolation at which a transaction that only reads sees the database as it was at its first statement.
 	snapshot sql.IsolationLevel
@@ -61,9 +62,10 @@ func openBeside(ctx context.Context, url string) (*database, error) {
 
 func sqliteDialect() *dialect {
 	return &dialect{
-		name:   "sqlite",
-		single: true, // and a transaction always is a snapshot (SQLite: isolation)
-		driver: sqliteDriver,
+		name:    "sqlite",
+		skipIDs: `UPDATE sqlite_sequence SET seq = seq + $1 WHERE name = 'requests' RETURNING seq + 1`,
+		single:  true, // and a transaction always is a snapshot (SQLite: isolation)
+		driver:  sqliteDriver,
 		defect: func(err error) bool {
 			e, ok := errors.AsType[*sqlite.Error](err)
 			if !ok {
@@ -86,6 +88,7 @@ func sqliteDialect() *dialect {
 func postgresDialect() *dialect {
 	return &dialect{
 		name:     "postgres",
+		skipIDs:  `SELECT setval(pg_get_serial_sequence('requests', 'id'), last_value + $1) + 1 FROM requests_id_seq WHERE is_called`,
 		lockRow:  " FOR UPDATE",
 		snapshot: sql.LevelRepeatableRead,
 		driver:   postgresDriver,

@@ -137,6 +137,9 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	cfg.FetchCooldown = min(poll, 10*time.Millisecond)
 	cfg.JobTimeout, cfg.RescueStuckJobsAfter = s.cfg.JobTimeout+s.sittingTime(), s.cfg.RescueAfter
 	cfg.CompletedJobRetentionPeriod = time.Hour
+	if err := s.redraw(ctx); err != nil {
+		return err
+	}
 	if err := s.schedule(ctx); err != nil {
 		return fmt.Errorf("schedule the daily job: %w", err)
 	}

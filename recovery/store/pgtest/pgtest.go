@@ -182,6 +182,12 @@ func (c *cluster) stop() error {
 	return errors.Join(err, os.RemoveAll(c.dir))
 }
 
+// Program gives the path of one of PostgreSQL's programs, such as pg_dump, of the version that the tests' server has.
+func Program(name string) (string, error) {
+	bin, err := binaries()
+	return filepath.Join(bin, name), err
+}
+
 // binaries finds the directory of the newest PostgreSQL.
 func binaries() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // Debian keeps them out of PATH
