@@ -1,13 +1,17 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,6 +24,7 @@ import (
 // scriptDatabase is the bot's database, as somebody else gets in its way. Script by script it is a SQLite file, or a database of
 // PostgreSQL at the other end of a line.
 type scriptDatabase struct {
+	url  string
 	file string // SQLite
 	lock *sql.Conn
 	line *line // PostgreSQL
@@ -28,8 +33,9 @@ type scriptDatabase struct {
 // openDatabase gives a script an empty database and its URL.
 func openDatabase(ts *testscript.TestScript, c *conversation, postgres bool) (location string) {
 	if !postgres {
-		c.database = scriptDatabase{file: ts.MkAbs("mailback.db")}
-		return "sqlite:" + c.database.file
+		file := ts.MkAbs("mailback.db")
+		c.database = scriptDatabase{url: "sqlite:" + file, file: file}
+		return c.database.url
 	}
 	at, err := url.Parse(pgtest.Database(c.t))
 	ts.Check(err)
@@ -37,13 +43,106 @@ func openDatabase(ts *testscript.TestScript, c *conversation, postgres bool) (lo
 	c.database.line, err = layLine(socket)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(c.database.line.close()) })
-	return fmt.Sprintf("postgres://postgres@%s%s?sslmode=disable", c.database.line.listener.Addr(), at.Path)
+	c.database.url = fmt.Sprintf("postgres://postgres@%s%s?sslmode=disable", c.database.line.listener.Addr(), at.Path)
+	return c.database.url
 }
 
-// disturb is "database locked|free" for SQLite, by another program, and "database gone|back" for PostgreSQL.
+// save backs the database up while it is in use.
+func (d *scriptDatabase) save(file string) error {
+	if d.file == "" {
+		return postgresProgram("pg_dump", "--format=custom", "--file="+file, d.url)
+	}
+	db, err := sql.Open("sqlite", "file:"+d.file)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(context.Background(), "VACUUM INTO ?", file)
+	return errors.Join(err, db.Close())
+}
+
+// lose takes away all that is in the database. No bot may be at work with it.
+func (d *scriptDatabase) lose() error {
+	if d.file == "" {
+		return postgresProgram("psql", "--quiet", "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public", d.url)
+	}
+	return errors.Join(os.Remove(d.file), removeIfThere(d.file+"-wal"), removeIfThere(d.file+"-shm"))
+}
+
+// load restores a backup into the database, which is empty.
+func (d *scriptDatabase) load(file string) error {
+	if d.file == "" {
+		return postgresProgram("pg_restore", "--clean", "--if-exists", "--exit-on-error", "--dbname="+d.url, file)
+	}
+	saved, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(d.file, saved, 0o600)
+}
+
+//go:embed testdata/first
+var first embed.FS
+
+// first fills the empty database with the first version's dump, which goes through a file.
+func (d *scriptDatabase) first(file string) error {
+	name := map[bool]string{true: "sqlite", false: "postgres"}[d.file != ""]
+	packed, err := first.Open("testdata/first/" + name + ".sql.gz")
+	if err != nil {
+		return err
+	}
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		return err
+	}
+	dump, err := io.ReadAll(unpacked)
+	if err != nil {
+		return err
+	}
+	if name == "postgres" {
+		return errors.Join(os.WriteFile(file, dump, 0o600), postgresProgram("psql", "--quiet", "--set=ON_ERROR_STOP=1", "--file="+file, d.url))
+	}
+	db, err := sql.Open("sqlite", "file:"+d.file)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(context.Background(), string(dump))
+	return errors.Join(err, db.Close())
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func postgresProgram(name string, args ...string) error {
+	program, err := pgtest.Program(name)
+	if err != nil {
+		return err
+	}
+	if said, err := exec.CommandContext(context.Background(), program, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", name, err, said)
+	}
+	return nil
+}
+
+// disturb is "database locked|free" for SQLite, by another program, and "database gone|back" for PostgreSQL. "database save FILE", "database
+// lost" and "database load FILE" back it up, lose it and restore it, as docs/operating.md does. "database first" fills it, empty, with what
+// Mailback's first version left when it was killed: requests that were done, waited for people, and were at work.
 func (c *conversation) disturb(ts *testscript.TestScript, _ bool, args []string) {
 	d := &c.database
+	if len(args) == 2 && (args[0] == "save" || args[0] == "load") {
+		ts.Setenv("MAILBACK_DATABASE_URL", d.url)
+		ts.Check(map[string]func(string) error{"save": d.save, "load": d.load}[args[0]](ts.MkAbs(args[1])))
+		return
+	}
 	switch what := strings.Join(args, " "); {
+	case what == "lost":
+		ts.Check(d.lose())
+	case what == "first":
+		ts.Setenv("MAILBACK_DATABASE_URL", d.url)
+		ts.Check(d.first(ts.MkAbs("first.sql")))
 	case what == "locked" && d.file != "" && d.lock == nil:
 		db, err := sql.Open("sqlite", "file:"+d.file)
 		ts.Check(err)
@@ -63,7 +162,7 @@ func (c *conversation) disturb(ts *testscript.TestScript, _ bool, args []string)
 	case what == "back" && d.line != nil:
 		d.line.cut(false)
 	default:
-		ts.Fatalf("usage: database locked|free, or after sandbox --postgres database gone|back")
+		ts.Fatalf("usage: database locked|free|lost|first, database save|load FILE, or after sandbox --postgres database gone|back")
 	}
 }
 

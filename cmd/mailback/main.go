@@ -41,6 +41,8 @@ const usage = `usage: mailback COMMAND
 
   serve      run the bot; its settings come from the environment (see README.md)
   audit      verify, export or erase the audit trail
+  backup-restored
+             ready a database that was restored from a backup, once, before serve is started again
   sandbox    try it on this machine, without any account
   version    print the version
   help       print this
@@ -59,6 +61,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return serve(ctx, rest, stderr)
 	case "audit":
 		return audit(ctx, rest, stdout, stderr)
+	case "backup-restored":
+		return backupRestored(ctx, rest, stdout)
 	case "sandbox":
 		return runSandbox(ctx, rest, stdout, stderr)
 	case "version", "--version", "-version":

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"mailback/recovery"
+	"mailback/recovery/store"
+)
+
+// backupRestored is the subcommand that is run once after the database was restored from a backup, before serve is started again.
+func backupRestored(ctx context.Context, args []string, w io.Writer) (err error) {
+	if len(args) > 0 {
+		return errUsage{fmt.Sprintf("backup-restored takes no argument, and got %q", args[0])}
+	}
+	url, err := databaseURL()
+	if err != nil {
+		return err
+	}
+	none := func(recovery.Request, recovery.Event) ([]recovery.Message, error) { return nil, nil } // nothing happens here that people are told of
+	db, err := store.Open(ctx, store.Config{URL: url, Render: none, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	cards, next, err := db.Refresh(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%d cards will be shown anew once serve is started.\n", cards)
+	if next > 0 {
+		fmt.Fprintf(w, "New requests begin with R-%d, so that no number is given twice.\n", next)
+	}
+	fmt.Fprintln(w, "What happened after the backup is not known any more: the approval channel has it, and in Microsoft 365 it stays as it was done.")
+	return nil
+}
