@@ -152,7 +152,7 @@ func (b *Bot) SignIn(ctx context.Context) (Identity, error) {
 	for failures := 0; b.Identity().TeamID == ""; failures++ {
 		said, err := b.api.AuthTestContext(ctx)
 		if err == nil {
-			b.self.learn(Identity{TeamID: said.TeamID, EnterpriseID: said.EnterpriseID, BotUserID: said.UserID, BotID: said.BotID, URL: said.URL})
+			b.self.learn(identityOf(said))
 			b.log.Info("slack: signed in", "team", said.TeamID, "enterprise", said.EnterpriseID, "user", said.UserID)
 			break
 		}

@@ -14,6 +14,7 @@
 //     so that a crash between Slack's answer and its record leaves no live orphan.
 //   - respond.go and views.go answer in place: response URLs and modals.
 //   - people.go asks Slack who somebody is, for the policy that decides at each click.
+//   - facts.go asks what the tokens are good for, for an operator who wants to know before anybody else does.
 //   - limits.go holds Block Kit's limits, for tests of cards and as the last check before sending.
 //
 // Errors of Slack's are classified once, in errors.go. Nothing that this package logs or returns

@@ -141,6 +141,7 @@ func scopes() map[string][]string {
 		"GetConversationInfoContext":    {"channels:read", "groups:read"},
 		"GetUserGroupsContext":          {"usergroups:read"},
 		"GetUserGroupMembersContext":    {"usergroups:read"},
+		"StartSocketModeContext":        nil,
 		"OpenViewContext":               nil,
 		"UpdateViewContext":             nil,
 		"PublishViewContext":            nil,

@@ -165,6 +165,7 @@ func (s *Server) runOnce(c cmdlet, r *http.Request, args arguments) ([]row, []st
 		return nil, nil, err
 	}
 	if key := c.name + string(given); !r.URL.Query().Has("$skiptoken") {
+		s.writes++
 		rows, warnings, err := c.call(args)
 		s.written = written{key, rows}
 		return rows, warnings, err

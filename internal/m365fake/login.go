@@ -133,6 +133,9 @@ func (s *Server) checkToken(r *http.Request) (string, *loginError) {
 			"This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. "+
 			"You may have sent your authentication request to the wrong tenant.", id)}
 	}
+	if s.disabled() {
+		return "", &loginError{400, "unauthorized_client", 7000112, fmt.Sprintf("Application '%s'(Mailback) is disabled.", ClientID)}
+	}
 	if refused := s.checkSecret(r); refused != nil {
 		return "", refused
 	}

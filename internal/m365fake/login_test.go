@@ -228,3 +228,22 @@ func TestATokenEnds(t *testing.T) {
 		t.Errorf("after its end: %d %s", r.status, r.raw)
 	}
 }
+
+func TestAnAppThatIsOffGetsNoToken(t *testing.T) {
+	t.Parallel()
+	st := newStand(t)
+	srv, client := serveLogin(t, st)
+	app := st.App()
+	ask := func() error {
+		_, err := credential(t, srv, client, app.TenantID, app.ClientID, app.ClientSecret).GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://graph.microsoft.com/.default"}})
+		return err
+	}
+	st.DisableApp(true)
+	if err := ask(); err == nil || !strings.Contains(err.Error(), "AADSTS7000112") {
+		t.Errorf("switched off: %v", err)
+	}
+	st.DisableApp(false)
+	if err := ask(); err != nil {
+		t.Error(err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type Config struct {
 	Desk *fault.Desk
 	// ClientSecret is the application's secret. Empty means a random one: see Server.App.
 	ClientSecret string
+	// Roles are the application permissions of the app. Nil means all those that an operation here wants, and some more.
+	Roles []string
 	// Users is how many users to add to the seed; a twentieth of them are deleted, and there are seats for all.
 	Users int
 	// Latency is added to each Graph and Exchange call.
@@ -78,7 +81,9 @@ type Server struct {
 
 	mu      sync.Mutex // guards all below
 	grants  grants
+	off     bool // the app: see DisableApp
 	written written
+	writes  int // cmdlets that wrote, or would have
 	tenant
 }
 
@@ -93,6 +98,9 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, now: cfg.Now, desk: cfg.Desk, key: key,
 		users: userEntity(), groups: groupEntity(),
 		grants: defaultGrants(),
+	}
+	if cfg.Roles != nil {
+		s.grants.app = setOf(strings.Join(cfg.Roles, " "))
 	}
 	s.limits = newLimiter()
 	s.tenant = newTenant(cfg)

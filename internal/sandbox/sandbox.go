@@ -102,7 +102,7 @@ func (s *Sandbox) startServices(ctx context.Context) error {
 	}
 	var err error
 	if s.m365, err = m365fake.New(m365fake.Config{
-		Now: s.clock.now, Desk: s.desk, Users: s.cfg.Users, Lag: delay, Provisioning: delay,
+		Now: s.clock.now, Desk: s.desk, Roles: roles(), Users: s.cfg.Users, Lag: delay, Provisioning: delay,
 		// What Microsoft's pages caution about. A tenant that is filled to size says that there is no such object, as Exchange is seen to
 		// do as well: a thousand rows for each look-up would be most of what the stand-in does. recovery/exchange tests both together.
 		LooseIdentity: s.cfg.Users == 0,
@@ -133,6 +133,16 @@ func (s *Sandbox) startServices(ctx context.Context) error {
 // scopes are those of manifest.yml, so that a call which needs another fails here too. A test compares them.
 func scopes() []string {
 	return []string{"commands", "chat:write", "users:read", "users:read.email", "usergroups:read", "channels:read", "groups:read", "files:write"}
+}
+
+// roles are the app roles of the README for a Mailback that asks Exchange, so that a call which needs another fails here too. A test
+// compares them.
+func roles() []string {
+	return []string{
+		"User.Read.All", "User.DeleteRestore.All", "LicenseAssignment.ReadWrite.All", "MailboxSettings.Read", "Organization.Read.All",
+		"RoleManagement.Read.Directory", "User.EnableDisableAccount.All", "GroupMember.Read.All", "OrgContact.Read.All", "User.ReadWrite.All",
+		"Exchange.ManageAsApp",
+	}
 }
 
 // openLogin serves the sign-in over TLS, which clients insist on, with a certificate of an authority of its own.

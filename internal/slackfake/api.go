@@ -56,7 +56,7 @@ func failWith(code string, f *faults) *apiError {
 func throttled(wait time.Duration) *apiError { return &apiError{code: "ratelimited", retry: wait} }
 
 func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-OAuth-Scopes", strings.Join(s.cfg.Scopes, ","))
+	w.Header().Set("X-OAuth-Scopes", strings.Join(s.scopes(), ","))
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	name := r.PathValue("method")
 	result, refusal := s.answer(name, r)
@@ -143,7 +143,7 @@ func (s *Server) needScope(anyOf ...string) *apiError {
 		return nil
 	}
 	return &apiError{code: "missing_scope", more: map[string]any{
-		"needed": strings.Join(anyOf, ","), "provided": strings.Join(s.cfg.Scopes, ","),
+		"needed": strings.Join(anyOf, ","), "provided": strings.Join(s.scopes(), ","),
 	}}
 }
 

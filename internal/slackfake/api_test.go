@@ -62,7 +62,7 @@ func TestTokenErrors(t *testing.T) {
 
 func TestMissingScope(t *testing.T) {
 	t.Parallel()
-	_, api, _ := workspace(t, Config{Scopes: []string{"commands", "users:read"}})
+	s, api, _ := workspace(t, Config{Scopes: []string{"commands", "users:read"}})
 	_, _, err := api.PostMessageContext(t.Context(), GeneralID, slack.MsgOptionText("hello", false))
 	refused, ok := errors.AsType[slack.SlackErrorResponse](err)
 	if !ok || refused.Err != "missing_scope" || refused.Needed != "chat:write" || refused.Provided != "commands,users:read" {
@@ -75,6 +75,13 @@ func TestMissingScope(t *testing.T) {
 	}
 	_, err = api.GetUserByEmailContext(t.Context(), "meganb@contoso.com")
 	wantError(t, err, "missing_scope")
+	s.SetScopes("users:read", "users:read.email")
+	if u := must(api.GetUserByEmailContext(t.Context(), "meganb@contoso.com"))(t); u.ID != Megan {
+		t.Errorf("with users:read.email: %+v", u)
+	}
+	if auth := must(api.AuthTestContext(t.Context()))(t); auth.Header.Get("X-OAuth-Scopes") != "users:read,users:read.email" {
+		t.Errorf("the scopes are told as %q", auth.Header.Get("X-OAuth-Scopes"))
+	}
 }
 
 func TestUserFlags(t *testing.T) {
@@ -179,6 +186,14 @@ func TestConversations(t *testing.T) {
 	}
 	_, err = info(ApprovalsID)
 	wantError(t, err, "channel_not_found")
+	if err := s.ArchiveChannel(GeneralID); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := info(GeneralID); err != nil || !c.IsArchived {
+		t.Errorf("an archived channel is read as %+v, %v", c, err)
+	}
+	_, _, err = api.PostMessageContext(t.Context(), GeneralID, slack.MsgOptionText("x", false))
+	wantError(t, err, "is_archived")
 	if err := s.FailChannel(GeneralID, "is_archived"); err != nil {
 		t.Fatal(err)
 	}

@@ -252,3 +252,16 @@ func (s *Server) FailChannel(id, code string) error {
 	c.failure, c.archived = code, code == "is_archived"
 	return nil
 }
+
+// ArchiveChannel archives a channel. It can still be read, which says that it is archived (docs.slack.dev/reference/objects/conversation-object),
+// and takes no message: is_archived (docs.slack.dev/reference/methods/chat.postMessage).
+func (s *Server) ArchiveChannel(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.channels[id]
+	if !ok {
+		return fmt.Errorf("unknown channel %q", id)
+	}
+	c.archived = true
+	return nil
+}

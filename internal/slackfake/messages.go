@@ -175,6 +175,9 @@ func (s *Server) destination(name string) (*channel, *apiError) {
 	if ch.im != "" {
 		return s.openDM(ch.im)
 	}
+	if ch.archived {
+		return nil, fail("is_archived")
+	}
 	if !ch.has(BotUser) && !s.hasScope("chat:write.public") {
 		return nil, fail("not_in_channel")
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mailback/internal/fault"
@@ -78,6 +79,7 @@ type Server struct {
 	cfg     Config
 	limits  *limiter
 	methods map[string]method
+	granted atomic.Pointer[[]string] // Config.Scopes, or those of SetScopes
 
 	stop   context.Context // done once the server closes
 	cancel context.CancelFunc
@@ -111,6 +113,7 @@ func New(cfg Config) *Server {
 		views: map[string]*view{}, files: map[string]*file{}, stacks: map[string]*stack{}, hub: newHub(),
 	}
 	s.stop, s.cancel = context.WithCancel(context.Background())
+	s.SetScopes(cfg.Scopes...)
 	s.methods = s.webMethods()
 	for _, p := range seedPeople() {
 		s.people[p.ID] = p
@@ -234,5 +237,14 @@ func randomHex(n int) string {
 }
 
 func (s *Server) hasScope(scope string) bool {
-	return slices.Contains(s.cfg.Scopes, scope)
+	return slices.Contains(s.scopes(), scope)
+}
+
+// scopes are those of the bot token now.
+func (s *Server) scopes() []string { return *s.granted.Load() }
+
+// SetScopes sets the scopes of the bot token, as installing the app again with others does.
+func (s *Server) SetScopes(scopes ...string) {
+	scopes = slices.Clone(scopes)
+	s.granted.Store(&scopes)
 }

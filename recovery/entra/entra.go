@@ -1,4 +1,4 @@
-// Package entra says what a failed sign-in to Microsoft Entra means: the one rule that the adapters for Microsoft Graph and
+// Package entra says what a failed sign-in to Microsoft Entra means and what a token allows: what the adapters for Microsoft Graph and
 // for Exchange Online share, since both sign in the same way and neither may import the other.
 package entra
 

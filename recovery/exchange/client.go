@@ -8,8 +8,8 @@
 //
 // client.go makes a Client, invoke.go runs one cmdlet, fault.go is the one place where a failure gets its recovery.Kind,
 // identity.go the one place where a text becomes the name of an object, value.go reads Exchange's sizes, spans and dates.
-// The other files are the cmdlets: mailbox.go Get-Mailbox, statistics.go, permissions.go, delicensing.go and module.go what
-// else is read, copy.go the mailbox restore requests, reconnect.go Undo-SoftDeletedMailbox and Set-Mailbox, items.go the
+// The other files are the cmdlets: mailbox.go Get-Mailbox, statistics.go, permissions.go, delicensing.go, module.go and
+// facts.go what else is read, copy.go the mailbox restore requests, reconnect.go Undo-SoftDeletedMailbox and Set-Mailbox, items.go the
 // recoverable items.
 package exchange
 

@@ -39,13 +39,14 @@ type command struct {
 	about   map[string]identity // the parameters that say which object it is about
 	with    map[string]any      // all others
 	columns []string            // properties of the rows; none means all
+	tenant  bool                // it is about the tenant itself, which no parameter names
 	private bool                // its answer belongs to a mailbox's owner: no error and no log line quotes it
 }
 
 // body writes the command as InvokeCommand takes it. A cmdlet that is about nothing in particular is not run: it would be
 // about everything. Parameters are an object, never null (KelvinTegelaar/CIPP-API, New-ExoRequest).
 func (cmd command) body() ([]byte, error) {
-	if len(cmd.about) == 0 {
+	if len(cmd.about) == 0 && !cmd.tenant {
 		return nil, wrong(cmd.name, errors.New("it is about nothing in particular"))
 	}
 	parameters := maps.Clone(cmd.with)

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -68,28 +67,14 @@ func (b *bearer) token(ctx context.Context, claims string) (string, error) {
 }
 
 // roles gives the application permissions in the token, without a call while the credential has it in its cache.
-// The token is our own and was fetched over TLS, so its signature is not checked.
 func (b *bearer) roles(ctx context.Context) ([]string, error) {
 	token, err := b.token(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	var claims struct {
-		Roles []string `json:"roles"`
-	}
-	_, rest, _ := strings.Cut(token, ".")
-	payload, _, _ := strings.Cut(rest, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
+	roles, err := entra.Roles(token)
 	if err != nil {
-		return nil, unreadable("the access token is not a JSON web token")
+		return nil, &recovery.Error{Kind: recovery.Internal, Peer: recovery.PeerGraph, Op: string(opSignIn), Err: err}
 	}
-	if err := json.Unmarshal(raw, &claims); err != nil {
-		return nil, unreadable("the access token has no readable claims")
-	}
-	return claims.Roles, nil
-}
-
-// unreadable does not wrap the cause, which would quote the token.
-func unreadable(what string) *recovery.Error {
-	return &recovery.Error{Kind: recovery.Internal, Peer: recovery.PeerGraph, Op: string(opSignIn), Err: errors.New(what)}
+	return roles, nil
 }
