@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -68,9 +69,19 @@ func (s *settings) credential(rt http.RoundTripper) (azcore.TokenCredential, err
 }
 
 func (s *settings) certificate(options policy.ClientOptions, known bool) (azcore.TokenCredential, error) {
+	certs, key, err := s.readCertificate()
+	if err != nil {
+		return nil, err
+	}
+	return azidentity.NewClientCertificateCredential(s.AzureTenantID, s.AzureClientID, certs, key,
+		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: known})
+}
+
+// readCertificate reads the file of AZURE_CLIENT_CERTIFICATE_PATH: the app's certificate, with those that follow it, and its key.
+func (s *settings) readCertificate() ([]*x509.Certificate, crypto.PrivateKey, error) {
 	b, err := os.ReadFile(s.AzureCertificatePath)
 	if err != nil {
-		return nil, fmt.Errorf("AZURE_CLIENT_CERTIFICATE_PATH: %w", err)
+		return nil, nil, fmt.Errorf("AZURE_CLIENT_CERTIFICATE_PATH: %w", err)
 	}
 	var password []byte
 	if s.AzureCertificatePassword != "" {
@@ -78,8 +89,7 @@ func (s *settings) certificate(options policy.ClientOptions, known bool) (azcore
 	}
 	certs, key, err := azidentity.ParseCertificates(b, password)
 	if err != nil {
-		return nil, fmt.Errorf("AZURE_CLIENT_CERTIFICATE_PATH: %w", err)
+		return nil, nil, fmt.Errorf("AZURE_CLIENT_CERTIFICATE_PATH: %w", err)
 	}
-	return azidentity.NewClientCertificateCredential(s.AzureTenantID, s.AzureClientID, certs, key,
-		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: known})
+	return certs, key, nil
 }

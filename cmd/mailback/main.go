@@ -40,6 +40,7 @@ func exitCode(err error) int {
 const usage = `usage: mailback COMMAND
 
   serve      run the bot; its settings come from the environment (see README.md)
+  doctor     check everything that serve needs, and change nothing
   audit      verify, export or erase the audit trail
   backup-restored
              ready a database that was restored from a backup, once, before serve is started again
@@ -59,6 +60,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	switch name, rest := args[0], args[1:]; name {
 	case "serve":
 		return serve(ctx, rest, stderr)
+	case "doctor":
+		return doctor(ctx, rest, stdout, stderr)
 	case "audit":
 		return audit(ctx, rest, stdout, stderr)
 	case "backup-restored":

@@ -102,6 +102,15 @@ func (s *settings) rules() commands.Rules {
 
 // readSettings reads the environment and names all faults at once.
 func readSettings() (settings, error) {
+	s, faults := settingsAndFaults()
+	if len(faults) > 0 {
+		return s, fmt.Errorf("%d settings are wrong:\n%w", len(faults), errors.Join(faults...))
+	}
+	return s, nil
+}
+
+// settingsAndFaults reads the environment and gives what is wrong in it; each fault begins with the settings that it is of.
+func settingsAndFaults() (settings, []error) {
 	var s settings
 	faults := fileSecrets()
 	unread := s.read()
@@ -117,10 +126,7 @@ func readSettings() (settings, error) {
 			faults = append(faults, fault)
 		}
 	}
-	if len(faults) > 0 {
-		return s, fmt.Errorf("%d settings are wrong:\n%w", len(faults), errors.Join(faults...))
-	}
-	return s, nil
+	return s, faults
 }
 
 // read reads each variable by itself, since envconfig stops at the first that it cannot read, and gives what is wrong with
