@@ -30,6 +30,10 @@ type Config struct {
 	// Sorry words a trouble for a user; required. It is called while Slack waits, so it must not block.
 	Sorry func(why Trouble, userID string) string
 
+	// Observe is told of each ack once it is on its way: what the envelope brought (command, action, submission, shortcut, event or other),
+	// how long Slack has waited since the envelope came in, and which ack it was. It runs before the next ack, so it must not block. Optional.
+	Observe func(kind string, took time.Duration, outcome Outcome)
+
 	Workers     int           // 8; handlers at work at a time
 	Queue       int           // 256; envelopes that wait or are being handled, beyond which new ones are refused
 	AckTimeout  time.Duration // 2 s, at most 2.5 s; how long a handler has, counted from the envelope's arrival
@@ -94,11 +98,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// dialerLike opens sockets the way client makes requests. The write buffer has to hold a whole ack: Slack
+// dialerLike opens sockets the way client makes requests, also where its Transport wraps another and says so by Unwrap. The write buffer has to hold a whole ack: Slack
 // drops acks that come in fragments (slack-go socketmode/socketmode.go, defaultWriteBufferSize).
 func dialerLike(client *http.Client) *websocket.Dialer {
 	d := &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second, WriteBufferSize: 32 << 10}
-	t, ok := client.Transport.(*http.Transport)
+	rt := client.Transport
+	for wrapper, wraps := rt.(interface{ Unwrap() http.RoundTripper }); wraps; wrapper, wraps = rt.(interface{ Unwrap() http.RoundTripper }) {
+		rt = wrapper.Unwrap() // one that counts, perhaps: what it sends by knows the way out
+	}
+	t, ok := rt.(*http.Transport)
 	if !ok {
 		return d
 	}
@@ -172,7 +180,7 @@ func (b *Bot) SignIn(ctx context.Context) (Identity, error) {
 func (b *Bot) dispatcher(work context.Context, h Handler) *dispatcher {
 	return &dispatcher{
 		handler: h, command: b.config.Command, log: b.log, self: b.self, seen: newSeen(b.config.Now),
-		sorry: b.config.Sorry, tell: b.tell, ackTimeout: b.config.AckTimeout, work: work,
+		sorry: b.config.Sorry, observe: b.config.Observe, tell: b.tell, ackTimeout: b.config.AckTimeout, work: work,
 		acts:   newLanes(b.config.Workers, b.config.Queue),
 		afters: newLanes(b.config.Workers, b.config.Queue),
 		acks:   newLanes(2, 4*b.config.Queue), // one worker for each socket

@@ -40,7 +40,7 @@ type connection struct {
 	pulse  *pulse
 	self   *self
 	take   func(acker, socketmode.Event)
-	again  func(target, json.RawMessage) // acks once more
+	again  func(target, json.RawMessage, Outcome) // acks once more
 	flow   *flow
 	within time.Duration // until hello
 
@@ -169,7 +169,7 @@ func (c *connection) up(r *socketmode.Request) {
 	c.pulse.set(c.name, true)
 	for _, ack := range c.unsent {
 		payload, _ := ack.Payload.(json.RawMessage) // nil where the ack had none
-		c.again(target{c, ack.EnvelopeID, time.Now()}, payload)
+		c.again(target{c, ack.EnvelopeID, time.Now(), other}, payload, "")
 	}
 	c.unsent = nil
 }

@@ -224,7 +224,7 @@ func TestAckWhoseWriteFailedIsSentOnTheNextSocket(t *testing.T) {
 	again := make(chan target, 1)
 	b := p.bot()
 	c := b.connection("first", &dispatcher{})
-	c.again = func(w target, payload json.RawMessage) {
+	c.again = func(w target, payload json.RawMessage, _ Outcome) {
 		if string(payload) != `{"text":"x"}` {
 			t.Errorf("payload %s", payload)
 		}

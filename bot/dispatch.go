@@ -32,6 +32,7 @@ type dispatcher struct {
 	self    *self
 	seen    *seen
 	sorry   func(Trouble, string) string
+	observe func(kind string, took time.Duration, outcome Outcome) // nil for nobody
 	// tell reaches a person to whom an ack can show nothing: raw goes to the response URL, or text into the person's DM.
 	tell func(ctx context.Context, e envelope, text string, raw json.RawMessage) error
 
@@ -70,14 +71,14 @@ func (d *dispatcher) take(from acker, e socketmode.Event) {
 		d.log.Warn("slack: envelope cannot be read", "err", err)
 		return
 	}
-	here := target{from, env.id, received}
+	here := target{from, env.id, received, env.kind}
 	if fault, why := d.stranger(env); fault != "" {
 		d.log.Warn("slack: envelope is not for this bot", "why", fault, "envelope", env.id, "app", env.appID, "kind", env.kind, "user", env.user)
 		var told json.RawMessage
 		if env.kind == command {
 			told = env.apology(d.sorry(why, env.user))
 		}
-		d.ackSoon(here, told)
+		d.ackSoon(here, told, AckForeign)
 		return
 	}
 	a, first := d.seen.take(env.marks)
@@ -85,7 +86,7 @@ func (d *dispatcher) take(from acker, e socketmode.Event) {
 	switch {
 	case ready:
 		d.log.Info("slack: repeated envelope", "envelope", env.id, "kind", env.kind)
-		d.ackSoon(here, payload)
+		d.ackSoon(here, payload, AckRepeated)
 	case first:
 		d.admit(&turn{envelope: env, answer: a})
 	default: // acked together with the first
@@ -113,7 +114,7 @@ func (d *dispatcher) bad(from acker, e socketmode.Event, received time.Time) {
 	id, cause := badEnvelope(e)
 	d.log.Error("slack: message cannot be read", "envelope", id, "err", redact(fmt.Sprint(cause)))
 	if id != "" {
-		d.ackSoon(target{from, id, received}, nil)
+		d.ackSoon(target{from, id, received, other}, nil, AckUnread)
 	}
 }
 
@@ -140,7 +141,7 @@ func (d *dispatcher) refuse(t *turn) {
 	d.seen.forget(t.marks)
 	payload := d.excuse(t, Busy)
 	for _, w := range t.answer.give(payload) {
-		d.ackSoon(w, payload)
+		d.ackSoon(w, payload, AckBusy)
 	}
 }
 
@@ -153,7 +154,7 @@ func (d *dispatcher) run(t *turn) {
 	stop := at(due.Add((ackLimit-d.ackTimeout)/2), func() {
 		if t.claim(running, answered) {
 			d.log.Error("slack: handler is late, acked without it", "envelope", t.id, "kind", t.kind, "user", t.user)
-			d.give(t, d.excuse(t, Late))
+			d.give(t, d.excuse(t, Late), AckLate)
 		}
 	})
 	reply, err := d.call(t, due)
@@ -161,9 +162,9 @@ func (d *dispatcher) run(t *turn) {
 	inTime := t.claim(running, answered)
 	switch {
 	case err != nil && inTime:
-		d.give(t, d.excuse(t, Failed))
+		d.give(t, d.excuse(t, Failed), AckFailed)
 	case err == nil && inTime:
-		d.give(t, d.payload(t, reply))
+		d.give(t, d.payload(t, reply), AckAnswered)
 	case err == nil && t.kind == command:
 		d.followUp(t, reply)
 	}
@@ -180,7 +181,7 @@ func (d *dispatcher) call(t *turn, due time.Time) (reply Reply, err error) {
 			reply, err = Reply{}, errors.New("handler panicked")
 		}
 	}()
-	return t.handle(ctx, d.handler), nil
+	return t.handle(withEnvelope(ctx, t.id), d.handler), nil
 }
 
 func (d *dispatcher) logPanic(t *turn, p any) {
@@ -277,24 +278,36 @@ func (d *dispatcher) after(t *turn, r Reply) {
 }
 
 // give acks every delivery of a turn.
-func (d *dispatcher) give(t *turn, payload json.RawMessage) {
+func (d *dispatcher) give(t *turn, payload json.RawMessage, which Outcome) {
 	for _, w := range t.answer.give(payload) {
-		d.ack(w, payload)
+		d.ack(w, payload, which)
 	}
 }
 
-func (d *dispatcher) ack(w target, payload json.RawMessage) {
+// ack acks a delivery.
+func (d *dispatcher) ack(w target, payload json.RawMessage, which Outcome) {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(d.work), w.received.Add(ackLimit))
 	defer cancel()
 	if err := w.to.ack(ctx, w.envelopeID, payload); err != nil {
 		d.log.Error("slack: ack could not be sent", "envelope", w.envelopeID, "err", err)
+		d.acked(w, AckUnsent, which)
+		return
+	}
+	d.acked(w, which, which)
+}
+
+// acked tells who observes which ack a delivery got. Of one that is acked once more, which has no outcome, it tells nothing.
+func (d *dispatcher) acked(w target, got, meant Outcome) {
+	if d.observe != nil && meant != "" {
+		d.observe(string(w.kind), time.Since(w.received), got)
 	}
 }
 
 // ackSoon acks without keeping the reader of the socket waiting. Acks of one socket leave in order.
-func (d *dispatcher) ackSoon(w target, payload json.RawMessage) {
-	if !d.acks.put(fmt.Sprintf("%p", w.to), func() { d.ack(w, payload) }) {
+func (d *dispatcher) ackSoon(w target, payload json.RawMessage, which Outcome) {
+	if !d.acks.put(fmt.Sprintf("%p", w.to), func() { d.ack(w, payload, which) }) {
 		d.log.Error("slack: ack dropped, too many wait", "envelope", w.envelopeID)
+		d.acked(w, AckUnsent, which)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 type Health struct {
 	Connections int       // sockets on which Slack has said hello and that are still open
 	LastLive    time.Time // when there last was one: now while Connections > 0, zero if there never was
+	Reconnects  int       // how often a connection came back after its socket had ended
 }
 
 // Gap is how long there has been no connection, at time now; since is used when there never was one.
@@ -29,6 +30,7 @@ type pulse struct {
 	mu       sync.Mutex
 	live     map[string]bool
 	lastLive time.Time
+	again    int           // connections that came back
 	changed  chan struct{} // closed and replaced at every change
 }
 
@@ -42,6 +44,9 @@ func (p *pulse) set(name string, live bool) {
 	if p.live[name] == live {
 		return
 	}
+	if _, was := p.live[name]; was && live {
+		p.again++
+	}
 	p.live[name] = live
 	p.lastLive = p.now()
 	close(p.changed)
@@ -52,7 +57,7 @@ func (p *pulse) set(name string, live bool) {
 func (p *pulse) health() (Health, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	h := Health{LastLive: p.lastLive}
+	h := Health{LastLive: p.lastLive, Reconnects: p.again}
 	for _, live := range p.live {
 		if live {
 			h.Connections++

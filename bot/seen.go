@@ -18,6 +18,7 @@ type target struct {
 	to         acker
 	envelopeID string
 	received   time.Time
+	kind       kind
 }
 
 // answer is what one deed was acked with. Every delivery of that deed gets the same.

@@ -184,7 +184,7 @@ func (s *Service) endBulk(ctx context.Context, r Request, i int, c BulkCounts) e
 		case c.Done < r.Plan.Bulk.Count:
 			next = Partial
 		}
-		return r.become(next, Event{Kind: EventEnded, Step: StepBulk})
+		return r.become(next, Event{Kind: EventEnded, Step: StepBulk, Result: StepDone})
 	})
 }
 

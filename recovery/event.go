@@ -41,6 +41,20 @@ const (
 	EventCheckpoint EventKind = "checkpoint" // the events before it are gone, and it holds their hash; of the store
 )
 
+// StepResult says how a step moved on, for the log and who counts: the audit trail has it in the steps that follow each other.
+type StepResult string
+
+// The results of a step.
+const (
+	StepSent   StepResult = "sent"   // its change was sent; what it did is still to be read back
+	StepDone   StepResult = "done"   // its effect was read back
+	StepFound  StepResult = "found"  // its effect was there without us
+	StepFailed StepResult = "failed" // it was given up, and the request ended with it
+)
+
+// StepResults gives all of them.
+func StepResults() []StepResult { return []StepResult{StepSent, StepDone, StepFound, StepFailed} }
+
 // Seal chains the newest hashes of all requests' audit trails, so that a database that was changed as a whole shows, too.
 type Seal struct {
 	N        int64 // 1, 2, 3…
@@ -77,6 +91,8 @@ type Event struct {
 	Receipt     Receipt   `json:"receipt,omitzero"`
 	Again       bool      `json:"again,omitempty"`  // of a refusal: its person was told the same a moment ago, and is not told once more
 	Before      *Facts    `json:"before,omitempty"` // of a step that changed something: what it was before
+
+	Result StepResult `json:"-"` // of Step, where it moved on; it is not kept
 
 	// The store fills these in.
 	Ask   *Ask   `json:"ask,omitempty"`   // of EventAsked

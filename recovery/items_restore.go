@@ -180,7 +180,7 @@ func (s *Service) endItems(ctx context.Context, r Request, i int) error {
 		p := &r.Plan.Steps[i].Progress
 		p.Items, p.Done, p.Problem, p.Failures = &counts, now, nil, 0
 		r.Tries, r.Next = 0, time.Time{}
-		return Event{Kind: EventStep, Step: StepItems}
+		return Event{Kind: EventStep, Step: StepItems, Result: StepDone}
 	})
 }
 

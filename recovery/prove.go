@@ -42,6 +42,7 @@ func (s *Service) conclude(ctx context.Context, r Request, proof Proof) (time.Du
 		wait := backoff(r.Tries, time.Minute)
 		return wait, s.commit(ctx, r, func(r *Request) Event { r.Tries++; r.Next = s.Now().Add(wait); return Event{} })
 	}
+	s.Logger.InfoContext(ctx, "proof read", "request", r.Ref(), "missing", len(proof.Missing), "request_id", proof.Receipt.RequestID)
 	return 0, s.commit(ctx, r, func(r *Request) Event { return r.proven(proof) })
 }
 

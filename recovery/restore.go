@@ -78,6 +78,9 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 		return s.prove(ctx, r)
 	}
 	step := r.Plan.Steps[i]
+	if step.Progress.Began.IsZero() { // whatever this turn finds, the step has begun with it
+		s.Logger.InfoContext(ctx, "step begun", "request", r.Ref(), "step", step.Kind)
+	}
 	switch step.Kind {
 	case StepItems:
 		return s.restoreItems(ctx, r, i)
@@ -103,7 +106,12 @@ func (s *Service) restoring(ctx context.Context, r Request) (time.Duration, erro
 				r.ChangedAt = now
 			}
 			r.Tries, r.Next = 0, time.Time{}
-			return p.told(step.Kind, Receipt{})
+			e := p.told(step.Kind, Receipt{})
+			e.Result = StepDone
+			if p.Found {
+				e.Result = StepFound
+			}
+			return e
 		})
 	}
 	if step.overdue(now) {
@@ -156,7 +164,7 @@ func (s *Service) notBegun(ctx context.Context, r Request, i int, why *Note, err
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		r.Obstacle = why
-		return r.become(Failed, Event{Kind: EventEnded, Step: r.Plan.Steps[i].Kind, Note: why})
+		return r.become(Failed, Event{Kind: EventEnded, Step: r.Plan.Steps[i].Kind, Note: why, Result: StepFailed})
 	})
 }
 
@@ -282,6 +290,7 @@ func (s *Service) act(ctx context.Context, r Request, i int, seen *Facts) (time.
 		}
 		r.Tries = 0
 		e := p.told(r.Plan.Steps[i].Kind, receipt)
+		e.Result = StepSent
 		if resumed {
 			e.Before = &Facts{Copy: p.Copy}
 		}
@@ -477,7 +486,7 @@ func (s *Service) stepTrouble(ctx context.Context, r Request, i int, err error, 
 		if r.Touched() {
 			next = Partial
 		}
-		e := Event{Kind: EventEnded, Step: step.Kind, Note: &problem}
+		e := Event{Kind: EventEnded, Step: step.Kind, Note: &problem, Result: StepFailed}
 		if x, ok := errors.AsType[*Error](err); ok {
 			e.Receipt = x.Receipt
 		}

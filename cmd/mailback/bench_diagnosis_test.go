@@ -79,7 +79,11 @@ func (w *world) service(b *testing.B, calls *callLog) *recovery.Service {
 	if err != nil {
 		b.Fatal(err)
 	}
-	service, err := s.service(calls, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
+	credential, err := s.credential(calls)
+	if err != nil {
+		b.Fatal(err)
+	}
+	service, err := s.service(credential, calls, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}

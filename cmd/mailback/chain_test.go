@@ -85,7 +85,11 @@ func inProcess(t *testing.T) *recovery.Service {
 		AzureAuthorityHost: "https://login.microsoftonline.com/", Cloud: "public", Exchange: "on", Locale: "en",
 		Approvers: scoped{people: []string{slackfake.Patti}}, ApprovalChannel: slackfake.ApprovalsID, ApprovalsRequired: 1, RequestTTL: duration(24 * time.Hour),
 	}
-	service, err := s.service(hosts, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
+	credential, err := s.credential(hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, err := s.service(credential, hosts, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

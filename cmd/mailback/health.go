@@ -10,14 +10,17 @@ import (
 	"time"
 )
 
-// check is one thing that must be well for the bot to be ready; its error says what is not.
+// check is one thing that /readyz says by its name.
 type check struct {
 	name string
-	well func(context.Context) error
+	// well says how it is, or as an error what is wrong.
+	well func(context.Context) (string, error)
+	// needed says whether the bot is not ready without it.
+	needed bool
 }
 
-// healthHandler answers /healthz while the process lives and /readyz while every check is well; both name what they know.
-func healthHandler(checks []check) http.Handler {
+// healthHandler answers /healthz while the process lives, /readyz while every check that is needed is well, naming them all, and /metrics.
+func healthHandler(checks []check, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]string{"process": "ok"})
@@ -27,13 +30,18 @@ func healthHandler(checks []check) http.Handler {
 		defer cancel()
 		status, said := http.StatusOK, map[string]string{}
 		for _, c := range checks {
-			said[c.name] = "ok"
-			if err := c.well(ctx); err != nil {
-				status, said[c.name] = http.StatusServiceUnavailable, err.Error()
+			text, err := c.well(ctx)
+			if err != nil {
+				text = err.Error()
 			}
+			if err != nil && c.needed {
+				status = http.StatusServiceUnavailable
+			}
+			said[c.name] = text
 		}
 		answer(w, status, said)
 	})
+	mux.Handle("GET /metrics", metrics)
 	return mux
 }
 
@@ -44,13 +52,13 @@ func answer(w http.ResponseWriter, status int, body map[string]string) {
 }
 
 // serveHealth listens on addr and answers until ctx ends.
-func serveHealth(ctx context.Context, addr string, checks []check) (wait func() error, err error) {
+func serveHealth(ctx context.Context, addr string, handler http.Handler) (wait func() error, err error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("MAILBACK_LISTEN: cannot listen on %s: %w", addr, err)
 	}
-	server := &http.Server{Handler: healthHandler(checks), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	return func() error {

@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
 	"mailback/bot"
 	"mailback/commands"
 	"mailback/recovery"
@@ -74,17 +76,13 @@ func (s *settings) logger(w io.Writer) *slog.Logger {
 
 // run wires the parts and keeps them going until ctx ends. They stop in this order: sockets, jobs, database.
 func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) (err error) {
-	transport, err := s.transport()
+	direct, err := s.transport()
 	if err != nil {
 		return err
 	}
-	cards := commands.RendererConfig{ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL), Rules: s.rules(), Emergency: s.Emergency}
-	db, err := store.Open(ctx, store.Config{
-		URL: s.DatabaseURL, Now: now, Logger: log,
-		Render:     commands.NewRenderer(cards),
-		RenderSeal: commands.NewSealRenderer(cards),
-		Retention:  time.Duration(s.Retention),
-	})
+	m, signed := newMetrics(), newSignIn(now)
+	transport := newUpstream(direct, &s, m, log)
+	db, err := s.open(ctx, now, log, m.event)
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
@@ -92,12 +90,17 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	slackBot, err := bot.New(bot.Config{
 		BotToken: s.SlackBotToken, AppToken: s.SlackAppToken, APIURL: s.SlackAPIURL, Now: now, Logger: log,
 		HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second}, Sorry: commands.Sorry(s.Locale), Command: "/restore-mailbox",
-		StopTimeout: time.Duration(s.StopTimeout) / 2,
+		StopTimeout: time.Duration(s.StopTimeout) / 2, Observe: m.ack,
 	})
 	if err != nil {
 		return err
 	}
-	stopHealth, err := serveHealth(ctx, s.Listen, checks(slackBot, db, now, log))
+	expiry, err := s.expiry()
+	if err != nil {
+		return err
+	}
+	m.stand(standing{health: slackBot.Health, backlog: db.Backlog, signIn: signed, expiry: expiry})
+	stopHealth, err := serveHealth(ctx, s.Listen, healthHandler(checks(slackBot, db, signed, now, log), m))
 	if err != nil {
 		return err
 	}
@@ -106,7 +109,11 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
-	service, err := s.service(transport, identity.TeamID, db, slackBot, now, log)
+	credential, err := s.credential(transport)
+	if err != nil {
+		return fmt.Errorf("sign-in to Microsoft: %w", err)
+	}
+	service, err := s.service(signed.watch(credential), transport, identity.TeamID, db, slackBot, now, log)
 	if err != nil {
 		return err
 	}
@@ -135,12 +142,21 @@ func unlessStopped(ctx context.Context, err error) error {
 	return err
 }
 
+// open opens the database. observe is told of each event of a request.
+func (s *settings) open(ctx context.Context, now recovery.Clock, log *slog.Logger, observe func(recovery.Event)) (*store.Store, error) {
+	cards := commands.RendererConfig{ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL), Rules: s.rules(), Emergency: s.Emergency}
+	return store.Open(ctx, store.Config{
+		URL: s.DatabaseURL, Now: now, Logger: log, Observe: observe,
+		Render:     commands.NewRenderer(cards),
+		RenderSeal: commands.NewSealRenderer(cards),
+		Retention:  time.Duration(s.Retention),
+	})
+}
+
 // service builds the domain with its adapters.
-func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, slackBot *bot.Bot, now recovery.Clock, log *slog.Logger) (*recovery.Service, error) {
-	credential, err := s.credential(rt)
-	if err != nil {
-		return nil, fmt.Errorf("sign-in to Microsoft: %w", err)
-	}
+func (s *settings) service(
+	credential azcore.TokenCredential, rt http.RoundTripper, team string, db *store.Store, slackBot *bot.Bot, now recovery.Clock, log *slog.Logger,
+) (*recovery.Service, error) {
 	at := s.endpoints()
 	directory, err := graph.New(graph.Config{Credential: credential, BaseURL: at.graph, Scope: at.graphScope, Transport: rt, Logger: log})
 	if err != nil {
@@ -170,23 +186,26 @@ func (s *settings) service(rt http.RoundTripper, team string, db *store.Store, s
 	return recovery.New(cfg), nil
 }
 
-// checks are what /readyz asks.
-func checks(slackBot *bot.Bot, db *store.Store, now recovery.Clock, log *slog.Logger) []check {
+// checks are what /readyz asks. The sign-in to Microsoft is named and makes nobody unready: while Microsoft is down for a moment, commands and
+// clicks are to be acked and recorded as ever, their jobs wait, and neither a restart nor another replica would sign in where this one cannot.
+// An alert tells of it instead (deploy/alerts.yml).
+func checks(slackBot *bot.Bot, db *store.Store, signed *signIn, now recovery.Clock, log *slog.Logger) []check {
 	began := now()
 	return []check{
-		{"slack", func(context.Context) error {
+		{name: "slack", needed: true, well: func(context.Context) (string, error) {
 			h := slackBot.Health()
 			if h.Connections > 0 {
-				return nil
+				return "ok", nil
 			}
-			return fmt.Errorf("no connection for %d s", int(h.Gap(now(), began).Seconds()))
+			return "", fmt.Errorf("no connection for %d s", int(h.Gap(now(), began).Seconds()))
 		}},
-		{"database", func(ctx context.Context) error {
+		{name: "database", needed: true, well: func(ctx context.Context) (string, error) {
 			if err := db.Ping(ctx); err != nil { // which may name hosts and users
 				log.WarnContext(ctx, "the database takes no transaction", "error", err)
-				return errors.New("it takes no transaction; the log says why")
+				return "", errors.New("it takes no transaction; the log says why")
 			}
-			return nil
+			return "ok", nil
 		}},
+		{name: "sign-in", well: signed.said},
 	}
 }

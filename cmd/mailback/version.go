@@ -11,15 +11,21 @@ var release = "development" //nolint:gochecknoglobals // the linker can set noth
 
 // version prints the release, the commit and the Go version.
 func version(w io.Writer) error {
-	commit, goVersion := "unknown commit", "unknown Go"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		goVersion = info.GoVersion
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				commit = s.Value
-			}
-		}
-	}
+	commit, goVersion := built(debug.ReadBuildInfo())
 	_, err := fmt.Fprintf(w, "mailback %s (%s, %s)\n", release, commit, goVersion)
 	return err
+}
+
+// built reads what the program was built of.
+func built(info *debug.BuildInfo, ok bool) (commit, goVersion string) {
+	commit, goVersion = "unknown commit", "unknown Go"
+	if !ok {
+		return commit, goVersion
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			commit = s.Value
+		}
+	}
+	return commit, info.GoVersion
 }

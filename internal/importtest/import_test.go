@@ -85,6 +85,9 @@ func rules() []rule {
 			tests := e.test && under(e.from, "internal/slackfake", "internal/sandbox", "cmd")
 			return under(e.to, "github.com/slack-go/slack") && !under(e.from, "bot", "commands") && !tests
 		}},
+		{"tests alone import Prometheus' modules, whose protobuf is 2 MB of a binary", func(e edge) bool {
+			return under(e.to, "github.com/prometheus") && !e.test
+		}},
 		{"cmd alone imports internal/sandbox", func(e edge) bool {
 			return e.ours && under(e.to, "internal/sandbox") && !under(e.from, "cmd", "internal/sandbox")
 		}},
@@ -158,6 +161,8 @@ func TestRulesBite(t *testing.T) {
 		{"recovery/exchange/x.go", sdk, 1},
 		{"internal/m365fake/x_test.go", sdk, 1},
 		{"cmd/mailback/x.go", slackGo, 1},
+		{"cmd/mailback/x.go", "github.com/prometheus/client_golang/prometheus", 1},
+		{"cmd/mailback/x_test.go", "github.com/prometheus/common/expfmt", 0},
 		{"internal/slackfake/x.go", slackGo, 1},
 		{"internal/slackfake/x_test.go", slackGo, 0},
 		{"cmd/mailback/x.go", module + "/internal/sandbox", 0},

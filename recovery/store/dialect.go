@@ -21,6 +21,7 @@ type dialect struct {
 	single  bool   // one process at a time has the database
 	// snapshot is the level of isolation at which a transaction that only reads sees the database as it was at its first statement.
 	snapshot sql.IsolationLevel
+	jobDue   string // an expression: when a job of River's is due, in milliseconds since 1970
 	driver   func(*sql.DB) riverdriver.Driver[*sql.Tx]
 	defect   func(error) bool // the statement is at fault, so repeating it is useless
 	busy     func(error) bool // another transaction is in the way, so repeating this one helps
@@ -65,7 +66,9 @@ func sqliteDialect() *dialect {
 		name:    "sqlite",
 		skipIDs: `UPDATE sqlite_sequence SET seq = seq + $1 WHERE name = 'requests' RETURNING seq + 1`,
 		single:  true, // and a transaction always is a snapshot (SQLite: isolation)
-		driver:  sqliteDriver,
+		// River writes a job that was put off with Go's time.String, of which SQLite reads the beginning alone; so whole seconds have to do.
+		jobDue: "unixepoch(substr(scheduled_at, 1, 19)) * 1000",
+		driver: sqliteDriver,
 		defect: func(err error) bool {
 			e, ok := errors.AsType[*sqlite.Error](err)
 			if !ok {
@@ -91,6 +94,7 @@ func postgresDialect() *dialect {
 		skipIDs:  `SELECT setval(pg_get_serial_sequence('requests', 'id'), last_value + $1) + 1 FROM requests_id_seq WHERE is_called`,
 		lockRow:  " FOR UPDATE",
 		snapshot: sql.LevelRepeatableRead,
+		jobDue:   "CAST(EXTRACT(EPOCH FROM scheduled_at) * 1000 AS BIGINT)",
 		driver:   postgresDriver,
 		// Classes of SQLSTATE: PostgreSQL, appendix A.
 		defect: func(err error) bool {

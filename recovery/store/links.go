@@ -18,8 +18,9 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT (team_id, user_id, seq) DO NOTHING RETURNING seq`
 	request := sql.NullInt64{Int64: l.Request, Valid: l.Request != 0}
 	var r recovery.Request
+	var events []recovery.Event
 	err := s.db.transact(ctx, func(t txn) error {
-		r = recovery.Request{} // of an attempt that was taken back
+		r, events = recovery.Request{}, nil // of an attempt that was taken back
 		var seq int64
 		err := t.row(ctx, "keep a link", query, []any{
 			l.TeamID, l.UserID, l.ObjectID, millis(l.LinkedAt), l.By.TeamID, l.By.UserID, string(l.Why), request,
@@ -30,7 +31,7 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 		if err != nil || !request.Valid {
 			return err
 		}
-		r, _, err = s.change(ctx, t, l.Request, func(r *recovery.Request) (recovery.Event, error) {
+		r, _, events, err = s.change(ctx, t, l.Request, func(r *recovery.Request) (recovery.Event, error) {
 			r.NewLinks = append(slices.Clone(r.NewLinks), recovery.NewLink{Actor: l.Actor, ObjectID: l.ObjectID})
 			note := recovery.Note{Code: recovery.NoteLinked, Args: []string{l.ObjectID}}
 			return recovery.Event{At: l.LinkedAt, Kind: recovery.EventLinked, By: l.Actor, Note: &note}, nil
@@ -39,6 +40,7 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 	})
 	if err == nil && r.ID != 0 {
 		sat(ctx, r)
+		s.tell(ctx, events)
 	}
 	return err
 }

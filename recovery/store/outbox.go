@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"mailback/recovery"
 )
 
 // Outbox is the messages that wait for Slack: bot's Outbox.
@@ -127,7 +129,7 @@ func (s *Store) deliver(ctx context.Context, log *slog.Logger, args deliverArgs)
 	if !held {
 		return messageWait, nil
 	}
-	wait, err := s.workers.Deliver(ctx, ref(args.Request), id, version)
+	wait, err := s.workers.Deliver(recovery.WithRequest(ctx, ref(args.Request)), ref(args.Request), id, version)
 	err = errors.Join(err, s.unclaim(ctx, id, until))
 	if wait > 0 || err != nil {
 		return wait, err

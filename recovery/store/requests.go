@@ -17,11 +17,12 @@ import (
 // same Key, Create tells.
 func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event) (recovery.Request, bool, error) {
 	var created bool
+	var events []recovery.Event
 	uuid := r.UUID
 	err := s.db.transact(ctx, func(t txn) error {
 		id, err := t.reserve(ctx, r)
 		if errors.Is(err, sql.ErrNoRows) {
-			created = false
+			created, events = false, nil
 			r, err = t.request(ctx, "WHERE key = $1", r.Key)
 			return err
 		}
@@ -30,10 +31,11 @@ func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event
 		}
 		created = true
 		r.ID = id
-		jobs, err := s.save(ctx, t, recovery.Request{ID: id, UUID: r.UUID, Key: r.Key, CreatedAt: r.CreatedAt}, &r, e)
+		saved, jobs, err := s.save(ctx, t, recovery.Request{ID: id, UUID: r.UUID, Key: r.Key, CreatedAt: r.CreatedAt}, &r, e)
 		if err != nil {
 			return err
 		}
+		events = []recovery.Event{saved}
 		return s.next(ctx, t, jobs, 0, r)
 	})
 	if errors.Is(err, recovery.ErrUnsure) {
@@ -42,6 +44,9 @@ func (s *Store) Create(ctx context.Context, r recovery.Request, e recovery.Event
 	}
 	if err != nil {
 		return recovery.Request{}, false, err
+	}
+	if created {
+		s.tell(ctx, events)
 	}
 	return r, created, nil
 }
@@ -73,8 +78,9 @@ func (t txn) reserve(ctx context.Context, r recovery.Request) (id int64, err err
 func (s *Store) Update(ctx context.Context, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (recovery.Request, error) {
 	var r recovery.Request
 	var held recovery.Lease
+	var events []recovery.Event
 	err := s.db.transact(ctx, func(t txn) (err error) {
-		r, held, err = s.change(ctx, t, id, changes...)
+		r, held, events, err = s.change(ctx, t, id, changes...)
 		return err
 	})
 	if err != nil {
@@ -84,14 +90,17 @@ func (s *Store) Update(ctx context.Context, id int64, changes ...func(*recovery.
 		s.leases.set(id, r.Lease)
 	}
 	sat(ctx, r)
+	s.tell(ctx, events)
 	return r, nil
 }
 
-// change is Update within a transaction; sat has to follow its commit. held is the lease that the request had before.
-func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (r recovery.Request, held recovery.Lease, err error) {
+// change is Update within a transaction; sat and tell have to follow its commit. held is the lease that the request had before.
+func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*recovery.Request) (recovery.Event, error)) (
+	r recovery.Request, held recovery.Lease, events []recovery.Event, err error,
+) {
 	r, err = t.request(ctx, "WHERE id = $1"+t.d.lockRow, id)
 	if err != nil {
-		return r, held, notFound(err, "R-%d", id)
+		return r, held, nil, notFound(err, "R-%d", id)
 	}
 	if s.db.single {
 		r.Lease = s.leases.get(id)
@@ -104,29 +113,32 @@ func (s *Store) change(ctx context.Context, t txn, id int64, changes ...func(*re
 		was.Reviews = slices.Clone(r.Reviews)
 		e, err := change(&r)
 		if err != nil {
-			return r, held, err
+			return r, held, nil, err
 		}
-		more, err := s.save(ctx, t, was, &r, e)
+		saved, more, err := s.save(ctx, t, was, &r, e)
 		if err != nil {
-			return r, held, err
+			return r, held, nil, err
 		}
 		jobs = append(jobs, more...)
+		if saved.Kind != "" {
+			events = append(events, saved)
+		}
 	}
-	return r, held, s.next(ctx, t, jobs, version, r)
+	return r, held, events, s.next(ctx, t, jobs, version, r)
 }
 
 // save checks a change and writes what belongs to it: the row, and with an event also its line in the audit trail, the
-// reviews and the messages. It gives the jobs that bring these to their readers.
-func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recovery.Request, e recovery.Event) ([]job, error) {
+// reviews and the messages. It gives the event as it is kept, and the jobs that bring the messages to their readers.
+func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recovery.Request, e recovery.Event) (recovery.Event, []job, error) {
 	r.ID, r.UUID, r.Key, r.CreatedAt, r.Version = was.ID, was.UUID, was.Key, was.CreatedAt, was.Version
 	if !was.State.CanBecome(r.State) {
-		return nil, fmt.Errorf("%s from %q to %q: %w", r.Ref(), was.State, r.State, recovery.ErrEdge)
+		return e, nil, fmt.Errorf("%s from %q to %q: %w", r.Ref(), was.State, r.State, recovery.ErrEdge)
 	}
 	if e.Kind == "" {
 		if r.State != was.State {
-			return nil, fmt.Errorf("%s from %q to %q without an event", r.Ref(), was.State, r.State)
+			return e, nil, fmt.Errorf("%s from %q to %q without an event", r.Ref(), was.State, r.State)
 		}
-		return nil, t.write(ctx, *r, millis(s.now()), tip{})
+		return e, nil, t.write(ctx, *r, millis(s.now()), tip{})
 	}
 	if e.At.IsZero() {
 		e.At = s.now()
@@ -137,15 +149,16 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 	}
 	e, err := t.append(ctx, was, *r, e)
 	if err != nil {
-		return nil, err
+		return e, nil, err
 	}
 	if err := t.write(ctx, *r, millis(e.At), tip{e.Seq, e.Hash}); err != nil {
-		return nil, err
+		return e, nil, err
 	}
 	if err := t.writeReviews(ctx, was.Reviews, *r); err != nil {
-		return nil, err
+		return e, nil, err
 	}
-	return s.writeMessages(ctx, t, *r, e)
+	jobs, err := s.writeMessages(ctx, t, *r, e)
+	return e, jobs, err
 }
 
 // active says whether a request has a job: it moves by itself, waits for somebody, or has clicks to decide.

@@ -23,7 +23,9 @@ type Config struct {
 	RenderSeal recovery.SealRenderer // words a seal of the audit trail; nil: it is posted nowhere
 	Retention  time.Duration         // how long ended requests keep what names people; 0: for ever
 	Now        recovery.Clock        // nil: the system's; given to River too, so that waiting jobs follow a moved clock
-	Logger     *slog.Logger          // nil: slog.Default()
+	Logger     *slog.Logger          // nil: slog.Default(). It gets a line for each event of a request, with ids alone
+	// Observe is told of each event of a request once it is committed. Others wait for it, so it must not block. Optional.
+	Observe func(recovery.Event)
 
 	JobTimeout   time.Duration // how long a turn of a job may take; 0: 30 s
 	RescueAfter  time.Duration // when the job of a process that died is taken over by another; 0: 40 s, never before it can have come to its end
@@ -38,6 +40,7 @@ type Store struct {
 	insert *river.Client[*sql.Tx] // inserts jobs, runs none
 	client string                 // by which River knows this process
 	tally  tally
+	gauge  gauge
 	leases leases // where one process has the database
 
 	stopping atomic.Bool // jobs are to come to their end
