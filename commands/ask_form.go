@@ -143,15 +143,15 @@ func (h *Handlers) askFor(ctx context.Context, v slack.InteractionCallback) bot.
 	}
 	who := clicker(v)
 	r, isNew, err := h.service.Ask(ctx, recovery.AskInput{Ask: ask, Actor: who, Key: "form:" + who.TeamID + ":" + v.View.ID, Language: h.words.code})
-	switch {
-	case err != nil:
+	if err != nil {
 		h.log.ErrorContext(ctx, "ask not recorded", "user", who.UserID, "error", err)
 		return say(h.unrecorded(err, "nothing-recorded"))
-	case !isNew:
-		return say(h.words.say("ack.asked.before", r.Ref(), whoMarkup(ask.Query)))
-	default:
-		return say(h.words.say("ack.asked", r.Ref(), whoMarkup(ask.Query)))
 	}
+	h.recorded(ctx, "form", r.ID, who, asked(isNew))
+	if !isNew {
+		return say(h.words.say("ack.asked.before", r.Ref(), whoMarkup(ask.Query)))
+	}
+	return say(h.words.say("ack.asked", r.Ref(), whoMarkup(ask.Query)))
 }
 
 func fieldOf(s *slack.ViewState, id string) string {

@@ -51,6 +51,7 @@ func (h *Handlers) record(ctx context.Context, responseURL string, id int64, cli
 		h.log.InfoContext(ctx, "click refused", "request", ref, "action", click.Action, "user", click.By.UserID, "note", note.Code)
 		return h.private(responseURL, h.refusal(ref, *note))
 	default:
+		h.recorded(ctx, "click", id, click.By, string(click.Action))
 		return bot.Reply{}
 	}
 }

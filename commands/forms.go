@@ -121,6 +121,7 @@ func (h *Handlers) giveReason(ctx context.Context, v slack.InteractionCallback) 
 	case note != nil:
 		return wrongReason(unescape(string(h.refusal(ref, *note))))
 	default:
+		h.recorded(ctx, "form", d.Request, clicker(v), string(act))
 		return bot.Reply{}
 	}
 }

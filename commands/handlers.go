@@ -195,10 +195,25 @@ func (h *Handlers) recordAsk(ctx context.Context, c slack.SlashCommand, who reco
 		h.log.ErrorContext(ctx, "ask not recorded", "user", who.UserID, "error", err)
 		return 0, answer(h.unrecorded(err, "nothing-recorded"))
 	}
+	h.recorded(ctx, "command", r.ID, who, asked(isNew))
 	if !isNew {
 		key += ".before"
 	}
 	return r.ID, answer(h.words.say(key, r.Ref(), whoMarkup(ask.Query)))
+}
+
+// recorded links a request in the log to the envelope whose ack is about to leave: what somebody did by a command, a click or a form is in
+// the database.
+func (h *Handlers) recorded(ctx context.Context, how string, id int64, who recovery.Actor, what string) {
+	h.log.InfoContext(ctx, "recorded", "request", recovery.Request{ID: id}.Ref(), "what", what, "how", how, "envelope", bot.EnvelopeID(ctx), "user", who.UserID)
+}
+
+// asked is what was recorded of an ask.
+func asked(isNew bool) string {
+	if isNew {
+		return "asked"
+	}
+	return "asked-again"
 }
 
 // unrecorded says that nothing was recorded, or that it cannot be known.
@@ -224,6 +239,7 @@ func (h *Handlers) cancel(ctx context.Context, c slack.SlashCommand, who recover
 	case note != nil:
 		return answer(reader{h.words, false, r.Ref()}.note(*note))
 	default:
+		h.recorded(ctx, "command", r.ID, who, string(recovery.ActCancel))
 		return answer(h.words.say("ack.cancel", r.Ref()))
 	}
 }

@@ -244,6 +244,7 @@ func (h *Handlers) chooseItems(ctx context.Context, v slack.InteractionCallback)
 	case note != nil:
 		return wrongField(meta.block(), unescape(string(h.refusal(ref, *note))))
 	default:
+		h.recorded(ctx, "form", meta.Request, clicker(v), string(recovery.ChooseItems))
 		return bot.Reply{}
 	}
 }
