@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"strconv"
-	"strings"
 
 	"github.com/riverqueue/river/rivermigrate"
 )
@@ -69,10 +67,9 @@ func (s *Store) apply(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	number, _, _ := strings.Cut(path.Base(file), "_")
-	version, err := strconv.Atoi(number)
+	version, err := migrationNumber(file)
 	if err != nil {
-		return fmt.Errorf("migration %s has no number: %w", file, err)
+		return err
 	}
 	return s.db.transact(ctx, func(t txn) error {
 		if err := t.exec(ctx, file, string(text)); err != nil {
