@@ -10,7 +10,7 @@ TORTURETIME ?=
 TORTURETABLE ?= $(CURDIR)/bin/torture.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help play sandbox build check lint test test-short fuzz bench torture pictures tidy postgres chromium
+.PHONY: help play sandbox build check lint test test-short fuzz bench torture pictures tidy postgres chromium systemd shellcheck
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,12 +28,14 @@ check: lint test ## All that must pass: linter, and tests with the race detector
 
 lint: $(BIN)/golangci-lint-$(GOLANGCI) ## Run the linter
 	$< run ./...
+	cd deploy && $< run ./...
 
 $(BIN)/golangci-lint-$(GOLANGCI):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv $(BIN)/golangci-lint $@
 
-test: postgres chromium ## Run all tests with the race detector, and without it those that it makes too slow
+test: postgres chromium systemd shellcheck ## Run all tests with the race detector, and without it those that it makes too slow
+	cd deploy && go test ./...
 	go test -race -timeout 20m $$(go list ./... | grep -v -e /cmd/ -e /privacytest)
 	go test -race -timeout 20m -p 1 ./internal/privacytest ./cmd/...
 	go test -timeout 20m -p 1 ./recovery ./recovery/store ./commands ./cmd/mailback
@@ -64,6 +66,7 @@ pictures: chromium ## Take the pictures of docs/pictures anew from a sandbox tha
 
 tidy: ## Tidy go.mod and format the code
 	go mod tidy
+	cd deploy && go mod tidy
 	$(BIN)/golangci-lint-$(GOLANGCI) fmt ./...
 
 postgres: ## Install PostgreSQL's server, which the tests start for themselves, where it is missing
@@ -80,4 +83,20 @@ chromium: ## Install Chromium, in which the sandbox's page is tested, where it i
 			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends chromium fonts-noto-color-emoji; \
 		else \
 			echo "The tests need Chromium. Install Debian's package chromium and run this again."; exit 1; \
+		fi; }
+
+systemd: ## Install systemd's systemd-analyze, which reads the unit in the tests, where it is missing
+	@command -v systemd-analyze >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends systemd; \
+		else \
+			echo "The tests need systemd-analyze. Install Debian's package systemd and run this again."; exit 1; \
+		fi; }
+
+shellcheck: ## Install shellcheck, which reads the scripts in the tests, and openssl, which they use, where they are missing
+	@command -v shellcheck >/dev/null && command -v openssl >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends shellcheck openssl; \
+		else \
+			echo "The tests need shellcheck and openssl. Install Debian's packages of those names and run this again."; exit 1; \
 		fi; }
