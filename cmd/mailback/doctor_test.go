@@ -199,8 +199,8 @@ func TestDoctorIsAskedRight(t *testing.T) {
 	}
 }
 
-// TestDoctorChecksWhatTheReadmeLists compares the tables of scopes, app roles and cmdlets with those of the README.
-func TestDoctorChecksWhatTheReadmeLists(t *testing.T) {
+// TestDoctorChecksWhatTheInstallPageLists compares the tables of scopes, app roles and cmdlets with those of docs/install.md.
+func TestDoctorChecksWhatTheInstallPageLists(t *testing.T) {
 	t.Parallel()
 	var scopes, roles, cmdlets []string
 	for _, s := range slackScopes() {
@@ -213,38 +213,38 @@ func TestDoctorChecksWhatTheReadmeLists(t *testing.T) {
 		cmdlets = append(cmdlets, c.name)
 	}
 	for head, got := range map[string][]string{"| scope | what for |": scopes, "| app role | what for |": roles, "| cmdlets | what for |": cmdlets} {
-		want := readmeColumn(t, head)
+		want := installColumn(t, head)
 		slices.Sort(got)
 		if !slices.Equal(got, want) || len(want) < 5 {
-			t.Errorf("%s\ndoctor checks   %q,\nthe README has %q", head, got, want)
+			t.Errorf("%s\ndoctor checks   %q,\ndocs/install.md has %q", head, got, want)
 		}
 	}
-	readme := readmeText(t)
+	page := installText(t)
 	for _, r := range appRoles() {
-		if !strings.Contains(readme, "| "+r.without+" |") {
-			t.Errorf("the README does not say of any app role %q", r.without)
+		if !strings.Contains(page, "| "+r.without+" |") {
+			t.Errorf("docs/install.md does not say of any app role %q", r.without)
 		}
 	}
 	for _, s := range slackScopes() {
-		if !strings.Contains(readme, "| "+s[1]+" |") {
-			t.Errorf("the README does not say of any scope %q", s[1])
+		if !strings.Contains(page, "| "+s[1]+" |") {
+			t.Errorf("docs/install.md does not say of any scope %q", s[1])
 		}
 	}
 }
 
-func readmeText(t *testing.T) string {
+func installText(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile("../../README.md")
+	b, err := os.ReadFile("../../docs/install.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
 }
 
-// readmeColumn gives the words in code of a table's first column, sorted. "`New-`, `Get-X`" is short for New-X and Get-X.
-func readmeColumn(t *testing.T, head string) []string {
+// installColumn gives the words in code of a table's first column, sorted. "`New-`, `Get-X`" is short for New-X and Get-X.
+func installColumn(t *testing.T, head string) []string {
 	t.Helper()
-	_, table, _ := strings.Cut(readmeText(t), head)
+	_, table, _ := strings.Cut(installText(t), head)
 	table, _, _ = strings.Cut(table, "\n\n")
 	var all []string
 	for _, line := range strings.Split(table, "\n")[1:] {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"mailback/bot"
@@ -107,8 +108,8 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(m.registry.Text()) // a scraper who left needs no answer
 }
 
-// standing is what is looked at when somebody asks, and not counted.
-type standing struct {
+// gauges are what is looked at when somebody asks, and not counted.
+type gauges struct {
 	health  func() bot.Health
 	backlog func(context.Context) (store.Backlog, error)
 	signIn  *signIn
@@ -116,7 +117,7 @@ type standing struct {
 }
 
 // stand has the metrics show these as well. All but the backlog is in memory, and that takes half a second at most.
-func (m *metrics) stand(s standing) {
+func (m *metrics) stand(s gauges) {
 	r := m.registry
 	build := r.Gauge("mailback_build_info", "1, with the release and the commit that it was built of.", "version", "revision")
 	ready := r.Gauge("mailback_ready", "1 while a socket to Slack is up and the database can be read.")
@@ -131,6 +132,7 @@ func (m *metrics) stand(s standing) {
 			"When the certificate of the sign-in to Microsoft expires. Absent for a secret, whose end Entra alone knows.").Set(seconds(s.expiry))
 	}
 	commit, _ := built(debug.ReadBuildInfo())
+	commit = strings.TrimPrefix(commit, "commit ")
 	build.Set(1, release, commit)
 	r.BeforeText(func() {
 		h := s.health()

@@ -99,7 +99,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	m.stand(standing{health: slackBot.Health, backlog: db.Backlog, signIn: signed, expiry: expiry})
+	m.stand(gauges{health: slackBot.Health, backlog: db.Backlog, signIn: signed, expiry: expiry})
 	stopHealth, err := serveHealth(ctx, s.Listen, healthHandler(checks(slackBot, db, signed, now, log), m))
 	if err != nil {
 		return err

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-func TestRolesAreTheReadmes(t *testing.T) {
+func TestRolesAreThoseOfTheInstallPage(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile("../../README.md")
+	b, err := os.ReadFile("../../docs/install.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +26,6 @@ func TestRolesAreTheReadmes(t *testing.T) {
 	slices.Sort(want)
 	slices.Sort(got)
 	if len(want) < 5 || !slices.Equal(want, got) {
-		t.Errorf("the sandbox's app has the roles %q, the README names %q", got, want)
+		t.Errorf("the sandbox's app has the roles %q, docs/install.md names %q", got, want)
 	}
 }
