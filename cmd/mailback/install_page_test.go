@@ -55,7 +55,7 @@ func TestInstallPage(t *testing.T) {
 		}
 		cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block)
 		cmd.Dir = dir
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + t.TempDir()}
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + t.TempDir(), "MAILBACK_LISTEN=127.0.0.1:0"}
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Errorf("%v\n%s\nsaid\n%s", err, block, out)
