@@ -52,6 +52,7 @@ $cmdlets = @(
     'Get-MailboxPermission'
     'Get-RecipientPermission'
     'Get-PendingDelicenseUser'
+    'Get-OrganizationConfig'
     'New-MailboxRestoreRequest'
     'Get-MailboxRestoreRequest'
     'Get-MailboxRestoreRequestStatistics'

@@ -18,11 +18,11 @@ import (
 type appRole struct {
 	name    string
 	status  status   // of a check that finds it missing
-	without string   // what is lost without it, as the README says
+	without string   // what is lost without it, as docs/install.md says
 	covers  []string // those that open the same calls (learn.microsoft.com/graph/permissions-reference)
 }
 
-// appRoles are those of the README. Which of the two that are optional there is of use depends on MAILBACK_EXCHANGE.
+// appRoles are those of docs/install.md. Which of the two that are optional there is of use depends on MAILBACK_EXCHANGE.
 func appRoles() []appRole {
 	const all, every = "Directory.Read.All", "Directory.ReadWrite.All"
 	return []appRole{

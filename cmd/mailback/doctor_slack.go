@@ -12,7 +12,7 @@ import (
 	"mailback/commands"
 )
 
-// slackScopes are the bot scopes of manifest.yml, with what the README says that they are for.
+// slackScopes are the bot scopes of manifest.yml, with what docs/install.md says that they are for.
 func slackScopes() [][2]string {
 	return [][2]string{
 		{"commands", "`/restore-mailbox`"},

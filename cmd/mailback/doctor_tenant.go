@@ -62,7 +62,7 @@ type cmdletNeed struct {
 	without string // what is lost without it
 }
 
-// cmdletNeeds are those of the README.
+// cmdletNeeds are those of docs/install.md.
 func cmdletNeeds() []cmdletNeed {
 	const (
 		rights, rightsLost = "who has access, shown to approvers with the proof", "the proof says that it could not be read"
@@ -75,6 +75,7 @@ func cmdletNeeds() []cmdletNeed {
 		{"Get-MailboxPermission", statusWarn, rights, rightsLost},
 		{"Get-RecipientPermission", statusWarn, rights, rightsLost},
 		{"Get-PendingDelicenseUser", statusWarn, "tenants that delay taking mailboxes away", "it is left out"},
+		{"Get-OrganizationConfig", statusWarn, "whether the tenant delays taking mailboxes away, for `mailback doctor`", "doctor says that it cannot be read"},
 		{"New-MailboxRestoreRequest", statusWarn, copies, copiesLost},
 		{"Get-MailboxRestoreRequest", statusWarn, copies, copiesLost},
 		{"Get-MailboxRestoreRequestStatistics", statusWarn, copies, copiesLost},
@@ -90,7 +91,7 @@ func cmdletNeeds() []cmdletNeed {
 const (
 	exchangeDown = "look at the network, at EXCHANGE_BASE_URL and a proxy, and at status.cloud.microsoft"
 	cmdletFix    = "give the app an Exchange role that has it; `Get-ManagementRole -Cmdlet %s` tells which"
-	exchangeRole = "give the app's service principal an Exchange role group with the cmdlets that README.md lists, or the Entra role Exchange Administrator; it may take hours to count"
+	exchangeRole = "give the app's service principal an Exchange role group with the cmdlets that docs/install.md lists, or the Entra role Exchange Administrator; it may take hours to count"
 	exchangeApp  = "in Microsoft Entra, App registrations, the app, API permissions: add Exchange.ManageAsApp of Office 365 Exchange Online, and grant admin consent"
 )
 
