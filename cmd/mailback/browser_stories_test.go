@@ -146,25 +146,23 @@ func TestPageSpeaksLatvian(t *testing.T) {
 	b.sees("Apliecināt pieprasījumu")
 }
 
-// TestPageWorksByKeyboard alone.
+// TestPageWorksByKeyboard alone: the focus goes where it is wanted by Tab and the arrow keys, and nowhere else.
 func TestPageWorksByKeyboard(t *testing.T) {
 	t.Parallel()
 	racetest.Leave(t)
 	b := browses(t, 1400, nil)
-	b.do("type into the line", chromedp.Focus("#line"), chromedp.KeyEvent(kb.End+"debrab@contoso.com by keyboard"+kb.Enter))
-	b.do("wait for the button", chromedp.WaitVisible(`[data-action="request.confirm"]`))
-	b.do("press it", chromedp.Focus(`[data-action="request.confirm"]`), chromedp.KeyEvent(kb.Enter))
-	b.do("become the approver", chromedp.Focus(`#people [aria-checked="true"]`))
-	for range 20 {
-		var name string
-		b.do("go down", chromedp.KeyEvent(kb.ArrowDown), chromedp.Evaluate("document.activeElement.dataset.person", &name))
-		if name == slackfake.Patti {
-			break
-		}
-	}
-	b.do("go to the channel", chromedp.WaitVisible(`[data-place="`+approvalsChannel+`"]`), chromedp.Evaluate(`document.querySelector('[data-place="`+approvalsChannel+`"]').focus()`, nil), chromedp.KeyEvent(kb.Enter))
-	b.do("wait for the button", chromedp.WaitVisible(`[data-action="request.approve"]`))
-	b.do("press it", chromedp.Focus(`[data-action="request.approve"]`), chromedp.KeyEvent(kb.Enter))
+	b.tabsTo("#line")
+	b.do("type into the line", chromedp.KeyEvent(kb.End+"debrab@contoso.com by keyboard"+kb.Enter))
+	b.sees("R-1 · Waiting for your confirmation")
+	b.tabsTo(`[data-action="request.confirm"]`)
+	b.do("press it", chromedp.KeyEvent(kb.Enter))
+	b.tabsTo(`#people [aria-checked="true"]`)
+	b.reaches(`[data-person="`+slackfake.Patti+`"]`, kb.ArrowDown)
+	b.tabsTo(`[data-place="` + approvalsChannel + `"]`)
+	b.do("go to the channel", chromedp.KeyEvent(kb.Enter))
+	b.sees("R-1 · Waiting for approval")
+	b.tabsTo(`[data-action="request.approve"]`)
+	b.do("press it", chromedp.KeyEvent(kb.Enter))
 	b.sees("R-1 · Mailbox restored")
 }
 

@@ -17,6 +17,7 @@ import (
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"mailback/internal/sandbox"
 	"mailback/internal/slackfake"
@@ -227,6 +228,25 @@ func (b *browser) accessible(what string) {
 		}
 		b.Errorf("%s: %s (%s): %s\n%s", what, v.ID, v.Impact, v.Help, strings.Join(where, "\n"))
 	}
+}
+
+// tabsTo presses Tab until what matches has the focus.
+func (b *browser) tabsTo(selector string) {
+	b.Helper()
+	b.reaches(selector, kb.Tab)
+}
+
+// reaches presses a key until what matches has the focus. What is not there yet may come: the page is looked at anew each second.
+func (b *browser) reaches(selector, key string) {
+	b.Helper()
+	for range 300 {
+		var there bool
+		b.do("press a key", chromedp.KeyEvent(key), chromedp.Evaluate(fmt.Sprintf("document.activeElement.matches(%q)", selector), &there))
+		if there {
+			return
+		}
+	}
+	b.Fatalf("the key does not lead to %s", selector)
 }
 
 // fits fails where the page is wider than its window.
