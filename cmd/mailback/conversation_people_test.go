@@ -82,13 +82,19 @@ func (c *conversation) triesClicking(ts *testscript.TestScript, _ bool, user str
 	ts.Logf("Slack shows the error %q", c.press(ts, user, args))
 }
 
+// press clicks. A message that was edited between the look and the click is looked at again, as a person would.
 func (c *conversation) press(ts *testscript.TestScript, user string, args []string) (shown string) {
-	b, value := c.awaitButton(ts, user, args)
-	out, err := c.client.Click(context.Background(), slackfake.ClickRequest{
-		User: user, ViewID: b.view, Channel: b.channel, TS: b.ts, BlockID: b.block, ActionID: args[0], Value: optionValue(ts, b.element, value),
-	})
-	ts.Check(err)
-	return out.Error
+	for tries := 0; ; tries++ {
+		b, value := c.awaitButton(ts, user, args)
+		out, err := c.client.Click(context.Background(), slackfake.ClickRequest{
+			User: user, ViewID: b.view, Channel: b.channel, TS: b.ts, BlockID: b.block, ActionID: args[0], Value: optionValue(ts, b.element, value),
+		})
+		if err != nil && strings.Contains(err.Error(), "there is no action") && tries < 5 {
+			continue
+		}
+		ts.Check(err)
+		return out.Error
+	}
 }
 
 // looksAt is "looks-at ACTION [R-N]": waits for what clicks would click on, so that forge can later.
