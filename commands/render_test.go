@@ -259,7 +259,12 @@ func compareGolden(t *testing.T, name string, got any) {
 		t.Fatal(err)
 	}
 	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(b.String())
-	path := filepath.Join("testdata", name+".golden.json")
+	comparePath(t, filepath.Join("testdata", name+".golden.json"), text)
+}
+
+// comparePath holds a text against a golden file.
+func comparePath(t *testing.T, path, text string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -4,14 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/slack-go/slack"
 
 	"mailback/bot"
@@ -21,22 +19,7 @@ import (
 // compareText holds a text against testdata/<language>/<name>.golden.txt.
 func compareText(t *testing.T, code, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", code, name+".golden.txt")
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (go test -update writes it anew; read it before you commit it):\n%s", path, diff)
-	}
+	comparePath(t, filepath.Join("testdata", code, name+".golden.txt"), got)
 }
 
 // sayings collects what is said, each under what it answers.
