@@ -85,6 +85,7 @@ func (h *Handlers) failed(ctx context.Context, what string, who recovery.Actor, 
 	}
 	switch {
 	case kind == recovery.Forbidden, kind == recovery.SignedOut:
+		h.service.Met(ctx, err)
 		return h.refused(e.Mend())
 	case !ok:
 		e = &recovery.Error{}

@@ -126,6 +126,11 @@ func englishCards() map[string]string {
 		"proof.missing":         "What is missing",
 		"audit.seal":            "Audit trail, %[1]s: %[2]d requests have new events. Seal `%[3]s`. With `mailback audit verify --expect %[3]s` an administrator can show that none of them was changed since.",
 
+		// Faults of the installation, told in the approval channel once.
+		"fault.met":  "Something is wrong with Mailback itself, not with one request. %[1]s Requests that need it stop there. I say this once; `mailback doctor` shows all that is missing.",
+		"fault.soon": "Something will soon be wrong with Mailback itself. %[1]s",
+		"fault.over": "%[1]s lets Mailback in again. Where a card says that it did not, press “Check again”.",
+
 		"waits.touched": "What was done before stays, whatever you decide.",
 
 		"end.denied":           "%[1]s denied this. Nothing was changed.",

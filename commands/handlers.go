@@ -28,6 +28,7 @@ type Service interface {
 	Preview(ctx context.Context, who recovery.Actor, ask recovery.Ask) (recovery.CheckResult, *recovery.Note, error)
 	Language(ctx context.Context, who recovery.Actor) string
 	Speak(ctx context.Context, who recovery.Actor, code string) error
+	Met(ctx context.Context, err error)
 }
 
 // Slack is what handlers need of bot.Bot to answer in place.

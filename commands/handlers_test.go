@@ -37,7 +37,8 @@ type desk struct {
 	overview recovery.Overview
 	accounts []recovery.Account
 	requests []recovery.Request
-	fail     error // of everything
+	fail     error   // of everything
+	met      []error // errors of look-ups that were handed on
 	flood    *recovery.Note
 }
 
@@ -68,6 +69,8 @@ func (d *desk) Preview(context.Context, recovery.Actor, recovery.Ask) (recovery.
 func (d *desk) Overview(context.Context, recovery.Actor) (recovery.Overview, *recovery.Note, error) {
 	return d.overview, d.note, d.fail
 }
+
+func (d *desk) Met(_ context.Context, err error) { d.met = append(d.met, err) }
 
 func (d *desk) Permalink(channel, ts string) string {
 	return "https://contoso.slack.com/archives/" + channel + "/p" + strings.ReplaceAll(ts, ".", "")
@@ -339,8 +342,12 @@ func TestLookUpsThatFail(t *testing.T) {
 	} {
 		err := fmt.Errorf("read: %w", &recovery.Error{Kind: kind, Op: "secret-op", Detail: "User.Read.All", Err: errors.New("secret-chain")})
 		for _, text := range []string{"check " + adele, "deleted"} {
-			_, answer := typed(t, &desk{fail: err}, text)
+			d := &desk{fail: err}
+			_, answer := typed(t, d, text)
 			wantText(t, answer, part)
+			if handedOn := len(d.met) == 1 && errors.Is(d.met[0], err); handedOn != (kind == recovery.Forbidden) {
+				t.Errorf("%s, %s: handed on as a fault: %v", text, kind, d.met)
+			}
 			if strings.Contains(answer, "secret") {
 				t.Errorf("%q shows the chain", answer)
 			}

@@ -126,6 +126,11 @@ func latvianCards() map[string]string {
 		"proof.missing":         "Kā trūkst",
 		"audit.seal":            "Audita žurnāls, %[1]s: pieprasījumi ar jauniem notikumiem: %[2]d. Zīmogs `%[3]s`. Ar `mailback audit verify --expect %[3]s` administrators var pierādīt, ka neviens no tiem kopš tā laika nav mainīts.",
 
+		// Faults of the installation, told in the approval channel once.
+		"fault.met":  "Kļūda ir Mailback iestatījumos, nevis vienā pieprasījumā. %[1]s Pieprasījumi, kam tas vajadzīgs, tālāk netiek. Paziņoju to vienreiz; visu, kā trūkst, parāda `mailback doctor`.",
+		"fault.soon": "Drīz būs kļūda Mailback iestatījumos. %[1]s",
+		"fault.over": "%[1]s atkal pieņem Mailback. Ja kartītē rakstīts, ka nepieņem, nospiediet „Pārbaudīt vēlreiz”.",
+
 		"waits.touched": "Līdz šim paveiktais paliek, lai ko jūs izlemtu.",
 
 		"end.denied":           "%[1]s to noraidīja. Nekas netika mainīts.",

@@ -36,6 +36,24 @@ func NewSealRenderer(cfg RendererConfig) recovery.SealRenderer {
 	}
 }
 
+// NewFaultRenderer returns the renderer of faults of the installation, which go to the approval channel.
+func NewFaultRenderer(cfg RendererConfig) recovery.FaultRenderer {
+	return func(f recovery.Fault) (recovery.Message, error) {
+		w := reader{wordsIn(cfg.Language), true, ""}
+		var text markup
+		switch {
+		case f.Over:
+			text = w.say("fault.over", w.oneOf("peer.", f.Args[0]))
+		case f.Code == recovery.NoteCertificate:
+			text = w.say("fault.soon", w.note(f.Note))
+		default:
+			text = w.say("fault.met", w.note(f.Note))
+		}
+		body, err := json.Marshal(content{Text: cutMarkup(string(text), maxMessageText)})
+		return recovery.Message{Key: fmt.Sprintf("fault:%d", f.At.UnixMilli()), Channel: cfg.ApprovalChannel, Body: body}, err
+	}
+}
+
 type renderer struct {
 	RendererConfig
 	otherwise words // of readers whose language is not known

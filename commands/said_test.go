@@ -223,7 +223,7 @@ func noteArgs() map[recovery.NoteCode][]string {
 	}
 	give([]string{then}, recovery.NoteDeletedOn, recovery.NoteListedDeleted, recovery.NoteLicenseLost, recovery.NoteSoftDeleted, recovery.NoteLostTooLong, recovery.NotePurged, recovery.NotePurgedHere,
 		recovery.NoteCopyWaits, recovery.NoteCopyQueued, recovery.NoteEmptyMailbox, recovery.NoteUndoLate)
-	give([]string{until}, recovery.NoteDelayed, recovery.NoteNearPurge, recovery.NoteDayAhead, recovery.NoteFloodAll, recovery.NoteReminder)
+	give([]string{until}, recovery.NoteDelayed, recovery.NoteNearPurge, recovery.NoteDayAhead, recovery.NoteFloodAll, recovery.NoteReminder, recovery.NoteCertificate)
 	give([]string{"SPE_E3"}, recovery.NotePlanOff, recovery.NoteGraceSeats, recovery.NoteLicenseWithIt, recovery.NoteNoSeat, recovery.NoteLicenseUnneeded, recovery.NoteNoSuchLicense,
 		recovery.NoteFromGroup, recovery.NoteMailboxGoes, recovery.NoteTaken, recovery.NoteTurnedOff)
 	give([]string{"adele.new@contoso.com"}, recovery.NoteSameAddress, recovery.NoteAddressDropped, recovery.NoteSwept, recovery.NoteAsIgnored, recovery.NoteIntoIgnored,
@@ -250,6 +250,33 @@ func noteArgs() map[recovery.NoteCode][]string {
 		recovery.NoteCaseDiffers: {"user", "softdeleted"},
 	})
 	return args
+}
+
+// TestGoldenFaults holds what the approval channel reads of faults of the installation, in every language.
+func TestGoldenFaults(t *testing.T) {
+	t.Parallel()
+	args := noteArgs()
+	for _, l := range languages() {
+		var said sayings
+		word := NewFaultRenderer(RendererConfig{ApprovalChannel: approvals, Language: l.code})
+		tell := func(what string, f recovery.Fault) {
+			f.At = at(0)
+			m, err := word(f)
+			var body content
+			if err != nil || json.Unmarshal(m.Body, &body) != nil || m.Channel != approvals {
+				t.Fatalf("%+v, %v", m, err)
+			}
+			said.add(what, body.Text)
+		}
+		for _, code := range constants(t, "../recovery", "NoteCode") {
+			note := recovery.Note{Code: recovery.NoteCode(code), Args: args[recovery.NoteCode(code)]}
+			if note.Lasting() {
+				tell(code, recovery.Fault{Note: note})
+			}
+		}
+		tell("over", recovery.Fault{Note: recovery.Note{Code: recovery.NoteSignInFailed, Args: []string{string(recovery.PeerEntra)}}, Over: true})
+		compareText(t, l.code, "faults", said.String())
+	}
 }
 
 // TestGoldenNotes holds each fact, warning, obstacle and refusal as approvers and requesters read it, in every language.

@@ -94,6 +94,7 @@ const (
 	NoteMissingCmdlet NoteCode = "missing-cmdlet"  // the app may not run a cmdlet. Args: cmdlet
 	NoteMissingScope  NoteCode = "missing-scope"   // the Slack app lacks a scope. Args: scope
 	NoteSignInFailed  NoteCode = "sign-in-failed"  // a service does not take Mailback's credential. Args: Peer, what is wrong with it
+	NoteCertificate   NoteCode = "certificate"     // the certificate of the sign-in to Microsoft ends soon. Args: RFC 3339 time
 	NoteCopyFailed    NoteCode = "copy-failed"     // Args: Exchange's own words
 	NoteCopyWaits     NoteCode = "copy-suspended"  // somebody, or Exchange, suspended the copy. Args: RFC 3339 time since, what Exchange says about it if anything
 	NoteCopyQueued    NoteCode = "copy-queued"     // Exchange has it in its queue. Args: RFC 3339 time since

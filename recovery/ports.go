@@ -145,6 +145,15 @@ type Links interface {
 	Links(ctx context.Context, who Actor) ([]Link, error)
 }
 
+// Faults keeps of which faults of the installation the approvers were told: see Fault.
+type Faults interface {
+	// Met has a fault told in the approval channel, unless it was met within the two days before: once, however many requests meet it. A note
+	// that is no fault is left alone.
+	Met(ctx context.Context, n Note) error
+	// SignedIn has it told that the sign-in to a service works again, if approvers were told that it does not.
+	SignedIn(ctx context.Context, to Peer) error
+}
+
 // Filter selects requests. The accounts of a request for many are no requests that anybody asked for: without BulkOf they are left out.
 type Filter struct {
 	BulkOf    int64  // those of the list of this request
@@ -177,6 +186,9 @@ type Renderer func(r Request, e Event) ([]Message, error)
 
 // SealRenderer words a seal for the approval channel. It is pure.
 type SealRenderer func(Seal) (Message, error)
+
+// FaultRenderer words a fault for the approval channel. It is pure.
+type FaultRenderer func(Fault) (Message, error)
 
 // Replier answers a slash command through its response URL, where the person cannot be written to.
 type Replier interface {

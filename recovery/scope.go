@@ -92,19 +92,33 @@ func narrowest(otherwise []string, scopes []Scope, m matter) []string {
 // needed, and why. What Slack does not tell now is no fault: it is read again for each decision.
 func (s *Service) CheckApprovers(ctx context.Context) []error {
 	var faults []error
-	all := append([]Scope{{People: s.Settings.Approvers}}, s.Settings.ApproverScopes...)
-	for _, scope := range all {
-		can, why, err := s.able(ctx, scope.People, s.Settings.Approvals)
-		if err != nil {
-			s.Logger.WarnContext(ctx, "not known whether anybody may approve", "scope", scope.named(), "error", err)
-			continue
-		}
-		if can < s.Settings.Approvals {
-			faults = append(faults, fmt.Errorf("MAILBACK_APPROVERS: %d must approve and %d may, in %s: %s",
-				s.Settings.Approvals, can, scope.named(), strings.Join(why, "; ")))
-		}
+	for _, short := range s.shortages(ctx) {
+		faults = append(faults, fmt.Errorf("MAILBACK_APPROVERS: %d must approve and %d may, in %s: %s",
+			s.Settings.Approvals, short.can, short.named(), strings.Join(short.why, "; ")))
 	}
 	return faults
+}
+
+// shortage is a scope with fewer people who may approve than are needed.
+type shortage struct {
+	Scope
+
+	can int
+	why []string
+}
+
+func (s *Service) shortages(ctx context.Context) []shortage {
+	var all []shortage
+	for _, scope := range append([]Scope{{People: s.Settings.Approvers}}, s.Settings.ApproverScopes...) {
+		can, why, err := s.able(ctx, scope.People, s.Settings.Approvals)
+		switch {
+		case err != nil:
+			s.Logger.WarnContext(ctx, "not known whether anybody may approve", "scope", scope.named(), "error", err)
+		case can < s.Settings.Approvals:
+			all = append(all, shortage{scope, can, why})
+		}
+	}
+	return all
 }
 
 func (s Scope) named() string {

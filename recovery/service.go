@@ -46,6 +46,7 @@ type Config struct {
 	People      People
 	Links       Links // which Entra accounts they are
 	Languages   Languages
+	Faults      Faults
 	Uses        Uses // counts commands; needed where Settings has Limits
 	Replier     Replier
 	Now         Clock

@@ -142,7 +142,7 @@ func (w *world) now() time.Time { return w.clock }
 func (w *world) restart(s Settings) {
 	w.svc = New(Config{
 		Settings: s, Store: w.store, Directory: w.tenant, Restorer: w.tenant, Mailboxes: exchange{w.tenant}, Copier: exchange{w.tenant}, Reconnector: exchange{w.tenant}, People: w.people,
-		Replier: w.replier, Items: w.box, Lists: w.lists, Bulk: w.bulk, Links: w.links, Languages: w.spoken, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Replier: w.replier, Items: w.box, Lists: w.lists, Bulk: w.bulk, Links: w.links, Languages: w.spoken, Faults: &memFaults{}, Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 }
 

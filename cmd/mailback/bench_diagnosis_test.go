@@ -83,7 +83,7 @@ func (w *world) service(b *testing.B, calls *callLog) *recovery.Service {
 	if err != nil {
 		b.Fatal(err)
 	}
-	service, err := s.service(credential, calls, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
+	service, _, err := s.service(credential, calls, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func inProcess(t *testing.T) *recovery.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := s.service(credential, hosts, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
+	service, _, err := s.service(credential, hosts, slackfake.TeamID, nil, slackBot, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

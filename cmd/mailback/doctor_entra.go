@@ -40,6 +40,11 @@ func appRoles() []appRole {
 	}
 }
 
+// among says whether permissions open what the app role opens.
+func (r appRole) among(have []string) bool {
+	return slices.Contains(have, r.name) || slices.ContainsFunc(r.covers, func(wider string) bool { return slices.Contains(have, wider) })
+}
+
 // what says what an app role is for, where the loss does not say it by itself.
 func (r appRole) what() string {
 	return map[string]string{
@@ -178,7 +183,7 @@ func (x examination) roleFindings(have []string) []finding {
 			continue // Exchange's cmdlets do it
 		}
 		needed[r.name] = true
-		if slices.Contains(have, r.name) || slices.ContainsFunc(r.covers, func(wider string) bool { return slices.Contains(have, wider) }) {
+		if r.among(have) {
 			continue
 		}
 		f := failed("entra.role."+r.name, grantFix, "the app role %s is missing; without it: %s", r.name, r.without)

@@ -87,6 +87,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	signed.again = func(ctx context.Context) error { return db.SignedIn(ctx, recovery.PeerEntra) }
 	slackBot, err := bot.New(bot.Config{
 		BotToken: s.SlackBotToken, AppToken: s.SlackAppToken, APIURL: s.SlackAPIURL, Now: now, Logger: log,
 		HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second}, Sorry: commands.Sorry(s.Locale), Command: "/restore-mailbox",
@@ -113,7 +114,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return fmt.Errorf("sign-in to Microsoft: %w", err)
 	}
-	service, err := s.service(signed.watch(credential), transport, identity.TeamID, db, slackBot, now, log)
+	service, directory, err := s.service(signed.watch(credential), transport, identity.TeamID, db, slackBot, now, log)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,8 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	}
 	slackBot.ForgetPeople() // nothing is decided on what was read before the first request
 	deliverer := bot.NewDeliverer(slackBot, db.Outbox(), commands.NewFiles(service, identity.TeamID, s.Locale).File)
-	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent})
+	daily := examiner{approvers: service.Examine, roles: directory.Roles, expiry: s.expiry, now: now, log: log}
+	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent, Examine: daily.faults})
 	if err != nil {
 		return err
 	}
@@ -148,19 +150,19 @@ func (s *settings) open(ctx context.Context, now recovery.Clock, log *slog.Logge
 	return store.Open(ctx, store.Config{
 		URL: s.DatabaseURL, Now: now, Logger: log, Observe: observe,
 		Render:     commands.NewRenderer(cards),
-		RenderSeal: commands.NewSealRenderer(cards),
-		Retention:  time.Duration(s.Retention),
+		RenderSeal: commands.NewSealRenderer(cards), RenderFault: commands.NewFaultRenderer(cards),
+		Retention: time.Duration(s.Retention),
 	})
 }
 
-// service builds the domain with its adapters.
+// service builds the domain with its adapters, and gives that of Graph beside it.
 func (s *settings) service(
 	credential azcore.TokenCredential, rt http.RoundTripper, team string, db *store.Store, slackBot *bot.Bot, now recovery.Clock, log *slog.Logger,
-) (*recovery.Service, error) {
+) (*recovery.Service, *graph.Client, error) {
 	at := s.endpoints()
 	directory, err := graph.New(graph.Config{Credential: credential, BaseURL: at.graph, Scope: at.graphScope, Transport: rt, Logger: log})
 	if err != nil {
-		return nil, fmt.Errorf("GRAPH_BASE_URL: %w", err)
+		return nil, nil, fmt.Errorf("GRAPH_BASE_URL: %w", err)
 	}
 	cfg := recovery.Config{
 		Settings: recovery.Settings{
@@ -171,7 +173,7 @@ func (s *settings) service(
 			Reminder: time.Duration(s.Reminder), Emergency: s.Emergency,
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation, BulkMax: s.BulkMax,
 		},
-		Store: db, Lists: db, Bulk: db, Links: db, Languages: db, Uses: db, Directory: directory, Restorer: directory, Items: directory,
+		Store: db, Lists: db, Bulk: db, Links: db, Languages: db, Uses: db, Faults: db, Directory: directory, Restorer: directory, Items: directory,
 		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
 	}
 	if s.Exchange == "on" {
@@ -179,11 +181,11 @@ func (s *settings) service(
 			Credential: credential, BaseURL: at.exchange, Scope: at.exchangeScope, TenantID: s.AzureTenantID, Transport: rt, Logger: log,
 		})
 		if err != nil {
-			return nil, fmt.Errorf("EXCHANGE_BASE_URL: %w", err)
+			return nil, nil, fmt.Errorf("EXCHANGE_BASE_URL: %w", err)
 		}
 		cfg.Mailboxes, cfg.Copier, cfg.Reconnector, cfg.Items = client, client, client, client
 	}
-	return recovery.New(cfg), nil
+	return recovery.New(cfg), directory, nil
 }
 
 // checks are what /readyz asks. The sign-in to Microsoft is named and makes nobody unready: while Microsoft is down for a moment, commands and

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -21,6 +22,10 @@ type signIn struct {
 	mu    sync.Mutex
 	by    map[string]signInTimes // by the scope that a token was asked for: Graph's and Exchange's
 	tried bool
+
+	// again is told of the first sign-in that works, and of the first after each failure. After an error it is told of the next one too. Optional.
+	again func(context.Context) error
+	told  atomic.Bool
 }
 
 // signInTimes are when a token was last to be had, and when it was last not; zero for never.
@@ -44,8 +49,22 @@ func (w watchedCredential) GetToken(ctx context.Context, o policy.TokenRequestOp
 	token, err := w.TokenCredential.GetToken(ctx, o)
 	if err == nil || !errors.Is(ctx.Err(), context.Canceled) { // who was told to stop has learnt nothing
 		w.seen.note(fmt.Sprint(o.Scopes), err == nil)
+		w.seen.tell(ctx, err == nil)
 	}
 	return token, err
+}
+
+// tell tells of a sign-in that works where the one before did not, or where none was told of yet.
+func (s *signIn) tell(ctx context.Context, worked bool) {
+	switch {
+	case s.again == nil:
+	case !worked:
+		s.told.Store(false)
+	case s.told.CompareAndSwap(false, true):
+		if err := s.again(ctx); err != nil {
+			s.told.Store(false)
+		}
+	}
 }
 
 func (s *signIn) note(scope string, worked bool) {

@@ -75,7 +75,7 @@ func newHouse(t *testing.T, throughExchange bool) *house {
 		Settings: recovery.Settings{
 			TeamID: slackfake.TeamID, Approvers: []string{slackfake.Patti}, ApprovalChannel: slackfake.ApprovalsID, Approvals: 1, TTL: time.Hour,
 		},
-		Store: db, Lists: db, Links: db, Languages: db, People: commands.NewPeople(b, slackfake.TeamID), Replier: commands.NewReplier(b, "en"), Now: time.Now, Logger: logger,
+		Store: db, Lists: db, Links: db, Languages: db, Faults: db, People: commands.NewPeople(b, slackfake.TeamID), Replier: commands.NewReplier(b, "en"), Now: time.Now, Logger: logger,
 	}
 	h.microsoft(&cfg, throughExchange)
 	service := recovery.New(cfg)

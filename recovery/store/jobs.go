@@ -23,6 +23,8 @@ type Workers struct {
 	Deliver func(ctx context.Context, request string, message, version int64) (time.Duration, error)
 	// Refused is told that Slack will never take a message of a request, by its key; code is Slack's error. Optional.
 	Refused func(ctx context.Context, request int64, key, code string) error
+	// Examine is asked once a day for what is wrong with the installation. Optional.
+	Examine func(ctx context.Context) []recovery.Note
 }
 
 // job is one that is about to be inserted.

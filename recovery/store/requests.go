@@ -158,7 +158,11 @@ func (s *Store) save(ctx context.Context, t txn, was recovery.Request, r *recove
 		return e, nil, err
 	}
 	jobs, err := s.writeMessages(ctx, t, *r, e)
-	return e, jobs, err
+	if err != nil || e.Note == nil {
+		return e, jobs, err
+	}
+	more, err := s.met(ctx, t, *e.Note, e.At)
+	return e, append(jobs, more...), err
 }
 
 // active says whether a request has a job: it moves by itself, waits for somebody, or has clicks to decide.

@@ -13,7 +13,8 @@ import (
 	"mailback/recovery"
 )
 
-// upkeepArgs is the daily job: it seals the audit trail, and takes personal fields out of requests that ended long ago.
+// upkeepArgs is the daily job: it looks for faults of the installation, seals the audit trail, and takes personal fields out of requests that
+// ended long ago.
 type upkeepArgs struct {
 	Day string `json:"day"` // in UTC, as 2026-11-28
 }
@@ -40,6 +41,9 @@ func (s *Store) upkeep(ctx context.Context, log *slog.Logger) (time.Duration, er
 	if err := s.schedule(ctx); err != nil {
 		return 0, err
 	}
+	if err := s.examine(ctx); err != nil {
+		return 0, err
+	}
 	if err := s.seal(ctx); err != nil {
 		return 0, err
 	}
@@ -53,6 +57,19 @@ func (s *Store) upkeep(ctx context.Context, log *slog.Logger) (time.Duration, er
 	return 0, err
 }
 
+// examine has what the daily look finds told to the approvers.
+func (s *Store) examine(ctx context.Context) error {
+	if s.workers.Examine == nil {
+		return nil
+	}
+	for _, n := range s.workers.Examine(ctx) {
+		if err := s.Met(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // seal chains the newest hashes of all requests that have new events, and posts what comes of it. Without new events there is no seal.
 func (s *Store) seal(ctx context.Context) error {
 	return s.db.transact(ctx, func(t txn) error {
@@ -64,12 +81,11 @@ func (s *Store) seal(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("word the seal: %w", err)
 		}
-		const query = `INSERT INTO messages (key, channel, body, version) VALUES ($1, $2, $3, 1) RETURNING id`
-		var id int64
-		if err := t.row(ctx, "insert a message", query, []any{m.Key, m.Channel, string(m.Body)}, &id); err != nil {
+		jobs, err := t.post(ctx, m)
+		if err != nil {
 			return err
 		}
-		return s.enqueue(ctx, t, []job{deliverJob(0, id, 1)})
+		return s.enqueue(ctx, t, jobs)
 	})
 }
 

@@ -18,12 +18,13 @@ import (
 
 // Config is what a Store works with. URL and Render are required.
 type Config struct {
-	URL        string                // "sqlite:mailback.db", or "postgres://user@host/name"
-	Render     recovery.Renderer     // words the messages of an event
-	RenderSeal recovery.SealRenderer // words a seal of the audit trail; nil: it is posted nowhere
-	Retention  time.Duration         // how long ended requests keep what names people; 0: for ever
-	Now        recovery.Clock        // nil: the system's; given to River too, so that waiting jobs follow a moved clock
-	Logger     *slog.Logger          // nil: slog.Default(). It gets a line for each event of a request, with ids alone
+	URL         string                 // "sqlite:mailback.db", or "postgres://user@host/name"
+	Render      recovery.Renderer      // words the messages of an event
+	RenderSeal  recovery.SealRenderer  // words a seal of the audit trail; nil: it is posted nowhere
+	RenderFault recovery.FaultRenderer // words a fault of the installation; nil: it is told nowhere
+	Retention   time.Duration          // how long ended requests keep what names people; 0: for ever
+	Now         recovery.Clock         // nil: the system's; given to River too, so that waiting jobs follow a moved clock
+	Logger      *slog.Logger           // nil: slog.Default(). It gets a line for each event of a request, with ids alone
 	// Observe is told of each event of a request once it is committed. Others wait for it, so it must not block. Optional.
 	Observe func(recovery.Event)
 
