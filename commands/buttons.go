@@ -56,9 +56,8 @@ func (h *Handlers) record(ctx context.Context, responseURL string, id int64, cli
 	}
 }
 
-// refusal words why a click is not obeyed, with the request's id in it.
 func (h *Handlers) refusal(ref string, note recovery.Note) markup {
-	return h.words.say("private", ref, reader{h.words, false, ref}.note(note))
+	return reader{h.words, false, ref}.refusal(note)
 }
 
 // click reads what Slack says about a click. It gives false for anything that no card of ours has: more than one action,

@@ -105,6 +105,12 @@ func (c *card) bulkProgress(r recovery.Request) {
 	}
 }
 
+// paused says whether an approver has paused a request for many.
+func (s *scene) paused() bool {
+	step, ok := s.step(recovery.StepBulk)
+	return ok && s.r.State == recovery.Restoring && step.Progress.Bulk != nil && step.Progress.Bulk.Paused && !step.Progress.Bulk.Stopped
+}
+
 // bulkButtons are what approvers may do while a request for many is at work.
 func (s *scene) bulkButtons() []button {
 	step, ok := s.step(recovery.StepBulk)

@@ -59,6 +59,8 @@ func (s *scene) head() string {
 		return "head.restoring.connecting"
 	case s.r.ByHand():
 		return "head.restoring.by-hand"
+	case s.paused():
+		return "head.restoring.paused"
 	case s.r.State == recovery.Approved && s.r.Obstacle != nil:
 		return "head.approved.held"
 	default:

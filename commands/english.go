@@ -13,7 +13,7 @@ import (
 // english is the first language. Its sentences are written for somebody tired, on a phone.
 func english() language {
 	l := language{
-		code: "en", name: "English", english: "English",
+		code: "en", name: "English", english: "English", also: []string{"angļu", "anglu", "angliski"},
 		tag: textlanguage.English, numbers: message.NewPrinter(textlanguage.English),
 		ordinal: englishOrdinal,
 		text:    map[string]string{},

@@ -94,6 +94,7 @@ func englishNotes() map[string]string {
 		"note.nobody-copy":                         "Too few people could approve a copy into another mailbox: %[1]s needed, %[2]s there. Whoever runs Mailback has to add approvers (MAILBACK_APPROVERS); then ask again.",
 		"note.nobody-copy.limited":                 "Too few people could approve a copy into another mailbox. Whoever runs Mailback has to add approvers; then ask again.",
 		"note.undecided":                           "Nobody decided in time how it goes on. What was done before stays as it is.",
+		"note.unconfirmed":                         "It was not confirmed in time.",
 		"note.left":                                "%[1]s left it at that. What was done before stays as it is.",
 		"note.channel":                             "The approval channel cannot be used: %[1]s. Somebody who runs Mailback has to look at MAILBACK_APPROVAL_CHANNEL.",
 		"note.unreadable":                          "%[2]s could not be read just now (%[1]s). I will try again by myself.",

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ type language struct {
 	code    string                 // as in MAILBACK_LOCALE
 	name    string                 // in the language itself
 	english string                 // its name in English
+	also    []string               // what else people type for it
 	tag     textlanguage.Tag       // for plurals and numbers
 	numbers *message.Printer       // writes numbers as the language does: 1,303.5 or 1 303,5
 	text    map[string]string      // by key
@@ -41,7 +43,7 @@ var languages = sync.OnceValue(func() []language { return []language{english(), 
 // spoken gives the words of a language by its code, a locale such as en-GB, or its name; false where there is no such language.
 func spoken(language string) (words, bool) {
 	for _, l := range languages() {
-		if strings.EqualFold(language, l.name) || strings.EqualFold(language, l.english) {
+		if slices.ContainsFunc(append(l.also, l.name, l.english), func(name string) bool { return strings.EqualFold(language, name) }) {
 			return words{language: l}, true
 		}
 	}

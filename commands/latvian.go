@@ -13,7 +13,7 @@ import (
 // latvian is the second language. Its terms are Microsoft's, of its page "Izdzēstas pastkastes atjaunošana".
 func latvian() language {
 	l := language{
-		code: "lv", name: "latviešu", english: "Latvian",
+		code: "lv", name: "latviešu", english: "Latvian", also: []string{"latviesu", "latviski"},
 		tag: textlanguage.Latvian, numbers: message.NewPrinter(textlanguage.Latvian),
 		ordinal: func(n int) string { return strconv.Itoa(n) + "." },
 		text:    map[string]string{},

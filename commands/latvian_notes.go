@@ -94,6 +94,7 @@ func latvianNotes() map[string]string {
 		"note.nobody-copy":                         "Kopēšanu citā pastkastē var apstiprināt pārāk maz cilvēku: vajag %[1]s, ir %[2]s. Mailback uzturētājam jāpievieno apstiprinātāji (MAILBACK_APPROVERS); pēc tam pieprasiet vēlreiz.",
 		"note.nobody-copy.limited":                 "Kopēšanu citā pastkastē var apstiprināt pārāk maz cilvēku. Mailback uzturētājam jāpievieno apstiprinātāji; pēc tam pieprasiet vēlreiz.",
 		"note.undecided":                           "Neviens laikus neizlēma, kā turpināt. Iepriekš izdarītais paliek, kā ir.",
+		"note.unconfirmed":                         "Pieprasījums laikus netika apliecināts.",
 		"note.left":                                "%[1]s izvēlējās atstāt, kā ir. Iepriekš izdarītais paliek, kā ir.",
 		"note.channel":                             "Apstiprināšanas kanālu nevar lietot: %[1]s. Kādam no Mailback uzturētājiem jāpārbauda MAILBACK_APPROVAL_CHANNEL.",
 		"note.unreadable":                          "Pašlaik neizdodas nolasīt datus: %[2]s (%[1]s). Automātiski mēģināšu vēlreiz.",

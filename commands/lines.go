@@ -63,12 +63,20 @@ func (s *scene) whenTouched(key string) string {
 	return key
 }
 
-// expiredKey is the key of the words for an end in time: of a request that nobody decided on, or of one that could not begin.
+// expiredKey is the key of the words for an end in time: of a request that nobody decided on, or confirmed, of one that something stood in the
+// way of, or of one that could not begin.
 func (s *scene) expiredKey(key string) string {
-	if s.r.Plan != nil && s.approved() >= s.needed() {
+	o := s.r.Obstacle
+	switch {
+	case s.r.Plan != nil && s.approved() >= s.needed():
 		return key + ".approved"
+	case o != nil && o.Code == recovery.NoteUnconfirmed:
+		return key + ".unconfirmed"
+	case o != nil && s.r.Plan == nil && !s.ambiguous():
+		return key + ".obstacle"
+	default:
+		return key
 	}
-	return key
 }
 
 func (s *scene) cancelled(a, q reader, by markup) {

@@ -245,9 +245,5 @@ func (s *scene) private() {
 	if m.Channel == "" {
 		m.Channel, m.Ephemeral = s.e.Click.By.UserID, ""
 	}
-	text := to.note(*s.e.Note)
-	if s.e.Note.Code != recovery.NoteYourOwn {
-		text = to.say("private", s.r.Ref(), text)
-	}
-	s.line(m, text)
+	s.line(m, to.refusal(*s.e.Note))
 }

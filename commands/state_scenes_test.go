@@ -75,6 +75,9 @@ func stateScenes() []sceneCase {
 	slow := event(recovery.EventWaiting, "", recovery.Restoring, connecting)
 	slow.Step, slow.Note = recovery.StepMailbox, &recovery.Note{Code: recovery.NoteStillWaiting, Args: []string{at(1).Format(time.RFC3339), "30"}}
 	late := in(recovery.Expired, reviewed(recovery.Approve, patti, nestor))
+	unconfirmed := in(recovery.Expired, func(r *recovery.Request) { r.Obstacle = &recovery.Note{Code: recovery.NoteUnconfirmed} })
+	hindered := noSeat
+	hindered.State = recovery.Expired
 	voided := triedAgain(recovery.Confirming)
 	pending := triedAgain(recovery.Pending)
 	held := triedAgain(recovery.Approved, reviewed(recovery.Approve, patti, nestor), func(r *recovery.Request) {
@@ -95,6 +98,8 @@ func stateScenes() []sceneCase {
 		{"drop-perhaps-pending", dropped, event(recovery.EventConfirmed, requester, recovery.Confirming, dropped), 0},
 		{"connecting", connecting, slow, 2},
 		{"expired-approved", late, event(recovery.EventExpired, "", recovery.Approved, late), 2},
+		{"expired-unconfirmed", unconfirmed, event(recovery.EventExpired, "", recovery.Confirming, unconfirmed), 1},
+		{"expired-obstacle", hindered, event(recovery.EventExpired, "", recovery.Submitted, hindered), 1},
 		{"touched-voided", voided, event(recovery.EventVoided, "", recovery.Approved, voided), 2},
 		{"touched-pending", pending, event(recovery.EventConfirmed, requester, recovery.Confirming, pending), 0},
 		{"touched-approved", held, event(recovery.EventWaiting, "", recovery.Approved, held), 0},

@@ -200,6 +200,15 @@ func (w reader) note(n recovery.Note) markup {
 	return said + w.checkAgain(n.Code)
 }
 
+// refusal words why a click is not obeyed, with the request's id in it.
+func (w reader) refusal(n recovery.Note) markup {
+	text := w.note(n)
+	if strings.Contains(string(text), w.ref) {
+		return text
+	}
+	return w.say("private", w.ref, text)
+}
+
 // checkAgain says, behind a sentence, what to do once an obstacle is removed: nothing where there is no request, or one that has ended.
 func (w reader) checkAgain(code recovery.NoteCode) markup {
 	switch code {

@@ -216,7 +216,7 @@ func TestNoWordsAreIdle(t *testing.T) {
 	}
 	all := families(t)
 	suffixes := regexp.MustCompile(`\.(zero|one|other|own|limited|general|ended|unnamed|near|label|as|undo|items|bulk|connecting|before|touched|approved|mailbox|free|unknown|instead|` +
-		`address|internal|short|closed|other|slack|refused|again|nobody|soon|joined|reason|unlinked)$`)
+		`address|internal|short|closed|other|slack|refused|again|nobody|soon|joined|reason|unlinked|unconfirmed|obstacle)$`)
 	for _, key := range spokenKeys() {
 		used := func(k string) bool {
 			for prefix, values := range all {

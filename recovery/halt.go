@@ -51,10 +51,15 @@ func (r *Request) unhalt() {
 	r.Halted = nil
 }
 
-// expire ends a request that nobody decided on in time.
+// expire ends a request that people did not bring on in time.
 func (r *Request) expire() Event {
-	if r.Touched() {
+	e := Event{Kind: EventExpired}
+	switch {
+	case r.Touched():
 		return r.leave(Note{Code: NoteUndecided})
+	case r.State == Confirming && r.Plan != nil:
+		e.Note = &Note{Code: NoteUnconfirmed}
+		r.Obstacle = e.Note
 	}
-	return r.become(Expired, Event{Kind: EventExpired})
+	return r.become(Expired, e)
 }

@@ -107,6 +107,7 @@ const (
 	NoteByHand        NoteCode = "by-hand"         // an administrator has to run a command
 	NoteNobody        NoteCode = "nobody"          // fewer people may approve than are needed. Args: needed, there are
 	NoteNobodyCopy    NoteCode = "nobody-copy"     // the same of a copy into somebody's mailbox, which is refused at once. Args: needed, there are
+	NoteUnconfirmed   NoteCode = "unconfirmed"     // the requester did not confirm in time
 	NoteUndecided     NoteCode = "undecided"       // something was changed, and nobody decided in time how it goes on
 	NoteLeft          NoteCode = "left"            // something was changed, and somebody left it at that. Args: user id
 	NoteChannel       NoteCode = "channel"         // the approval channel cannot be used. Args: why (archived, not a member, shared, unknown)
