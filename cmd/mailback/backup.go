@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"time"
@@ -10,6 +11,33 @@ import (
 	"mailback/recovery"
 	"mailback/recovery/store"
 )
+
+const backupUsage = `usage: mailback backup FILE
+
+Copies the SQLite database of MAILBACK_DATABASE_URL into a new file, while mailback serve runs.
+`
+
+// backup is the subcommand that backs a SQLite database up.
+func backup(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("backup", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); err != nil {
+		fmt.Fprint(stderr, backupUsage)
+		return flagError(err)
+	}
+	if flags.NArg() != 1 {
+		return errUsage{"backup takes the name of a new file"}
+	}
+	url, err := databaseURL()
+	if err != nil {
+		return err
+	}
+	if err := store.Backup(ctx, url, flags.Arg(0)); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s has the whole database. It names people: keep it as safe as the database itself.\n", flags.Arg(0))
+	return nil
+}
 
 // backupRestored is the subcommand that is run once after the database was restored from a backup, before serve is started again.
 func backupRestored(ctx context.Context, args []string, w io.Writer) (err error) {

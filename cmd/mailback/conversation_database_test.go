@@ -22,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mailback/recovery/store"
 	"mailback/recovery/store/pgtest"
 )
 
@@ -56,12 +57,7 @@ func (d *scriptDatabase) save(file string) error {
 	if d.file == "" {
 		return postgresProgram("pg_dump", "--format=custom", "--file="+file, d.url)
 	}
-	db, err := sql.Open("sqlite", "file:"+d.file)
-	if err != nil {
-		return err
-	}
-	_, err = db.ExecContext(context.Background(), "VACUUM INTO ?", file)
-	return errors.Join(err, db.Close())
+	return store.Backup(context.Background(), d.url, file)
 }
 
 // lose takes away all that is in the database. No bot may be at work with it.

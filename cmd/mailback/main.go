@@ -42,6 +42,7 @@ const usage = `usage: mailback COMMAND
   serve      run the bot; its settings come from the environment (see README.md)
   doctor     check everything that serve needs, and change nothing
   audit      verify, export or erase the audit trail
+  backup     copy a SQLite database into a file, while serve runs
   backup-restored
              ready a database that was restored from a backup, once, before serve is started again
   sandbox    try it on this machine, without any account
@@ -64,6 +65,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return doctor(ctx, rest, stdout, stderr)
 	case "audit":
 		return audit(ctx, rest, stdout, stderr)
+	case "backup":
+		return backup(ctx, rest, stdout, stderr)
 	case "backup-restored":
 		return backupRestored(ctx, rest, stdout)
 	case "sandbox":
