@@ -165,8 +165,9 @@ func (p *started) kill() {
 	}
 }
 
-func freeAddress(b *testing.B) string {
-	b.Helper()
+// freeAddress is one of this machine that nobody listens on.
+func freeAddress(tb testing.TB) string {
+	tb.Helper()
 	s := httptest.NewServer(nil)
 	defer s.Close()
 	return s.Listener.Addr().String()
