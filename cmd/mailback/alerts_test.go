@@ -111,7 +111,7 @@ func alertParagraphs(t *testing.T) map[string]string {
 // exportedNames are the names of all series that Mailback can export.
 func exportedNames() map[string]bool {
 	m := newMetrics()
-	m.stand(gauges{signIn: newSignIn(time.Now), expiry: time.Now()})
+	m.stand(gauges{signIn: newSignIn(time.Now), expiry: time.Now})
 	names := map[string]bool{}
 	for _, name := range m.registry.Names() {
 		names[name] = true

@@ -157,11 +157,10 @@ func (x examination) certificateFinding() []finding {
 	if x.s.AzureCertificatePath == "" {
 		return nil
 	}
-	certs, _, err := x.s.readCertificate()
-	if err != nil || len(certs) == 0 {
+	ends, err := x.s.expiry()
+	if err != nil {
 		return nil // the sign-in says so
 	}
-	ends := certs[0].NotAfter
 	left := ends.Sub(x.now())
 	days := int(math.Floor(left.Hours() / 24))
 	switch day := ends.UTC().Format(time.DateOnly); {

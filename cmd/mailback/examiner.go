@@ -17,7 +17,7 @@ const certificateSoon = 14 * 24 * time.Hour
 type examiner struct {
 	approvers func(context.Context) []recovery.Note
 	roles     func(context.Context) ([]string, error) // that the app has on Graph
-	expiry    func() (time.Time, error)               // of the certificate; zero for none
+	expiry    func() time.Time                        // of the certificate in use; zero for none
 	now       recovery.Clock
 	log       *slog.Logger
 }
@@ -25,9 +25,7 @@ type examiner struct {
 // faults gives what is wrong. What cannot be read now is none, unless it is for want of a credential.
 func (x examiner) faults(ctx context.Context) []recovery.Note {
 	found := x.approvers(ctx)
-	if ends, err := x.expiry(); err != nil {
-		x.log.WarnContext(ctx, "the certificate's end is not known", "error", err)
-	} else if left := ends.Sub(x.now()); !ends.IsZero() && left < certificateSoon && left > 0 {
+	if ends := x.expiry(); ends.After(x.now()) && ends.Before(x.now().Add(certificateSoon)) {
 		found = append(found, recovery.Note{Code: recovery.NoteCertificate, Args: []string{ends.UTC().Format(time.RFC3339)}})
 	}
 	have, err := x.roles(ctx)

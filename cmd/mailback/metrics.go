@@ -113,7 +113,7 @@ type gauges struct {
 	health  func() bot.Health
 	backlog func(context.Context) (store.Backlog, error)
 	signIn  *signIn
-	expiry  time.Time // of the certificate; zero for none
+	expiry  func() time.Time // of the certificate; zero for none
 }
 
 // stand has the metrics show these as well. All but the backlog is in memory, and that takes half a second at most.
@@ -127,10 +127,8 @@ func (m *metrics) stand(s gauges) {
 	database := r.Gauge("mailback_database_up", "1 while the database can be read at once.")
 	look := m.backlog()
 	signIn := m.signIn()
-	if !s.expiry.IsZero() {
-		r.Gauge("mailback_credential_expiry_timestamp_seconds",
-			"When the certificate of the sign-in to Microsoft expires. Absent for a secret, whose end Entra alone knows.").Set(seconds(s.expiry))
-	}
+	expiry := r.Gauge("mailback_credential_expiry_timestamp_seconds",
+		"When the certificate of the sign-in to Microsoft expires. Absent for a secret, whose end Entra alone knows.")
 	commit, _ := built(debug.ReadBuildInfo())
 	commit = strings.TrimPrefix(commit, "commit ")
 	build.Set(1, release, commit)
@@ -143,6 +141,9 @@ func (m *metrics) stand(s gauges) {
 		database.Set(truth(err == nil))
 		look(b)
 		signIn(s.signIn)
+		if ends := s.expiry(); !ends.IsZero() {
+			expiry.Set(seconds(ends))
+		}
 	})
 }
 

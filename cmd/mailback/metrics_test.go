@@ -75,7 +75,7 @@ func (m *metrics) show(t *testing.T) shown {
 func testMetrics(backlog func(context.Context) (store.Backlog, error), signed *signIn, expiry time.Time) *metrics {
 	m := newMetrics()
 	health := func() bot.Health { return bot.Health{Connections: 2, Reconnects: 3} }
-	m.stand(gauges{health: health, backlog: backlog, signIn: signed, expiry: expiry})
+	m.stand(gauges{health: health, backlog: backlog, signIn: signed, expiry: func() time.Time { return expiry }})
 	return m
 }
 

@@ -96,11 +96,11 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	expiry, err := s.expiry()
+	credential, err := s.follow(transport, now, log)
 	if err != nil {
-		return err
+		return fmt.Errorf("sign-in to Microsoft: %w", err)
 	}
-	m.stand(gauges{health: slackBot.Health, backlog: db.Backlog, signIn: signed, expiry: expiry})
+	m.stand(gauges{health: slackBot.Health, backlog: db.Backlog, signIn: signed, expiry: credential.expiry})
 	stopHealth, err := serveHealth(ctx, s.Listen, healthHandler(checks(slackBot, db, signed, now, log), m))
 	if err != nil {
 		return err
@@ -109,10 +109,6 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	identity, err := slackBot.SignIn(ctx)
 	if err != nil {
 		return unlessStopped(ctx, err)
-	}
-	credential, err := s.credential(transport)
-	if err != nil {
-		return fmt.Errorf("sign-in to Microsoft: %w", err)
 	}
 	service, directory, err := s.service(signed.watch(credential), transport, identity.TeamID, db, slackBot, now, log)
 	if err != nil {
@@ -123,7 +119,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	}
 	slackBot.ForgetPeople() // nothing is decided on what was read before the first request
 	deliverer := bot.NewDeliverer(slackBot, db.Outbox(), commands.NewFiles(service, identity.TeamID, s.Locale).File)
-	daily := examiner{approvers: service.Examine, roles: directory.Roles, expiry: s.expiry, now: now, log: log}
+	daily := examiner{approvers: service.Examine, roles: directory.Roles, expiry: credential.expiry, now: now, log: log}
 	err = db.Start(ctx, store.Workers{Advance: service.Advance, Deliver: deliverer.Deliver, Refused: service.Unsent, Examine: daily.faults})
 	if err != nil {
 		return err

@@ -153,12 +153,15 @@ func (s *settings) read() map[string]error {
 	return unread
 }
 
+// secretFile is the file of X_FILE that the secret X was read from; empty where it was given otherwise.
+func secretFile(x string) string { return os.Getenv(x + "_FILE") }
+
 // fileSecrets puts the contents of the file that X_FILE names into X, for every secret X.
 func fileSecrets() []error {
 	var faults []error
 	for f := range reflect.TypeFor[settings]().Fields() {
 		name := f.Tag.Get("envconfig")
-		path := os.Getenv(name + "_FILE")
+		path := secretFile(name)
 		if f.Tag.Get("secret") == "" || path == "" {
 			continue
 		}

@@ -75,8 +75,8 @@ func rules() []rule {
 		{"recovery/entra, which adapters share, imports of ours the domain alone", func(e edge) bool {
 			return under(e.from, "recovery/entra") && e.ours && !e.test && e.to != "recovery"
 		}},
-		{"the adapters that sign in to Entra alone import recovery/entra", func(e edge) bool {
-			return e.ours && under(e.to, "recovery/entra") && !under(e.from, "recovery/entra", "recovery/graph", "recovery/exchange")
+		{"the adapters that sign in to Entra, and cmd, which makes their credential, alone import recovery/entra", func(e edge) bool {
+			return e.ours && under(e.to, "recovery/entra") && !under(e.from, "recovery/entra", "recovery/graph", "recovery/exchange", "cmd")
 		}},
 		{"recovery/graph alone imports msgraph-sdk-go", func(e edge) bool {
 			return under(e.to, "github.com/microsoftgraph/msgraph-sdk-go", "github.com/microsoftgraph/msgraph-sdk-go-core") && !under(e.from, "recovery/graph")

@@ -2,6 +2,7 @@ package m365fake
 
 import (
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"math/big"
@@ -146,24 +147,41 @@ func isTenant(name string) bool {
 	return slices.Contains([]string{TenantID, TenantDomain, "contoso.onmicrosoft.com"}, strings.ToLower(name))
 }
 
-// checkSecret takes the secret, or an assertion that is a well-formed JWT of this client: nobody registers certificates here.
+// checkSecret takes a secret of the app's, or an assertion that is a well-formed JWT and that a certificate of the app's has signed.
 func (s *Server) checkSecret(r *http.Request) *loginError {
+	secrets, certificates := s.credentials()
 	if assertion := r.PostForm.Get("client_assertion"); assertion != "" {
-		claims := jwt.MapClaims{}
-		_, _, err := jwt.NewParser().ParseUnverified(assertion, claims)
-		if err != nil || r.PostForm.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
+		if r.PostForm.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
 			return &loginError{401, "invalid_client", 50027, "JWT token is invalid or malformed."}
 		}
-		return nil
+		return checkAssertion(assertion, certificates)
 	}
-	switch r.PostForm.Get("client_secret") {
-	case s.cfg.ClientSecret:
-		return nil
-	case "":
+	switch secret := r.PostForm.Get("client_secret"); {
+	case secret == "":
 		return &loginError{401, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
+	case slices.Contains(secrets, secret):
+		return nil
 	}
 	return &loginError{401, "invalid_client", 7000215, fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "+
 		"not the client secret ID, for a secret added to app '%s'.", ClientID)}
+}
+
+// checkAssertion looks who has signed an assertion; where no certificates are known, anybody may have
+// (learn.microsoft.com/entra/identity-platform/certificate-credentials).
+func checkAssertion(assertion string, certificates []*x509.Certificate) *loginError {
+	claims := jwt.MapClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(assertion, claims); err != nil {
+		return &loginError{401, "invalid_client", 50027, "JWT token is invalid or malformed."}
+	}
+	if certificates == nil {
+		return nil
+	}
+	for _, c := range certificates {
+		if _, err := jwt.Parse(assertion, func(*jwt.Token) (any, error) { return c.PublicKey, nil }, jwt.WithValidMethods([]string{"RS256", "PS256"})); err == nil {
+			return nil
+		}
+	}
+	return &loginError{401, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]"}
 }
 
 // audienceOf reads the resource from a scope of the form <resource>/.default; the reserved OpenID scopes are ignored.

@@ -122,10 +122,7 @@ func TestTokenRequests(t *testing.T) {
 	t.Parallel()
 	st := newStand(t)
 	srv, client := serveLogin(t, st)
-	assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{"iss": ClientID, "sub": ClientID}).SignedString(st.key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	assertion := assertionBy(t, st)
 	base := url.Values{"grant_type": {"client_credentials"}, "client_id": {ClientID}, "scope": {"https://graph.microsoft.com/.default"}}
 	for _, c := range []struct {
 		name   string
@@ -246,4 +243,40 @@ func TestAnAppThatIsOffGetsNoToken(t *testing.T) {
 	if err := ask(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestCredentialsOfTheApp: what is taken off the app signs in no more, and what is added does at once.
+func TestCredentialsOfTheApp(t *testing.T) {
+	t.Parallel()
+	st := newStand(t)
+	srv, client := serveLogin(t, st)
+	signIn := func(secret string) error {
+		_, err := credential(t, srv, client, TenantID, ClientID, secret).GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://graph.microsoft.com/.default"}})
+		return err
+	}
+	if err := signIn("new"); err == nil || !strings.Contains(err.Error(), "AADSTS7000215") {
+		t.Errorf("with a secret that is not there yet: %v", err)
+	}
+	st.SetSecrets("new", "newer")
+	for secret, works := range map[string]bool{"new": true, "newer": true, "test": false} {
+		if err := signIn(secret); (err == nil) != works {
+			t.Errorf("with %s: %v", secret, err)
+		}
+	}
+	if refused := checkAssertion(assertionBy(t, st), []*x509.Certificate{}); refused == nil || refused.code != 700027 {
+		t.Errorf("signed by nobody who is known: %+v", refused)
+	}
+	if refused := checkAssertion(assertionBy(t, st), []*x509.Certificate{{PublicKey: &st.key.PublicKey}}); refused != nil {
+		t.Errorf("signed by one who is known: %+v", refused)
+	}
+}
+
+// assertionBy is signed with the stand-in's own key.
+func assertionBy(t *testing.T, s *stand) string {
+	t.Helper()
+	assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{"iss": ClientID, "sub": ClientID}).SignedString(s.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return assertion
 }

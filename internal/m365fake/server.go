@@ -3,6 +3,7 @@ package m365fake
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"strings"
@@ -79,11 +80,13 @@ type Server struct {
 
 	graph http.Handler // desk and all: also the way of $batch's parts
 
-	mu      sync.Mutex // guards all below
-	grants  grants
-	off     bool // the app: see DisableApp
-	written written
-	writes  int // cmdlets that wrote, or would have
+	mu           sync.Mutex // guards all below
+	grants       grants
+	off          bool // the app: see DisableApp
+	secrets      []string
+	certificates []*x509.Certificate
+	written      written
+	writes       int // cmdlets that wrote, or would have
 	tenant
 }
 
@@ -97,7 +100,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, now: cfg.Now, desk: cfg.Desk, key: key,
 		users: userEntity(), groups: groupEntity(),
-		grants: defaultGrants(),
+		grants: defaultGrants(), secrets: []string{cfg.ClientSecret},
 	}
 	if cfg.Roles != nil {
 		s.grants.app = setOf(strings.Join(cfg.Roles, " "))
