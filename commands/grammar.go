@@ -308,7 +308,7 @@ func readKeys(text string, known []string, set func(key, value string) error) (r
 
 // prose says whether a word with a colon behind it, as "Reason:", begins the reason: it is like no key, and has no value.
 func prose(key, value string, known []string) bool {
-	return value == "" && !slices.Contains(itemKeys, key) && !slices.Contains(keys, key) && nearest(key, known) == ""
+	return value == "" && !slices.Contains(itemKeys, key) && !slices.Contains(keys, key) && Nearest(key, known) == ""
 }
 
 // keyString writes key:value as a person would type it.
@@ -337,7 +337,7 @@ func (c *AskCommand) set(key, value string) error {
 	case !known && slices.Contains(itemKeys, key):
 		return &SyntaxError{Fault: FaultKeyOfItems, Word: key + ":"}
 	case !known:
-		return &SyntaxError{Fault: FaultKey, Word: key + ":", Near: nearest(key, keys)}
+		return &SyntaxError{Fault: FaultKey, Word: key + ":", Near: Nearest(key, keys)}
 	case value == "":
 		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
 	}

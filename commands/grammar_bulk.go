@@ -91,7 +91,7 @@ func pasted(word string) ([]string, error) {
 func (c *BulkCommand) set(key, value string) error {
 	switch {
 	case !slices.Contains(bulkKeys, key):
-		return &SyntaxError{Fault: FaultBulkKey, Word: key + ":", Near: nearest(key, bulkKeys)}
+		return &SyntaxError{Fault: FaultBulkKey, Word: key + ":", Near: Nearest(key, bulkKeys)}
 	case key == "by":
 		return &SyntaxError{Fault: FaultBulkBy, Word: value}
 	case value == "":

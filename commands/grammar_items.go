@@ -82,7 +82,7 @@ func quotedValue(text, value, rest string) (inner, behind string, err error) {
 func (c *ItemsCommand) set(key, value string) error {
 	switch {
 	case !slices.Contains(itemKeys, key):
-		return &SyntaxError{Fault: FaultItemKey, Word: key + ":", Near: nearest(key, itemKeys)}
+		return &SyntaxError{Fault: FaultItemKey, Word: key + ":", Near: Nearest(key, itemKeys)}
 	case value == "":
 		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
 	case utf8.RuneCountInString(value) > maxName:
@@ -101,7 +101,7 @@ func (c *ItemsCommand) set(key, value string) error {
 	case "type":
 		kind, ok := itemTypes[strings.ToLower(value)]
 		if !ok {
-			return &SyntaxError{Fault: FaultType, Word: value, Near: nearest(value, []string{"message", "meeting", "contact", "task"})}
+			return &SyntaxError{Fault: FaultType, Word: value, Near: Nearest(value, []string{"message", "meeting", "contact", "task"})}
 		}
 		return once(&c.Items.Type, kind, "type:")
 	case "folder":

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// nearest gives the known word that a typed one was probably meant to be, or "" when none is close.
-func nearest(typed string, known []string) string {
+// Nearest gives the known word, all of which are in small letters, that a typed one in any was probably meant to be, or "" when none is close.
+func Nearest(typed string, known []string) string {
 	typed = strings.ToLower(typed)
 	if utf8.RuneCountInString(typed) > 40 {
 		return ""

@@ -177,7 +177,7 @@ func typedLink(raw string) (string, bool) {
 
 // hint gives what somebody probably meant with a first word that is neither a mailbox nor a command.
 func hint(word, rest string) string {
-	if near := nearest(word, verbs); near != "" {
+	if near := Nearest(word, verbs); near != "" {
 		return near
 	}
 	for next := range strings.FieldsSeq(reduce(rest)) {

@@ -6,11 +6,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"os"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"mailback/commands"
 	"mailback/recovery"
 )
 
@@ -106,6 +111,7 @@ func examine(ctx context.Context, x examination, stdout io.Writer) error {
 		}
 	}
 	all = append(all, settingsFindings(faults)...)
+	all = append(all, misspelt(os.Environ())...)
 	all = append(all, x.services(ctx)...)
 	if err := x.print(stdout, all); err != nil {
 		return fmt.Errorf("print the findings: %w", err)
@@ -126,8 +132,7 @@ var settingName = regexp.MustCompile(`[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+`)
 
 // settingsOf gives the settings that a fault is of, which it begins with.
 func settingsOf(fault error) []string {
-	subject, _, _ := strings.Cut(fault.Error(), ":")
-	names := settingName.FindAllString(subject, -1)
+	names := settingName.FindAllString(subject(fault), -1)
 	for i, name := range names {
 		if secret, isFile := strings.CutSuffix(name, "_FILE"); isFile && name != "MAILBACK_CA_FILE" && name != "AZURE_FEDERATED_TOKEN_FILE" {
 			names[i] = secret
@@ -144,6 +149,28 @@ func settingsFindings(faults []error) []finding {
 	var all []finding
 	for _, fault := range faults {
 		all = append(all, failed("settings", "set it as it says; README.md has a table of all settings", "%v", fault))
+	}
+	return all
+}
+
+// misspelt warns of variables that are no setting and nearly have a setting's name: serve does not read them, and cannot know of them.
+func misspelt(environment []string) []finding {
+	known := map[string]string{} // by the name in small letters
+	for f := range reflect.TypeFor[settings]().Fields() {
+		name := f.Tag.Get("envconfig")
+		known[strings.ToLower(name)] = name
+		if f.Tag.Get("secret") != "" {
+			known[strings.ToLower(name)+"_file"] = name + "_FILE"
+		}
+	}
+	names := slices.Sorted(maps.Keys(known))
+	var all []finding
+	for _, variable := range environment {
+		name, _, _ := strings.Cut(variable, "=")
+		near := known[commands.Nearest(name, names)]
+		if near != "" && near != name {
+			all = append(all, warned("settings."+name, "name it "+near+", if that is what it was meant to be", "%s is no setting, and is not read", name))
+		}
 	}
 	return all
 }

@@ -53,6 +53,17 @@ func settingsAilments() []ailment {
 		bad("SLACK_APP_TOKEN_FILE", "/nowhere", "SLACK_APP_TOKEN and SLACK_APP_TOKEN_FILE are both set"),
 	}
 	return append(all, ailment{
+		name: "a setting's name misspelt", env: map[string]string{"MAILBACK_LICENCES": "SPE_E3", "SLACK_BOT_TOKN_FILE": "x"}, says: "MAILBACK_LICENCES is no setting, and is not read",
+		want: []string{"warning settings.MAILBACK_LICENCES", "warning settings.SLACK_BOT_TOKN_FILE"}, fix: "name it ",
+		also: func(t *testing.T, all map[string]finding) {
+			if fix := all["settings.MAILBACK_LICENCES"].Fix; !strings.Contains(fix, "MAILBACK_LICENSES") {
+				t.Errorf("it was meant to be %q", fix)
+			}
+		},
+	}, ailment{
+		name: "licences that the tenant does not have", env: map[string]string{"MAILBACK_LICENSES": "E3, spe_e3"}, want: []string{"warning tenant.licence.E3"},
+		fix: "SPE_E3 for Microsoft 365 E3", says: `MAILBACK_LICENSES has "E3"`,
+	}, ailment{
 		name: "settings, two of them", env: map[string]string{"AZURE_CLIENT_ID": "", "MAILBACK_LOCALE": "xx"}, fix: "README.md",
 		want: []string{"failed settings", "failed settings"},
 		also: func(t *testing.T, all map[string]finding) {

@@ -32,11 +32,23 @@ func (x examination) tenant(ctx context.Context, directory *graph.Client, roles 
 	if facts.Synced {
 		synced = "accounts may come from an on-premises directory: those are restored there, and Mailback says so"
 	}
-	return []finding{
+	return append([]finding{
 		well("graph", "Microsoft Graph answers for the tenant %s", facts.Name),
 		note("tenant.licences", "%s", seats(facts.SKUs)),
 		note("tenant.synchronisation", "%s", synced),
+	}, unknownLicences(x.s.Licenses, facts.SKUs)...)
+}
+
+// unknownLicences warns of licences that are preferred and that the tenant does not have, or that give no mailbox.
+func unknownLicences(preferred []string, skus []recovery.SKU) []finding {
+	var all []finding
+	for _, name := range preferred {
+		if !slices.ContainsFunc(skus, func(s recovery.SKU) bool { return strings.EqualFold(s.PartNumber, name) && len(s.MailboxPlans) > 0 }) {
+			all = append(all, warned("tenant.licence."+name, "put a part number into MAILBACK_LICENSES that tenant.licences lists, such as SPE_E3 for Microsoft 365 E3",
+				"MAILBACK_LICENSES has %q, which is no licence with a mailbox in this tenant", name))
+		}
 	}
+	return all
 }
 
 // seats tells of each licence with a mailbox how many seats are free.

@@ -104,7 +104,11 @@ func (s *settings) rules() commands.Rules {
 func readSettings() (settings, error) {
 	s, faults := settingsAndFaults()
 	if len(faults) > 0 {
-		return s, fmt.Errorf("%d settings are wrong:\n%w", len(faults), errors.Join(faults...))
+		are := "settings are"
+		if len(faults) == 1 {
+			are = "setting is"
+		}
+		return s, fmt.Errorf("%d %s wrong:\n%w", len(faults), are, errors.Join(faults...))
 	}
 	return s, nil
 }
@@ -120,13 +124,24 @@ func settingsAndFaults() (settings, []error) {
 	for _, name := range slices.Sorted(maps.Keys(unread)) {
 		faults = append(faults, fmt.Errorf("%s: %w", name, unread[name]))
 	}
+	files := map[string]bool{} // secrets that were to come out of a file, and did not
+	for _, fault := range faults {
+		if secret, isFile := strings.CutSuffix(subject(fault), "_FILE"); isFile {
+			files[secret] = true
+		}
+	}
 	for _, fault := range s.faults() {
-		name, _, _ := strings.Cut(fault.Error(), ":")
-		if unread[name] == nil { // what was not read has no value to judge
+		if name := subject(fault); unread[name] == nil && !files[name] { // what was not read has no value to judge
 			faults = append(faults, fault)
 		}
 	}
 	return s, faults
+}
+
+// subject is what a fault begins with: the name of a setting, or several.
+func subject(fault error) string {
+	name, _, _ := strings.Cut(fault.Error(), ":")
+	return name
 }
 
 // read reads each variable by itself, since envconfig stops at the first that it cannot read, and gives what is wrong with
@@ -139,7 +154,7 @@ func (s *settings) read() map[string]error {
 		one := reflect.New(reflect.StructOf([]reflect.StructField{{Name: f.Name, Type: f.Type, Tag: f.Tag}}))
 		err := envconfig.Process("", one.Interface())
 		if bad, ok := errors.AsType[*envconfig.ParseError](err); ok {
-			err = fmt.Errorf("%q is no %s", bad.Value, strings.TrimPrefix(bad.TypeName, "main."))
+			err = fmt.Errorf("%s, not %q", written(bad.TypeName), bad.Value)
 			if form, ok := errors.AsType[errForm](bad.Err); ok {
 				err = form
 			}
@@ -155,6 +170,20 @@ func (s *settings) read() map[string]error {
 
 // secretFile is the file of X_FILE that the secret X was read from; empty where it was given otherwise.
 func secretFile(x string) string { return os.Getenv(x + "_FILE") }
+
+// written says how a value of a type is written, for people.
+func written(typeName string) string {
+	switch typeName {
+	case "bool":
+		return "true or false"
+	case "int":
+		return "a whole number"
+	case "main.duration":
+		return "a time such as 90s, 30m, 24h or 30d"
+	default:
+		return "a value of type " + typeName
+	}
+}
 
 // fileSecrets puts the contents of the file that X_FILE names into X, for every secret X.
 func fileSecrets() []error {
@@ -208,7 +237,8 @@ func (s *settings) faults() []error {
 		bad(u != "" && !isURL(u), "%s: %q is no https URL; plain http is for a loopback host alone", name, u)
 	}
 	bad(!slices.Contains([]string{"public", "usgov"}, s.Cloud), "MAILBACK_CLOUD: public or usgov, not %q", s.Cloud)
-	bad(len(s.Approvers.people) == 0, "MAILBACK_APPROVERS: Slack user ids and user-group ids, separated by commas, for all that no scope fits")
+	bad(len(s.Approvers.people) == 0 && len(s.Approvers.scopes) == 0, "MAILBACK_APPROVERS: Slack user ids and user-group ids, such as U0123456789,S0123456789")
+	bad(len(s.Approvers.people) == 0 && len(s.Approvers.scopes) > 0, "MAILBACK_APPROVERS: say also who approves, for all that no scope fits")
 	bad(len(s.Requesters.people) == 0 && len(s.Requesters.scopes) > 0, "MAILBACK_REQUESTERS: say also who may ask for what no scope fits")
 	list = append(list, s.Approvers.faults("MAILBACK_APPROVERS")...)
 	list = append(list, s.Requesters.faults("MAILBACK_REQUESTERS")...)

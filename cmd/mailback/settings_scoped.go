@@ -42,6 +42,15 @@ func ids(list string) []string {
 	return all
 }
 
+// scopedCases lists the cases that a scope may name, for people.
+func scopedCases() string {
+	var names []string
+	for _, c := range recovery.ScopedCases() {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
+}
+
 var domain = regexp.MustCompile(`^[^\s@=;,.]+(\.[^\s@=;,.]+)+$`)
 
 // faults names everything that is wrong in the setting name.
@@ -55,7 +64,7 @@ func (s *scoped) faults(name string) []error {
 			}
 		}
 		bad(len(scope.People) == 0, "names nobody")
-		bad(scope.Case != "" && !slices.Contains(recovery.ScopedCases(), scope.Case), "is of no case; the cases are %v", recovery.ScopedCases())
+		bad(scope.Case != "" && !slices.Contains(recovery.ScopedCases(), scope.Case), "is of no case; the cases are %s", scopedCases())
 		bad(scope.Case == "" && !domain.MatchString(scope.Domain), "is neither a domain such as contoso.com nor a case such as case:inactive")
 		same := func(o recovery.Scope) bool { return o.String() == scope.String() }
 		bad(slices.IndexFunc(s.scopes, same) < i, "is there twice")

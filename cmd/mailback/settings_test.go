@@ -154,6 +154,31 @@ func TestSettingsNameEveryUnreadableVariable(t *testing.T) {
 	}
 }
 
+// TestSettingsSayWhatIsWanted: people are told how a value is written, not of which type of Go's it is, and of one fault once.
+func TestSettingsSayWhatIsWanted(t *testing.T) {
+	for variable, want := range map[string]string{
+		"MAILBACK_REMINDER=30":              `MAILBACK_REMINDER: a time such as 90s, 30m, 24h or 30d, not "30"`,
+		"MAILBACK_RETENTION=1y":             `MAILBACK_RETENTION: a time such as 90s, 30m, 24h or 30d, not "1y"`,
+		"MAILBACK_EMERGENCY=off":            `MAILBACK_EMERGENCY: true or false, not "off"`,
+		"MAILBACK_BULK_MAX=many":            `MAILBACK_BULK_MAX: a whole number, not "many"`,
+		"MAILBACK_APPROVERS=":               "MAILBACK_APPROVERS: Slack user ids and user-group ids, such as U0123456789,S0123456789",
+		"MAILBACK_APPROVERS=U01;case:x=U01": `MAILBACK_APPROVERS: the scope "case:x" is of no case; the cases are license, user, shared, softdeleted, inactive, items`,
+		"SLACK_BOT_TOKEN_FILE=/nowhere":     "SLACK_BOT_TOKEN_FILE: open /nowhere: no such file or directory",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			name, value, _ := strings.Cut(variable, "=")
+			env := map[string]string{name: value}
+			if secret, isFile := strings.CutSuffix(name, "_FILE"); isFile {
+				env[secret] = ""
+			}
+			setEnv(t, env)
+			if _, err := readSettings(); err == nil || err.Error() != "1 setting is wrong:\n"+want {
+				t.Errorf("readSettings() = %v, want %s", err, want)
+			}
+		})
+	}
+}
+
 func TestSettingsSendTokensOverHTTPS(t *testing.T) {
 	for _, name := range []string{"SLACK_API_URL", "GRAPH_BASE_URL", "EXCHANGE_BASE_URL", "AZURE_AUTHORITY_HOST"} {
 		for value, fine := range map[string]bool{
