@@ -44,6 +44,10 @@ func audit(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 		fmt.Fprint(stderr, auditUsage)
 		return flagError(unlessHelp(args[0]))
 	}
+	if isHelp(args[1:]) {
+		fmt.Fprint(stderr, auditUsage)
+		return nil
+	}
 	open := func() (*store.Trail, error) {
 		url, err := databaseURL()
 		if err != nil {
@@ -244,6 +248,9 @@ func auditErase(ctx context.Context, open func() (*store.Trail, error), args []s
 	flags.SetOutput(io.Discard)
 	if err := flags.Parse(args); err != nil {
 		return flagError(err)
+	}
+	if flags.NArg() == 0 {
+		return errUsage{"say whom to erase: a Slack user id, an Entra object id or an address"}
 	}
 	trail, err := open()
 	if err != nil {

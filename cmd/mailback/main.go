@@ -59,6 +59,17 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return errUsage{"say what to do"}
 	}
 	switch name, rest := args[0], args[1:]; name {
+	case "version", "--version", "-version", "backup-restored":
+		if isHelp(rest) { // they have no flags
+			_, err := fmt.Fprint(stdout, usage)
+			return err
+		}
+	case "help", "--help", "-h":
+		if len(rest) > 0 && !isHelp(rest) {
+			return command(ctx, append(rest, "-h"), stdout, stderr)
+		}
+	}
+	switch name, rest := args[0], args[1:]; name {
 	case "serve":
 		return serve(ctx, rest, stderr)
 	case "doctor":
@@ -72,6 +83,9 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	case "sandbox":
 		return runSandbox(ctx, rest, stdout, stderr)
 	case "version", "--version", "-version":
+		if len(rest) > 0 {
+			return errUsage{fmt.Sprintf("version takes no argument, and got %q", rest[0])}
+		}
 		return version(stdout)
 	case "help", "--help", "-h":
 		_, err := fmt.Fprint(stdout, usage)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"mailback/internal/sandbox"
 )
@@ -52,13 +53,14 @@ func (p *playFlag) IsBoolFlag() bool { return true }
 func parseSandbox(args []string, stderr io.Writer) (sandboxFlags, error) {
 	var f sandboxFlags
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard) // main prints what is wrong
 	flags.Usage = func() {
 		fmt.Fprint(stderr, sandboxUsage)
+		flags.SetOutput(stderr)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "where the page and the control API are, on this machine alone; with --play a free port unless it is given")
-	flags.IntVar(&f.users, "users", 0, "how many `users` to add to the tenant; a twentieth of them are deleted, and there are seats for all")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "the `address` of the page and the control API, on this machine alone; with --play a free port unless it is given")
+	flags.IntVar(&f.users, "users", 0, "how many users, a `number`, to add to the tenant; a twentieth of them are deleted, and there are seats for all")
 	flags.Var(&f.play, "play", "play a `case` and end: license, user, shared, softdeleted, items, inactive, refused or all; without one the first three")
 	flags.BoolVar(&f.servicesOnly, "services-only", false, "start no bot; write what a bot needs to run against the stand-ins into --env-file")
 	flags.StringVar(&f.envFile, "env-file", "", "the `file` of --services-only; it is there once they listen, and as long as they do")
@@ -108,7 +110,7 @@ func runSandbox(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 	}
 	cases, err := sandbox.Cases(f.play.name)
 	if err != nil {
-		return err
+		return errUsage{err.Error()}
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -120,6 +122,9 @@ func runSandbox(ctx context.Context, args []string, stdout, stderr io.Writer) (e
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // told to end before it had begun
+		}
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("another program has %s; --listen 127.0.0.1:0 takes any free port", f.listen)
 		}
 		return err
 	}

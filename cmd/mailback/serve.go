@@ -29,7 +29,7 @@ const gcPercent = 150
 // serve is the subcommand that runs the bot until ctx ends.
 func serve(ctx context.Context, args []string, stderr io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard)                // main prints what is wrong
 	clockFile := flags.String("clock", "", "") // the sandbox moves time with it
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: mailback serve\n\nIts settings come from the environment: see README.md.")
