@@ -120,7 +120,7 @@ func TestPageRendersEveryBlock(t *testing.T) {
 	}
 }
 
-// TestPageBreaksThings: a fault by its switch, and time by its slider.
+// TestPageBreaksThings: a fault by its switch, time by its slider, and a bot that is stopped.
 func TestPageBreaksThings(t *testing.T) {
 	t.Parallel()
 	racetest.Leave(t)
@@ -133,6 +133,17 @@ func TestPageBreaksThings(t *testing.T) {
 	b.sees("Waiting for your confirmation")
 	b.do("move time on by two days", chromedp.SetValue("#advance", "2"), chromedp.Click(`#time button[type="submit"]`))
 	b.sees("Expired")
+	var seen bool
+	b.do("stop the bot", chromedp.Click(`[data-signal="stop"]`))
+	b.sees("The bot is not running")
+	b.types("/restore-mailbox help")
+	b.sees("Slack shows: ")
+	b.do("look from the foot of the page", chromedp.Evaluate(`(() => { window.scrollTo(0, document.body.scrollHeight);
+		const r = document.querySelector("#status").getBoundingClientRect(); return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight; })()`, &seen))
+	if !seen {
+		b.Error("what went wrong is out of sight")
+	}
+	b.accessible("with what went wrong")
 }
 
 // TestPageSpeaksLatvian to who chooses it.

@@ -223,7 +223,6 @@ const forms = startForms({ dialog: $("modal"), attempt, press });
 $("typing").addEventListener("submit", async (event) => {
   event.preventDefault();
   const channel = state.place === homeTab || isDM(state.place) ? "" : state.place;
-  $("reply").textContent = "";
   const result = await attempt(() => post("/command", { user: state.user, channel, text: $("line").value }));
   if (result && !result.error) $("line").value = "/restore-mailbox ";
 });
