@@ -59,13 +59,15 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--no-exchange) exchange='' && shift && continue ;;
 	-h | --help) usage && exit ;;
+	--name | --client-id | --with | --certificate | --federated | --audience | --secret) ;;
+	*) die "what does $1 mean? --help tells" ;;
 	esac
-	[ $# -ge 2 ] || die "what does $1 mean? --help tells"
+	[ $# -ge 2 ] || die "$1 needs a value: --help tells which"
 	case $1 in
 	--name) name=$2 ;;
 	--client-id) client_id=$2 ;;
 	--with)
-		grep -Fxq -- "$2" <<<"$optional_roles" || die "$2 is no optional permission: they are$(tr '\n' ' ' <<<"$optional_roles")"
+		grep -Fxq -- "$2" <<<"$optional_roles" || die "$2 is no optional permission: they are $(grep . <<<"$optional_roles" | paste -sd ' ')"
 		wanted_optional+=$2$'\n'
 		;;
 	--certificate) certificate=$2 credentials=$((credentials + 1)) ;;
@@ -75,7 +77,6 @@ while [ $# -gt 0 ]; do
 		;;
 	--audience) audience=$2 ;;
 	--secret) secret=$2 credentials=$((credentials + 1)) ;;
-	*) die "what does $1 mean? --help tells" ;;
 	esac
 	shift 2
 done

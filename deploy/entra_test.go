@@ -382,7 +382,7 @@ func TestEntraRefuses(t *testing.T) {
 		"plain http":        {[]string{"--federated", "http://a.example/", "x"}, nil, "https"},
 		"no certificate":    {[]string{"--certificate", "/dev/null"}, nil, "there is no PEM certificate"},
 		"unknown":           {[]string{"--force", "now"}, nil, "what does --force mean"},
-		"no value":          {[]string{"--name"}, nil, "what does --name mean"},
+		"no value":          {[]string{"--name"}, nil, "--name needs a value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
