@@ -36,7 +36,7 @@ func englishPlan() map[string]string {
 		"back.roles.none":      "Admin roles: none given to it directly. Roles that come through a group cannot be read while it is deleted; they are looked for when it is back.",
 		"back.roles.unknown":   "*Admin roles*: they could not be read. Count on it that there are some.",
 		"back.groups":          "Groups: %[1]s.",
-		"back.groups.unknown":  "Groups: they could not be read.",
+		"back.groups.unknown":  "Groups: those that it was in. Which they are cannot be read while it is deleted.",
 
 		"cost.title":   "What it costs",
 		"cost":         "One licence %[1]s.",

@@ -36,7 +36,7 @@ func latvianPlan() map[string]string {
 		"back.roles.none":      "Administratora lomas: tieši piešķirtu nav. Lomas, kas nāk caur grupu, nevar nolasīt, kamēr konts ir izdzēsts; tās pārbaudīšu, kad konts būs atgūts.",
 		"back.roles.unknown":   "*Administratora lomas*: tās nevarēja nolasīt. Rēķinieties, ka tādas ir.",
 		"back.groups":          "Grupas: %[1]s.",
-		"back.groups.unknown":  "Grupas: tās nevarēja nolasīt.",
+		"back.groups.unknown":  "Grupas: tās pašas, kas bija. Kuras tās ir, nevar nolasīt, kamēr konts ir izdzēsts.",
 
 		"cost.title":   "Izmaksas",
 		"cost":         "Viena licence %[1]s.",
