@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -47,6 +48,17 @@ func (b *Bot) User(ctx context.Context, id string) (*slack.User, error) {
 		u, err := b.api.GetUserInfoContext(ctx, id)
 		return u, about(id, classify("users.info", err))
 	})
+}
+
+// UserByEmail asks users.lookupByEmail who has an address: nil where nobody who is active has it in this workspace
+// (docs.slack.dev/reference/methods/users.lookupByEmail).
+func (b *Bot) UserByEmail(ctx context.Context, email string) (*slack.User, error) {
+	u, err := b.api.GetUserByEmailContext(ctx, email)
+	err = classify("users.lookupByEmail", err)
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == "users_not_found" {
+		return nil, nil
+	}
+	return u, err
 }
 
 // Channel asks conversations.info; the answer is at most 30 seconds old and shared, so it must not be changed.

@@ -20,11 +20,15 @@ import (
 )
 
 const doctorUsage = `usage: mailback doctor [--json]
+       mailback doctor --drill ADDRESS
 
 Checks everything that "mailback serve" needs, with the same settings from the environment, and says what to do about what is wrong. It
 changes nothing, and may run beside mailback serve. It exits with 1 where a check failed.
 
   --json     print an array of {name, status, text, fix}; status is ok, note, warning or failed
+  --drill ADDRESS
+             after the checks, walk the whole way on a practice account: delete it, restore it, and prove that all is back. It asks at the
+             terminal before each change, and refuses an account that is not there for practice alone. It exits with 0 only if all is proven
 `
 
 // doctor is the subcommand that checks what serve needs.
@@ -32,12 +36,25 @@ func doctor(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	asJSON := flags.Bool("json", false, "")
+	address := flags.String("drill", "", "")
 	err := parseAll(flags, args)
 	if err != nil || isHelp(args) {
 		fmt.Fprint(stderr, doctorUsage)
 		return err
 	}
-	return examine(ctx, examination{now: time.Now, limit: 20 * time.Second, json: *asJSON}, stdout)
+	x := examination{now: time.Now, limit: 20 * time.Second, json: *asJSON}
+	drill := false
+	flags.Visit(func(f *flag.Flag) { drill = drill || f.Name == "drill" })
+	switch {
+	case !drill:
+		return examine(ctx, x, stdout)
+	case *asJSON:
+		return errUsage{"--drill asks at the terminal, so that it does not go with --json"}
+	}
+	if err := checkDrillAddress(*address); err != nil {
+		return err
+	}
+	return runDrill(ctx, x, *address, newTerminal(os.Stdin, stdout, isTerminal(os.Stdin)), usualPace())
 }
 
 // isHelp says whether the arguments ask for help, which parseAll takes for no fault.

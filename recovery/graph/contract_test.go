@@ -28,6 +28,7 @@ var undescribed = map[string]string{
 	"GET /v1.0/groups":   "learn.microsoft.com/graph/api/group-list",
 	"GET /v1.0/contacts": "learn.microsoft.com/graph/api/orgcontact-list",
 	"GET /v1.0/roleManagement/directory/roleAssignments": "learn.microsoft.com/graph/api/rbacapplication-list-roleassignments",
+	"DELETE /v1.0/users/{id}":                            "learn.microsoft.com/graph/api/user-delete",
 	"POST /v1.0/users/{id}/translateExchangeIds":         "learn.microsoft.com/graph/api/user-translateexchangeids",
 }
 
@@ -130,6 +131,7 @@ func everyCall(t *testing.T) []*http.Request {
 		func() (recovery.Receipt, error) { return c.RemoveLicense(ctx, fady, spe3) },
 		func() (recovery.Receipt, error) { return c.ReprocessLicenses(ctx, fady) },
 		func() (recovery.Receipt, error) { return c.BlockSignIn(ctx, fady) },
+		func() (recovery.Receipt, error) { return c.DeleteUser(ctx, fady) },
 	} {
 		_, err := change()
 		try(err)

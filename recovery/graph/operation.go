@@ -23,6 +23,7 @@ const (
 	opReprocess    operation = "reprocessLicenseAssignment"
 	opLocation     operation = "set usageLocation"
 	opBlock        operation = "block sign-in"
+	opDelete       operation = "delete user"
 	opItems        operation = "list recoverable messages"
 	opItemFolders  operation = "list recoverable messages with their folders"
 	opItem         operation = "get recoverable message"
@@ -51,7 +52,7 @@ func (op operation) permission() string {
 		return "GroupMember.Read.All"
 	case opContacts:
 		return "OrgContact.Read.All"
-	case opRestore:
+	case opRestore, opDelete:
 		return "User.DeleteRestore.All"
 	case opAssign, opRemove:
 		return "LicenseAssignment.ReadWrite.All"

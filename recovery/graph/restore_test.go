@@ -57,6 +57,7 @@ func TestChangesAreSentAsGraphWantsThem(t *testing.T) {
 		{func() (recovery.Receipt, error) { return c.ReprocessLicenses(ctx, someID) }, "POST", "/v1.0/users/" + someID + "/reprocessLicenseAssignment", ``},
 		{func() (recovery.Receipt, error) { return c.SetUsageLocation(ctx, someID, "LV") }, "PATCH", "/v1.0/users/" + someID, `{"usageLocation":"LV"}`},
 		{func() (recovery.Receipt, error) { return c.BlockSignIn(ctx, someID) }, "PATCH", "/v1.0/users/" + someID, `{"accountEnabled":false}`},
+		{func() (recovery.Receipt, error) { return c.DeleteUser(ctx, someID) }, "DELETE", "/v1.0/users/" + someID, ``},
 	} {
 		receipt, err := want.call()
 		all := s.requests()
@@ -111,6 +112,7 @@ func TestChangesThatMakeNoSenseAreNotSent(t *testing.T) {
 			func() error { _, err := c.ReprocessLicenses(ctx, id); return err },
 			func() error { _, err := c.SetUsageLocation(ctx, id, "LV"); return err },
 			func() error { _, err := c.BlockSignIn(ctx, id); return err },
+			func() error { _, err := c.DeleteUser(ctx, id); return err },
 			func() error { _, _, err := c.Account(ctx, id); return err },
 			func() error { _, err := c.Mailbox(ctx, id); return err },
 		)
@@ -283,5 +285,27 @@ func TestBlockSignIn(t *testing.T) {
 	}
 	if a, _, err := n.client.Account(t.Context(), megan.ID); err != nil || a.Enabled == nil || *a.Enabled {
 		t.Errorf("%+v, %v", a.Enabled, err)
+	}
+}
+
+// TestDeleteUser: the user is among the deleted ones, a second call finds nobody, and a restore brings the very user back.
+func TestDeleteUser(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t, m365fake.Config{})
+	megan := one(t, n, "meganb@contoso.com").Account
+	if _, err := n.client.DeleteUser(t.Context(), megan.ID); err != nil {
+		t.Fatal(err)
+	}
+	if gone := one(t, n, "meganb@contoso.com").Account; gone.ID != megan.ID || !gone.Deleted() {
+		t.Errorf("%+v", gone)
+	}
+	if _, err := n.client.DeleteUser(t.Context(), megan.ID); recovery.KindOf(err) != recovery.NotFound {
+		t.Errorf("a second time: %v", err)
+	}
+	if _, err := n.client.RestoreUser(t.Context(), megan.ID, recovery.RestoreAs{}); err != nil {
+		t.Fatal(err)
+	}
+	if back := one(t, n, "meganb@contoso.com").Account; back.ID != megan.ID || back.Deleted() {
+		t.Errorf("%+v", back)
 	}
 }
