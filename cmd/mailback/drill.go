@@ -33,8 +33,9 @@ type drill struct {
 	db      *store.Store
 
 	before  practice
-	sent    time.Time // when the deletion was first sent, or left to the administrator; zero: nothing was changed
-	refused error     // what ended a question other than yes
+	sent    time.Time            // when the deletion was first sent, or left to the administrator; zero: nothing was changed
+	refused error                // what ended a question other than yes
+	yes     map[string]time.Time // questions that were answered with yes, and when, until their change is made
 	ended   recovery.Request
 }
 
@@ -70,7 +71,7 @@ func runDrill(ctx context.Context, x examination, address string, t *terminal, p
 		return err
 	}
 	x.s, _ = settingsAndFaults() // which have no faults
-	d := &drill{x: x, address: address, t: t, pace: pace}
+	d := &drill{x: x, address: address, t: t, pace: pace, yes: map[string]time.Time{}}
 	done, err := d.open(ctx)
 	if err != nil {
 		t.say("\nNo drill: %s. Nothing was changed.", plainly(err))
@@ -206,4 +207,3 @@ func plainly(err error) string {
 		return oneLine(err.Error())
 	}
 }
-

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"mailback/recovery"
 	"mailback/recovery/store"
@@ -24,7 +25,7 @@ func (d *drill) standIn() {
 	s := d.service
 	s.Settings = recovery.Settings{
 		TeamID: drillTeam, Approvers: []string{drillUser}, Requesters: []string{drillUser}, ApprovalChannel: drillTerminal,
-		Approvals: 1, SelfApproval: true, TTL: s.Settings.TTL, Licenses: s.Settings.Licenses, UsageLocation: s.Settings.UsageLocation,
+		Approvals: 1, SelfApproval: true, TTL: 24 * time.Hour, Licenses: s.Settings.Licenses, UsageLocation: s.Settings.UsageLocation,
 	}
 	s.Store, s.People, s.Replier = drillStore{d.db}, drillPeople{}, drillReplier{}
 	s.Restorer = asking{d}
@@ -77,18 +78,36 @@ type asking struct{ d *drill }
 
 var _ recovery.Restorer = asking{}
 
-// allowed asks before a change of the account with this id. Its error is one that ends a request, and drill.refused says why.
+// yesTime is for how long a yes counts while Microsoft does not take the change.
+const yesTime = 10 * time.Minute
+
+// allowed asks before a change of the account with this id. A no ends the request, and drill.refused says why. A yes may have taken its time, so
+// that it counts from the next turn on: the request then looks once more whether the change is there, and whether its plan still stands, as after
+// any pause. It counts until Microsoft has taken the change.
 func (a asking) allowed(ctx context.Context, id, question string) error {
-	if d := a.d; id == "" || id != d.before.account.ID {
+	d := a.d
+	if id == "" || id != d.before.account.ID {
 		return notInDrill("another account than the practice account")
 	}
-	if a.d.refused == nil { // one no is enough
-		a.d.refused = a.d.t.yes(ctx, question)
+	if at, said := d.yes[question]; said && d.x.now().Sub(at) < yesTime {
+		return nil
 	}
-	if a.d.refused != nil {
-		return &recovery.Error{Kind: recovery.Invalid, Op: "ask before a change", Err: a.d.refused}
+	if d.refused == nil { // one no is enough
+		d.refused = d.t.yes(ctx, question)
 	}
-	return nil
+	if d.refused != nil {
+		return &recovery.Error{Kind: recovery.Invalid, Op: "ask before a change", Err: d.refused}
+	}
+	d.yes[question] = d.x.now()
+	return &recovery.Error{Kind: recovery.Throttled, Op: "ask before a change", RetryAfter: time.Second}
+}
+
+// sent uses a yes up, unless Microsoft did not take the change because it was throttled.
+func (a asking) sent(question string, receipt recovery.Receipt, err error) (recovery.Receipt, error) {
+	if recovery.KindOf(err) != recovery.Throttled {
+		delete(a.d.yes, question)
+	}
+	return receipt, err
 }
 
 func notInDrill(what string) error {
@@ -100,10 +119,12 @@ func (a asking) RestoreUser(ctx context.Context, id string, as recovery.RestoreA
 	if as != (recovery.RestoreAs{}) {
 		return recovery.Receipt{}, notInDrill("another name")
 	}
-	if err := a.allowed(ctx, id, "Restore the account now?"); err != nil {
+	const question = "Restore the account now?"
+	if err := a.allowed(ctx, id, question); err != nil {
 		return recovery.Receipt{}, err
 	}
-	return a.d.graph.RestoreUser(ctx, id, as)
+	receipt, err := a.d.graph.RestoreUser(ctx, id, as)
+	return a.sent(question, receipt, err)
 }
 
 // AssignLicense gives it a licence that it had.
@@ -112,10 +133,12 @@ func (a asking) AssignLicense(ctx context.Context, id string, license recovery.A
 	if !had {
 		return recovery.Receipt{}, notInDrill("a licence that the account did not have")
 	}
-	if err := a.allowed(ctx, id, fmt.Sprintf("The licence %s is not there as it was. Give it again now?", part)); err != nil {
+	question := fmt.Sprintf("The licence %s is not there as it was. Give it again now?", part)
+	if err := a.allowed(ctx, id, question); err != nil {
 		return recovery.Receipt{}, err
 	}
-	return a.d.graph.AssignLicense(ctx, id, license)
+	receipt, err := a.d.graph.AssignLicense(ctx, id, license)
+	return a.sent(question, receipt, err)
 }
 
 // SetUsageLocation does not belong to a drill: an account without one is refused.

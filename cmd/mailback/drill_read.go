@@ -168,6 +168,14 @@ func rolesRefused(member, assigned recovery.Access) *refusal {
 // seats takes up the licences, and refuses those that might not come back: a group's, which Microsoft gives by itself, one in error, one that
 // is sold no more, and one of which no seat is left when somebody takes the one that the deletion sets free.
 func (p *practice) seats(found recovery.Findings) *refusal {
+	for _, s := range p.account.LicenseStates {
+		switch {
+		case s.Group != "":
+			return &refusal{"a group gives it a licence, which comes and goes with the group", "give it a licence of its own, or " + anotherAccount}
+		case s.State != "Active":
+			return &refusal{"one of its licences is not in order (" + strings.TrimSpace(s.State+" "+s.Error) + ")", "put that right in the Microsoft 365 admin centre, or " + anotherAccount}
+		}
+	}
 	gives := false
 	for _, l := range p.account.Licenses {
 		i := slices.IndexFunc(found.SKUs, func(k recovery.SKU) bool { return k.ID == l.SKU })
@@ -186,14 +194,6 @@ func (p *practice) seats(found recovery.Findings) *refusal {
 		}
 		p.licenses = append(p.licenses, heldLicense{k, l.DisabledPlans})
 		gives = gives || slices.ContainsFunc(k.MailboxPlans, func(plan string) bool { return !slices.Contains(l.DisabledPlans, plan) })
-	}
-	for _, s := range p.account.LicenseStates {
-		switch {
-		case s.Group != "":
-			return &refusal{"a group gives it a licence, which comes and goes with the group", "give it a licence of its own, or " + anotherAccount}
-		case s.State != "Active":
-			return &refusal{"one of its licences is not in order (" + strings.TrimSpace(s.State+" "+s.Error) + ")", "put that right in the Microsoft 365 admin centre, or " + anotherAccount}
-		}
 	}
 	if !gives {
 		return &refusal{"it has no licence with a mailbox", "give it one and wait until its mailbox works, or " + anotherAccount}

@@ -60,7 +60,7 @@ func (d *drill) afterLostAnswer(ctx context.Context) error {
 			return nil
 		}
 		if known = err; err == nil && !live {
-			known = errors.New("Microsoft shows it nowhere") //nolint:revive,staticcheck // Microsoft is a name
+			known = errors.New("Microsoft shows it nowhere") //nolint:staticcheck // Microsoft is a name
 		}
 		if time.Since(began) > d.pace.answer {
 			if known != nil {

@@ -38,7 +38,7 @@ const (
 // Services are the names that Fault.Service may take.
 var services = map[string]bool{"slack": true, "login": true, "graph": true, "exchange": true}
 
-// Fault spoils the calls of one service whose path contains Match.
+// Fault spoils the calls of one service whose path, with the method before it ("DELETE /v1.0/users/…"), contains Match.
 type Fault struct {
 	Service string `json:"service"`
 	Match   string `json:"match"`
@@ -185,7 +185,7 @@ type Refuse func(w http.ResponseWriter, r *http.Request, status int, retryAfter 
 // Wrap puts the desk in front of a service: calls are recorded, and spoiled as the faults say.
 func (d *Desk) Wrap(service string, refuse Refuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, ok := d.Take(service, r.URL.RequestURI(), Status, Throttle, Slow, Hang, Drop, Lost, Cut)
+		f, ok := d.Take(service, r.Method+" "+r.URL.RequestURI(), Status, Throttle, Slow, Hang, Drop, Lost, Cut)
 		if !ok {
 			d.serve(service, w, r, next)
 			return
