@@ -161,3 +161,41 @@ func TestFactsAboutPeopleAreFresh(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoHasAnAddress: nobody is an answer, and what cannot be read is none.
+func TestWhoHasAnAddress(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	b := p.bot()
+	p.answer("users.lookupByEmail", `{"ok":true,"user":{"id":"U1"}}`, `{"ok":false,"error":"users_not_found"}`, `{"ok":false,"error":"missing_scope"}`)
+	if u, err := b.UserByEmail(t.Context(), "a@contoso.com"); err != nil || u == nil || u.ID != "U1" {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if u, err := b.UserByEmail(t.Context(), "b@contoso.com"); err != nil || u != nil {
+		t.Errorf("nobody: %+v, %v", u, err)
+	}
+	_, err := b.UserByEmail(t.Context(), "c@contoso.com")
+	if e, ok := errors.AsType[*Error](err); !ok || e.Code != "missing_scope" {
+		t.Errorf("not to be read: %v", err)
+	}
+	if asked := p.called("users.lookupByEmail"); len(asked) != 3 || asked[0].Get("email") != "a@contoso.com" {
+		t.Errorf("asked %v", asked)
+	}
+}
+
+// TestSay posts plain text: what looks like markup in it is none.
+func TestSay(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t)
+	b := p.bot()
+	p.answer("chat.postMessage", `{"ok":true,"channel":"C1","ts":"1.1"}`, `{"ok":false,"error":"not_in_channel"}`)
+	if err := b.Say(t.Context(), "C1", "<!here> & a line"); err != nil {
+		t.Error(err)
+	}
+	if said := p.called("chat.postMessage"); len(said) != 1 || said[0].Get("channel") != "C1" || said[0].Get("text") != "&lt;!here&gt; &amp; a line" {
+		t.Errorf("said %v", said)
+	}
+	if e, ok := errors.AsType[*Error](b.Say(t.Context(), "C1", "again")); !ok || e.Code != "not_in_channel" || !strings.Contains(e.Error(), "C1") {
+		t.Errorf("%v", e)
+	}
+}

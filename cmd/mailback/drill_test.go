@@ -224,6 +224,11 @@ func TestDrillLooksAgainAfterAYes(t *testing.T) {
 	}}, {to: askPost, line: "n"}}})
 	w.wants([]string{madeDelete}, "it was there already", "PROVEN")
 	w.isBack()
+	for _, c := range w.Desk().Calls()[w.calls:] {
+		if strings.HasSuffix(c.Path, "/restore") {
+			t.Error("a restore was sent though the account was back")
+		}
+	}
 	if w.err != nil {
 		t.Error(w.err)
 	}

@@ -205,3 +205,21 @@ func TestTakeMatchesAndCounts(t *testing.T) {
 		t.Error("a cleared fault was taken")
 	}
 }
+
+// TestMethodInMatch: a fault may be of one method alone.
+func TestMethodInMatch(t *testing.T) {
+	t.Parallel()
+	desk := New(time.Now)
+	if err := desk.Add(Fault{Service: "graph", Match: "DELETE /v1.0/users/", Kind: Status, Value: 403}); err != nil {
+		t.Fatal(err)
+	}
+	handler := desk.Wrap("graph", func(w http.ResponseWriter, _ *http.Request, status int, _ time.Duration) { w.WriteHeader(status) },
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for method, want := range map[string]int{"GET": 200, "DELETE": 403} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(method, "/v1.0/users/x", nil))
+		if w.Code != want {
+			t.Errorf("%s is answered %d, want %d", method, w.Code, want)
+		}
+	}
+}

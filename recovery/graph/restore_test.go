@@ -309,3 +309,23 @@ func TestDeleteUser(t *testing.T) {
 		t.Errorf("%+v", back)
 	}
 }
+
+// TestRolesAssigned: an admin's roles are read, and where they may not be read they are unknown.
+func TestRolesAssigned(t *testing.T) {
+	t.Parallel()
+	n := newTenant(t, m365fake.Config{})
+	nestor, megan := one(t, n, "nestorw@contoso.com").Account, one(t, n, "meganb@contoso.com").Account
+	if a, err := n.client.RolesAssigned(t.Context(), nestor.ID); err != nil || !a.RolesKnown || !slices.Equal(a.Roles, []string{"Exchange Administrator"}) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err := n.client.RolesAssigned(t.Context(), megan.ID); err != nil || !a.RolesKnown || len(a.Roles) > 0 {
+		t.Errorf("%+v, %v", a, err)
+	}
+	s := newStub(t, says(403, refusal("Authorization_RequestDenied", "…", "")))
+	if a, err := s.client.RolesAssigned(t.Context(), someID); err != nil || a.RolesKnown {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := s.client.RolesAssigned(t.Context(), ""); recovery.KindOf(err) != recovery.Invalid || len(s.requests()) != 1 {
+		t.Errorf("of nobody: %v", err)
+	}
+}
