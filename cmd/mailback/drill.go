@@ -41,15 +41,15 @@ type drill struct {
 
 // drillPace is how long a drill waits for what Microsoft brings by itself.
 type drillPace struct {
-	look    time.Duration // between two looks
-	answer  time.Duration // until an account of whose deletion the answer was lost counts as not deleted
-	shown   time.Duration // until a deleted account has to show as deleted, and for how long a throttled deletion is tried
-	byHand  time.Duration // until the administrator has deleted the account
-	farewel time.Duration // for the last look, after the drill has ended
+	look     time.Duration // between two looks
+	answer   time.Duration // until an account of whose deletion the answer was lost counts as not deleted
+	shown    time.Duration // until a deleted account has to show as deleted, and for how long a throttled deletion is tried
+	byHand   time.Duration // until the administrator has deleted the account
+	farewell time.Duration // for the last look, after the drill has ended
 }
 
 func usualPace() drillPace {
-	return drillPace{look: 3 * time.Second, answer: 2 * time.Minute, shown: 15 * time.Minute, byHand: 30 * time.Minute, farewel: 20 * time.Second}
+	return drillPace{look: 3 * time.Second, answer: 2 * time.Minute, shown: 15 * time.Minute, byHand: 30 * time.Minute, farewell: 20 * time.Second}
 }
 
 // errDrill is how a drill ends that has not come to its proof. It was told at length before.

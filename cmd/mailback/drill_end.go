@@ -83,7 +83,7 @@ func because(err error) string {
 
 // tellState looks where the account is, and says how it comes back. The look has its own time: the drill may have been told to stop.
 func (d *drill) tellState(ctx context.Context) {
-	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.pace.farewel)
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.pace.farewell)
 	defer cancel()
 	f, err := d.graph.Find(look, recovery.Query{Kind: recovery.ByObjectID, Value: d.before.account.ID})
 	switch {
