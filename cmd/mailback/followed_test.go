@@ -20,6 +20,7 @@ import (
 
 	"mailback/internal/m365fake"
 	"mailback/internal/racetest"
+	"mailback/recovery/store/pgtest"
 )
 
 // signingIn is a credential that follows its files, and the Entra that it signs in to. Tokens are so short that each one asked for is a sign-in.
@@ -311,5 +312,41 @@ func TestServeFollowsItsSecret(t *testing.T) {
 		if s.log.find(regexp.MustCompile(c.log)) == "" && n > 0 {
 			t.Errorf("with %q in the file, the log has no %s", c.inFile, c.log)
 		}
+	}
+}
+
+// TestServeFollowsItsDatabasesPassword: a Mailback that runs goes on when its password is changed and all its connections are ended.
+func TestServeFollowsItsDatabasesPassword(t *testing.T) {
+	t.Parallel()
+	racetest.Leave(t)
+	if testing.Short() {
+		t.Skip("it starts a bot")
+	}
+	url, change := pgtest.Locked(t, "one")
+	file := filepath.Join(t.TempDir(), "database-url")
+	write := func(url string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(url+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(url)
+	s := setStage(t, database{}, 1, map[string]string{"MAILBACK_DATABASE_URL_FILE": file})
+	defer s.close(t)
+	if err := s.play(t.Context(), plots()[0]); err != nil {
+		t.Fatal(err)
+	}
+	newer := strings.Replace(url, ":one@", ":two@", 1)
+	change("two")
+	write(newer)
+	const hangUp = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
+	if err := postgresProgram("psql", "--quiet", "--command="+hangUp, newer); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.play(t.Context(), plots()[1]); err != nil {
+		t.Fatal(err)
+	}
+	if s.log.find(regexp.MustCompile(`the database's password has changed, and the new one is in use`)) == "" {
+		t.Error("the log does not say that the password has changed")
 	}
 }

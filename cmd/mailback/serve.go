@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -144,11 +145,23 @@ func unlessStopped(ctx context.Context, err error) error {
 func (s *settings) open(ctx context.Context, now recovery.Clock, log *slog.Logger, observe func(recovery.Event)) (*store.Store, error) {
 	cards := commands.RendererConfig{ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL), Rules: s.rules(), Emergency: s.Emergency}
 	return store.Open(ctx, store.Config{
-		URL: s.DatabaseURL, Now: now, Logger: log, Observe: observe,
+		URL: s.DatabaseURL, CurrentURL: currentURL(), Now: now, Logger: log, Observe: observe,
 		Render:     commands.NewRenderer(cards),
 		RenderSeal: commands.NewSealRenderer(cards), RenderFault: commands.NewFaultRenderer(cards),
 		Retention: time.Duration(s.Retention),
 	})
+}
+
+// currentURL reads the database's URL anew, where a file has it: nil where none does.
+func currentURL() func() (string, error) {
+	file := secretFile("MAILBACK_DATABASE_URL")
+	if file == "" {
+		return nil
+	}
+	return func() (string, error) {
+		b, err := os.ReadFile(file) //nolint:gosec // the operator names it
+		return strings.TrimSpace(string(b)), err
+	}
 }
 
 // service builds the domain with its adapters, and gives that of Graph beside it.

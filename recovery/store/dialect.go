@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -40,14 +41,14 @@ type database struct {
 	close   func() error
 }
 
-// openDatabase opens the database of a URL.
-func openDatabase(ctx context.Context, url string) (*database, error) {
+// openDatabase opens the database of a URL; current and log are those of openPostgres.
+func openDatabase(ctx context.Context, url string, current func() (string, error), log *slog.Logger) (*database, error) {
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch scheme {
 	case "sqlite":
 		return openSQLite(ctx, strings.TrimPrefix(rest, "//")) // sqlite:FILE and sqlite:///FILE alike
 	case "postgres", "postgresql":
-		return openPostgres(ctx, url)
+		return openPostgres(ctx, url, current, log)
 	}
 	return nil, fmt.Errorf("the database URL begins with %q: it has to be sqlite:FILE or postgres://…", scheme+":")
 }
@@ -58,7 +59,7 @@ func openBeside(ctx context.Context, url string) (*database, error) {
 	if scheme == "sqlite" {
 		return openSQLiteBeside(ctx, strings.TrimPrefix(rest, "//"))
 	}
-	return openDatabase(ctx, url)
+	return openDatabase(ctx, url, nil, nil)
 }
 
 func sqliteDialect() *dialect {

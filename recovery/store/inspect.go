@@ -96,7 +96,7 @@ func inspectPostgres(ctx context.Context, databaseURL string) (Condition, error)
 	if err != nil {
 		return Condition{}, err
 	}
-	opened, err := openPostgres(ctx, databaseURL)
+	opened, err := openPostgres(ctx, databaseURL, nil, nil)
 	if err != nil {
 		return Condition{}, err
 	}

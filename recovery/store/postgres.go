@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // poolSize is how many connections a process has at most. Each is a process of the server's: more of them do not do more on the few
@@ -19,8 +19,8 @@ const poolSize = 5
 // jobTurns is how many of them transactions of jobs may have at a time: two stay for what people do.
 const jobTurns = poolSize - 2
 
-// openPostgres opens a pool on a server.
-func openPostgres(ctx context.Context, url string) (*database, error) {
+// openPostgres opens a pool on a server. The password is that of current, as connector says, where that is not nil.
+func openPostgres(ctx context.Context, url string, current func() (string, error), log *slog.Logger) (*database, error) {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL is not valid: %w", err) // pgx leaves the password out
@@ -28,7 +28,7 @@ func openPostgres(ctx context.Context, url string) (*database, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
-	db := stdlib.OpenDB(*cfg)
+	db := sql.OpenDB(&connector{cfg: *cfg, url: current, log: log, password: cfg.Password})
 	db.SetMaxOpenConns(poolSize)
 	db.SetMaxIdleConns(poolSize)
 	if err := db.PingContext(ctx); err != nil {

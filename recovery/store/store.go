@@ -18,7 +18,10 @@ import (
 
 // Config is what a Store works with. URL and Render are required.
 type Config struct {
-	URL         string                 // "sqlite:mailback.db", or "postgres://user@host/name"
+	URL string // "sqlite:mailback.db", or "postgres://user@host/name"
+	// CurrentURL gives the URL as it is now. It is asked for each new connection to PostgreSQL, and its password is used if nothing else in it has
+	// changed and the server takes it; else the one before. Nil: URL stays as it is.
+	CurrentURL  func() (string, error)
 	Render      recovery.Renderer      // words the messages of an event
 	RenderSeal  recovery.SealRenderer  // words a seal of the audit trail; nil: it is posted nowhere
 	RenderFault recovery.FaultRenderer // words a fault of the installation; nil: it is told nowhere
@@ -67,7 +70,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s.cfg.JobTimeout = orDefault(cfg.JobTimeout, 30*time.Second)
 	s.cfg.RescueAfter = max(orDefault(cfg.RescueAfter, 40*time.Second), s.cfg.JobTimeout+s.sittingTime())
 	s.cfg.PollInterval = orDefault(cfg.PollInterval, 75*time.Millisecond)
-	db, err := openDatabase(ctx, cfg.URL)
+	db, err := openDatabase(ctx, cfg.URL, cfg.CurrentURL, s.log)
 	if err != nil {
 		return nil, err
 	}

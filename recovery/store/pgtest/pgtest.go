@@ -66,6 +66,30 @@ func Database(t testing.TB) string {
 	return shared.url(name)
 }
 
+// Locked is Database for a user with a password, which change changes; without the right one, the server lets nobody in as that user.
+func Locked(t testing.TB, password string) (url string, change func(password string)) {
+	t.Helper()
+	plain := Database(t)
+	user := fmt.Sprintf("locked%d", shared.count.Add(1))
+	database := plain[strings.LastIndex(plain, "/test")+1 : strings.Index(plain, "?")]
+	do := func(query string) {
+		t.Helper()
+		if err := shared.exec(query); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}
+	do(fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' IN ROLE locked", user, password))
+	do(fmt.Sprintf("ALTER DATABASE %s OWNER TO %s", database, user))
+	t.Cleanup(func() { // the database is dropped after it, and has to have an owner
+		do(fmt.Sprintf("ALTER DATABASE %s OWNER TO postgres", database))
+	})
+	change = func(password string) {
+		t.Helper()
+		do(fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", user, password))
+	}
+	return strings.Replace(plain, "postgres@", user+":"+password+"@", 1), change
+}
+
 // Durable is Database on a server that from now on waits for the disk, as a real one does. Tests need not: their machine keeps its power.
 func Durable(t testing.TB) string {
 	t.Helper()
@@ -115,7 +139,13 @@ func (c *cluster) run() error {
 	if err := c.configure(filepath.Join(data, "postgresql.auto.conf"), "fsync = off\n"); err != nil {
 		return err
 	}
-	return c.serve(filepath.Join(bin, "postgres"), data)
+	if err := prepend(filepath.Join(data, "pg_hba.conf"), "local all +locked scram-sha-256\n"); err != nil {
+		return err
+	}
+	if err := c.serve(filepath.Join(bin, "postgres"), data); err != nil {
+		return err
+	}
+	return c.exec("CREATE ROLE locked") // whose members need a password: see Locked
 }
 
 // configure adds a line to a file of settings that ALTER SYSTEM may change.
@@ -126,6 +156,15 @@ func (*cluster) configure(file, line string) error {
 	}
 	_, err = f.WriteString(line)
 	return errors.Join(err, f.Close())
+}
+
+// prepend puts a line before all others of a file.
+func prepend(file, line string) error {
+	b, err := os.ReadFile(file) //nolint:gosec // in a directory of its own
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append([]byte(line), b...), 0o600) //nolint:gosec // as above
 }
 
 // watch runs a server until its own input ends, which the system sees to when the test binary is killed.
