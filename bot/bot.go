@@ -17,8 +17,12 @@ import (
 
 // Config is what a Bot needs. The zero value of a field means the default that stands there.
 type Config struct {
-	BotToken   string           // xoxb-…; required
-	AppToken   string           // xapp-…, with connections:write; required
+	BotToken string // xoxb-…; required
+	AppToken string // xapp-…, with connections:write; required
+	// Tokens gives both tokens as they are now. It is asked at each call and for each socket, and what is new is used if it is of the same bot.
+	// Nil: BotToken and AppToken stay as they are.
+	Tokens func() (bot, app string, err error)
+
 	APIURL     string           // https://slack.com/api/
 	HTTPClient *http.Client     // a new one; without a Timeout it gets 15 s. Its proxy and root certificates serve the sockets too
 	Logger     *slog.Logger     // slog.Default()
@@ -44,7 +48,7 @@ type Config struct {
 // Bot is an app in Slack. Create it with New; all its methods may be used at the same time.
 type Bot struct {
 	config Config
-	api    *slack.Client
+	api    *tokens
 	log    *slog.Logger
 	self   *self
 	pulse  *pulse
@@ -72,8 +76,7 @@ func New(c Config) (*Bot, error) {
 	}
 	c = c.withDefaults()
 	b := &Bot{config: c, log: c.Logger, self: &self{}, pulse: newPulse(c.Now), dialer: dialerLike(c.HTTPClient)}
-	b.api = slack.New(c.BotToken, slack.OptionAppLevelToken(c.AppToken),
-		slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(c.HTTPClient))
+	b.api = newTokens(c, b.self)
 	b.people = newPeople(b.api, b.self, c.Now)
 	return b, nil
 }
@@ -158,7 +161,7 @@ func (b *Bot) Run(ctx context.Context, h Handler) error {
 // bot token, which is a *FatalError. Run signs in too; calling SignIn before is for those who need the Identity first.
 func (b *Bot) SignIn(ctx context.Context) (Identity, error) {
 	for failures := 0; b.Identity().TeamID == ""; failures++ {
-		said, err := b.api.AuthTestContext(ctx)
+		said, err := b.api.now(ctx).AuthTestContext(ctx)
 		if err == nil {
 			b.self.learn(identityOf(said))
 			b.log.Info("slack: signed in", "team", said.TeamID, "enterprise", said.EnterpriseID, "user", said.UserID)
@@ -195,7 +198,7 @@ func (b *Bot) tell(ctx context.Context, e envelope, text string, raw json.RawMes
 	case e.responseURL != "":
 		return b.Respond(ctx, e.responseURL, Response{Text: text})
 	case text != "":
-		_, _, err := b.api.PostMessageContext(ctx, e.user, slack.MsgOptionText(text, false))
+		_, _, err := b.api.now(ctx).PostMessageContext(ctx, e.user, slack.MsgOptionText(text, false))
 		return classify("chat.postMessage", err)
 	}
 	return nil

@@ -44,7 +44,7 @@ const (
 
 // Deliverer brings the messages of an Outbox to Slack.
 type Deliverer struct {
-	api    *slack.Client
+	api    *tokens
 	apiURL string
 	outbox Outbox
 	files  FileSource
@@ -193,7 +193,7 @@ func (d *Deliverer) call(ctx context.Context, method string, m *outMessage, b bo
 	if err != nil {
 		return "", "", fmt.Errorf("writing the blocks of message %d: %w", m.id, err)
 	}
-	channel, ts, _, err = d.api.SendMessageContext(ctx, m.channel, slack.MsgOptionText(b.Text, false),
+	channel, ts, _, err = d.api.now(ctx).SendMessageContext(ctx, m.channel, slack.MsgOptionText(b.Text, false),
 		slack.UnsafeMsgOptionEndpoint(d.apiURL+method, func(v url.Values) {
 			v.Set("blocks", string(blocks))
 			d.place(v, method, m, b)

@@ -20,7 +20,7 @@ type TokenFacts struct {
 // answer's header X-OAuth-Scopes (docs.slack.dev/authentication/installing-with-oauth). A token that Slack refuses is a *FatalError,
 // all else an *Error.
 func (b *Bot) TestToken(ctx context.Context) (TokenFacts, error) {
-	said, err := b.api.AuthTestContext(ctx)
+	said, err := b.api.now(ctx).AuthTestContext(ctx)
 	if err != nil {
 		return TokenFacts{}, fatalOr(botSetting, classify("auth.test", err))
 	}
@@ -43,7 +43,7 @@ func (b *Bot) TestToken(ctx context.Context) (TokenFacts, error) {
 // (docs.slack.dev/reference/methods/apps.connections.open). A refusal that an operator can mend is a *FatalError. What Slack answers
 // while Socket Mode is off is not documented, so that an *Error of verdict Refused may mean that too.
 func (b *Bot) TestSocketMode(ctx context.Context) error {
-	_, _, err := b.api.StartSocketModeContext(ctx)
+	_, _, err := b.api.now(ctx).StartSocketModeContext(ctx)
 	return fatalOr(appSetting, classify("apps.connections.open", err))
 }
 

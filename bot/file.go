@@ -40,15 +40,15 @@ func (d *Deliverer) showFile(ctx context.Context, m *outMessage, b body) error {
 
 // upload shares a file in a channel (docs.slack.dev/messaging/working-with-files#uploading_files).
 func (d *Deliverer) upload(ctx context.Context, channel, name string, content []byte) error {
-	place, err := d.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: len(content)})
+	place, err := d.api.now(ctx).GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: name, FileSize: len(content)})
 	if err != nil {
 		return about(channel, classify("files.getUploadURLExternal", err))
 	}
-	err = d.api.UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: place.UploadURL, Content: string(content), Filename: name})
+	err = d.api.now(ctx).UploadToURL(ctx, slack.UploadToURLParameters{UploadURL: place.UploadURL, Content: string(content), Filename: name})
 	if err != nil {
 		return about(channel, classify("upload_url", err))
 	}
-	_, err = d.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
+	_, err = d.api.now(ctx).CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 		Files: []slack.FileSummary{{ID: place.FileID, Title: name}}, Channel: channel,
 	})
 	return about(channel, classify("files.completeUploadExternal", err))

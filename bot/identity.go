@@ -44,11 +44,12 @@ func (s *self) learn(id Identity) {
 	s.id = id
 }
 
-// hello records the app id of a socket; sockets of one app-level token never differ in it.
+// hello records the app id of the first socket. Those of one app-level token never differ in it, and what comes by a token of another app is
+// refused as another app's (see app).
 func (s *self) hello(appID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if appID != "" {
+	if s.id.AppID == "" {
 		s.id.AppID = appID
 	}
 }

@@ -122,7 +122,7 @@ func (p *peer) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	form, err := url.ParseQuery(string(body))
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") || err != nil {
-		form = url.Values{"json": {string(body)}}
+		form = url.Values{"json": {string(body)}, "bearer": {strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}}
 	}
 	method := strings.TrimPrefix(r.URL.Path, "/api/")
 	p.mu.Lock()

@@ -22,7 +22,7 @@ const (
 
 // people asks Slack who somebody is.
 type people struct {
-	api  *slack.Client
+	api  *tokens
 	self *self
 
 	users    *lookUp[*slack.User]
@@ -31,7 +31,7 @@ type people struct {
 	channels *lookUp[*slack.Channel]
 }
 
-func newPeople(api *slack.Client, self *self, now func() time.Time) people {
+func newPeople(api *tokens, self *self, now func() time.Time) people {
 	return people{
 		api: api, self: self,
 		users:    newLookUp[*slack.User](userAge, now),
@@ -45,7 +45,7 @@ func newPeople(api *slack.Client, self *self, now func() time.Time) people {
 // A field that Slack left out is its zero value, which proves nothing (docs.slack.dev/reference/objects/user-object).
 func (b *Bot) User(ctx context.Context, id string) (*slack.User, error) {
 	return b.people.users.get(ctx, id, func(ctx context.Context) (*slack.User, error) {
-		u, err := b.api.GetUserInfoContext(ctx, id)
+		u, err := b.api.now(ctx).GetUserInfoContext(ctx, id)
 		return u, about(id, classify("users.info", err))
 	})
 }
@@ -53,7 +53,7 @@ func (b *Bot) User(ctx context.Context, id string) (*slack.User, error) {
 // UserByEmail asks users.lookupByEmail who has an address: nil where nobody who is active has it in this workspace
 // (docs.slack.dev/reference/methods/users.lookupByEmail).
 func (b *Bot) UserByEmail(ctx context.Context, email string) (*slack.User, error) {
-	u, err := b.api.GetUserByEmailContext(ctx, email)
+	u, err := b.api.now(ctx).GetUserByEmailContext(ctx, email)
 	err = classify("users.lookupByEmail", err)
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "users_not_found" {
 		return nil, nil
@@ -64,7 +64,7 @@ func (b *Bot) UserByEmail(ctx context.Context, email string) (*slack.User, error
 // Channel asks conversations.info; the answer is at most 30 seconds old and shared, so it must not be changed.
 func (b *Bot) Channel(ctx context.Context, id string) (*slack.Channel, error) {
 	return b.people.channels.get(ctx, id, func(ctx context.Context) (*slack.Channel, error) {
-		c, err := b.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+		c, err := b.api.now(ctx).GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 		return c, about(id, classify("conversations.info", err))
 	})
 }
@@ -85,7 +85,7 @@ func (b *Bot) GroupMembers(ctx context.Context, group string) ([]string, error) 
 		if id := b.self.get(); id.EnterpriseID != "" {
 			options = append(options, slack.GetUserGroupMembersOptionTeamID(id.TeamID))
 		}
-		members, err := b.api.GetUserGroupMembersContext(ctx, group, options...)
+		members, err := b.api.now(ctx).GetUserGroupMembersContext(ctx, group, options...)
 		return members, about(group, classify("usergroups.users.list", err))
 	})
 }
@@ -104,7 +104,7 @@ func (p *people) listGroups(ctx context.Context) (map[string]slack.UserGroup, er
 	if id := p.self.get(); id.EnterpriseID != "" {
 		options = append(options, slack.GetUserGroupsOptionTeamID(id.TeamID))
 	}
-	list, err := p.api.GetUserGroupsContext(ctx, options...)
+	list, err := p.api.now(ctx).GetUserGroupsContext(ctx, options...)
 	if err != nil {
 		return nil, classify("usergroups.list", err)
 	}

@@ -9,6 +9,6 @@ import (
 // Say posts a line of plain text to a channel, once and without the outbox: whoever calls it has to tell whether it came through
 // (docs.slack.dev/reference/methods/chat.postMessage).
 func (b *Bot) Say(ctx context.Context, channel, line string) error {
-	_, _, err := b.api.PostMessageContext(ctx, channel, slack.MsgOptionText(line, true))
+	_, _, err := b.api.now(ctx).PostMessageContext(ctx, channel, slack.MsgOptionText(line, true))
 	return about(channel, classify("chat.postMessage", err))
 }

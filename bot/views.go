@@ -12,7 +12,7 @@ func (b *Bot) OpenView(ctx context.Context, triggerID string, view slack.ModalVi
 	if err := CheckView(view); err != nil {
 		return nil, err
 	}
-	return viewOf("views.open")(b.api.OpenViewContext(ctx, triggerID, view))
+	return viewOf("views.open")(b.api.now(ctx).OpenViewContext(ctx, triggerID, view))
 }
 
 // UpdateView changes an open form. With the hash of the version that was seen, Slack refuses (hash_conflict)
@@ -21,7 +21,7 @@ func (b *Bot) UpdateView(ctx context.Context, viewID, hash string, view slack.Mo
 	if err := CheckView(view); err != nil {
 		return nil, err
 	}
-	return viewOf("views.update")(b.api.UpdateViewContext(ctx, view, "", hash, viewID))
+	return viewOf("views.update")(b.api.now(ctx).UpdateViewContext(ctx, view, "", hash, viewID))
 }
 
 func viewOf(method string) func(*slack.ViewResponse, error) (*slack.View, error) {
@@ -41,7 +41,7 @@ func (b *Bot) PublishView(ctx context.Context, userID string, view slack.HomeTab
 	if err := CheckHome(view); err != nil {
 		return err
 	}
-	_, err := b.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: userID, View: view})
+	_, err := b.api.now(ctx).PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: userID, View: view})
 	if err != nil {
 		return classify("views.publish", err)
 	}

@@ -18,8 +18,10 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"mailback/internal/fault"
 	"mailback/internal/m365fake"
 	"mailback/internal/racetest"
+	"mailback/internal/slackfake"
 	"mailback/recovery/store/pgtest"
 )
 
@@ -348,5 +350,53 @@ func TestServeFollowsItsDatabasesPassword(t *testing.T) {
 	}
 	if s.log.find(regexp.MustCompile(`the database's password has changed, and the new one is in use`)) == "" {
 		t.Error("the log does not say that the password has changed")
+	}
+}
+
+// TestServeFollowsItsSlackTokens: a Mailback that runs goes on when both of its tokens are replaced and its sockets have to be opened anew.
+func TestServeFollowsItsSlackTokens(t *testing.T) {
+	t.Parallel()
+	racetest.Leave(t)
+	if testing.Short() {
+		t.Skip("it starts a bot")
+	}
+	dir := t.TempDir()
+	write := func(bot, app string) {
+		t.Helper()
+		for name, token := range map[string]string{"bot": bot, "app": app} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(token+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(slackfake.BotToken, slackfake.AppToken)
+	s := setStage(t, sqliteDatabase(t), 1, map[string]string{
+		"SLACK_BOT_TOKEN": "", "SLACK_BOT_TOKEN_FILE": filepath.Join(dir, "bot"), "SLACK_APP_TOKEN": "", "SLACK_APP_TOKEN_FILE": filepath.Join(dir, "app"),
+	})
+	defer s.close(t)
+	renew := func() {
+		t.Helper()
+		if err := s.client.Fault(t.Context(), fault.Fault{Service: "slack", Kind: "disconnect", Times: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, c := range []struct{ bot, app, log string }{
+		{slackfake.BotToken[:10], "", `level=WARN msg="slack: a token is not the one in use and cannot be used, the one before stays"`},
+		{"xoxb-1111111111-sandbox", "xapp-1-A0MAILBACK-1111111111-sandbox", `level=INFO msg="slack: a token has changed, and the new one is in use" setting=SLACK_BOT_TOKEN`},
+	} {
+		if n > 0 {
+			s.Slack().SetTokens(c.bot, c.app)
+		}
+		write(c.bot, c.app)
+		renew()
+		if err := s.play(t.Context(), plots()[n]); err != nil {
+			t.Fatal(err)
+		}
+		if s.log.find(regexp.MustCompile(c.log)) == "" {
+			t.Errorf("the log has no %s", c.log)
+		}
+	}
+	if s.log.find(regexp.MustCompile(`the new one is in use" setting=SLACK_APP_TOKEN`)) == "" || s.log.find(regexp.MustCompile(`xoxb-|xapp-`)) != "" {
+		t.Error("the log does not say that the app-level token has changed, or has a token")
 	}
 }

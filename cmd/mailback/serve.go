@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -90,7 +89,7 @@ func run(ctx context.Context, s settings, now recovery.Clock, log *slog.Logger) 
 	defer func() { err = errors.Join(err, db.Close()) }()
 	signed.again = func(ctx context.Context) error { return db.SignedIn(ctx, recovery.PeerEntra) }
 	slackBot, err := bot.New(bot.Config{
-		BotToken: s.SlackBotToken, AppToken: s.SlackAppToken, APIURL: s.SlackAPIURL, Now: now, Logger: log,
+		BotToken: s.SlackBotToken, AppToken: s.SlackAppToken, Tokens: s.currentTokens, APIURL: s.SlackAPIURL, Now: now, Logger: log,
 		HTTPClient: &http.Client{Transport: transport, Timeout: 15 * time.Second}, Sorry: commands.Sorry(s.Locale), Command: "/restore-mailbox",
 		StopTimeout: time.Duration(s.StopTimeout) / 2, Observe: m.ack,
 	})
@@ -145,23 +144,11 @@ func unlessStopped(ctx context.Context, err error) error {
 func (s *settings) open(ctx context.Context, now recovery.Clock, log *slog.Logger, observe func(recovery.Event)) (*store.Store, error) {
 	cards := commands.RendererConfig{ApprovalChannel: s.ApprovalChannel, Language: s.Locale, TTL: time.Duration(s.RequestTTL), Rules: s.rules(), Emergency: s.Emergency}
 	return store.Open(ctx, store.Config{
-		URL: s.DatabaseURL, CurrentURL: currentURL(), Now: now, Logger: log, Observe: observe,
+		URL: s.DatabaseURL, CurrentURL: s.currentURL, Now: now, Logger: log, Observe: observe,
 		Render:     commands.NewRenderer(cards),
 		RenderSeal: commands.NewSealRenderer(cards), RenderFault: commands.NewFaultRenderer(cards),
 		Retention: time.Duration(s.Retention),
 	})
-}
-
-// currentURL reads the database's URL anew, where a file has it: nil where none does.
-func currentURL() func() (string, error) {
-	file := secretFile("MAILBACK_DATABASE_URL")
-	if file == "" {
-		return nil
-	}
-	return func() (string, error) {
-		b, err := os.ReadFile(file) //nolint:gosec // the operator names it
-		return strings.TrimSpace(string(b)), err
-	}
 }
 
 // service builds the domain with its adapters, and gives that of Graph beside it.

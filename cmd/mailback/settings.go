@@ -185,6 +185,33 @@ func written(typeName string) string {
 	}
 }
 
+// currentSecret reads a secret anew, where it was read from a file; else it is what was given.
+func currentSecret(x, given string) (string, error) {
+	file := secretFile(x)
+	if file == "" {
+		return given, nil
+	}
+	b, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w", x, err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// currentURL gives the database's URL as its file has it now.
+func (s *settings) currentURL() (string, error) {
+	return currentSecret("MAILBACK_DATABASE_URL", s.DatabaseURL)
+}
+
+// currentTokens gives Slack's tokens as their files have them now.
+func (s *settings) currentTokens() (bot, app string, err error) {
+	if bot, err = currentSecret("SLACK_BOT_TOKEN", s.SlackBotToken); err != nil {
+		return "", "", err
+	}
+	app, err = currentSecret("SLACK_APP_TOKEN", s.SlackAppToken)
+	return bot, app, err
+}
+
 // fileSecrets puts the contents of the file that X_FILE names into X, for every secret X.
 func fileSecrets() []error {
 	var faults []error

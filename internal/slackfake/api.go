@@ -115,13 +115,12 @@ func (s *Server) authenticate(r *http.Request, m method, formToken string) *apiE
 	if !inHeader && !m.appToken {
 		token = formToken
 	}
-	want, other := s.cfg.BotToken, s.cfg.AppToken
+	s.mu.Lock()
+	want, other, revoked := s.cfg.BotToken, s.cfg.AppToken, s.authError
+	s.mu.Unlock()
 	if m.appToken {
 		want, other = other, want
 	}
-	s.mu.Lock()
-	revoked := s.authError
-	s.mu.Unlock()
 	switch {
 	case token == "":
 		return fail("not_authed")

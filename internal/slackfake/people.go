@@ -229,6 +229,13 @@ func (s *Server) DisableGroup(id string) error {
 	return nil
 }
 
+// SetTokens gives the app other tokens; those before are not known any more. Sockets that are open stay open.
+func (s *Server) SetTokens(bot, app string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.BotToken, s.cfg.AppToken = bot, app
+}
+
 // SetTokenError makes every call of a right token fail with code, as token_revoked or account_inactive; "" ends that.
 func (s *Server) SetTokenError(code string) {
 	s.mu.Lock()
