@@ -22,11 +22,6 @@ func Outcomes() []Outcome {
 	return []Outcome{AckAnswered, AckFailed, AckLate, AckBusy, AckRepeated, AckForeign, AckUnread, AckUnsent}
 }
 
-// Kinds gives what an envelope can bring, as Config.Observe is told it.
-func Kinds() []string {
-	return []string{string(command), string(action), string(submission), string(shortcut), string(event), string(other)}
-}
-
 type envelopeKey struct{}
 
 func withEnvelope(ctx context.Context, id string) context.Context {

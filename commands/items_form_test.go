@@ -22,7 +22,7 @@ import (
 
 // ownList is a list of n items of the owner's, all ticked; every third says "report".
 func ownList(n int) recovery.OwnList {
-	own := recovery.OwnList{Listing: "0a1b", All: n}
+	own := recovery.OwnList{Listing: "0a1b"}
 	for i := range n {
 		subject := "XYZZY-subject"
 		if i%3 == 0 {

@@ -43,7 +43,7 @@ func (p *People) Person(ctx context.Context, userID string) (recovery.Person, er
 
 func (p *People) person(u slack.User) recovery.Person {
 	out := recovery.Person{
-		ID: u.ID, TeamID: u.TeamID, EnterpriseID: u.Enterprise.EnterpriseID, Name: u.Profile.DisplayName,
+		ID: u.ID, TeamID: u.TeamID, Name: u.Profile.DisplayName,
 		Locale: u.Locale, TimeZone: u.TZ, Deleted: u.Deleted, Invited: u.IsInvitedUser,
 		Bot:      u.IsBot || u.IsAppUser || u.IsWorkflowBot || u.IsConnectorBot || u.Profile.BotID != "" || u.ID == slackbot,
 		Guest:    u.IsRestricted || u.IsUltraRestricted,

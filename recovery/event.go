@@ -52,9 +52,6 @@ const (
 	StepFailed StepResult = "failed" // it was given up, and the request ended with it
 )
 
-// StepResults gives all of them.
-func StepResults() []StepResult { return []StepResult{StepSent, StepDone, StepFound, StepFailed} }
-
 // Seal chains the newest hashes of all requests' audit trails, so that a database that was changed as a whole shows, too.
 type Seal struct {
 	N        int64 // 1, 2, 3…

@@ -129,7 +129,7 @@ func (x exchange) status(c *madeCopy) CopyStatus {
 		from = x.held(from).ArchiveGUID
 	}
 	all := x.contents[from]
-	st := CopyStatus{Source: c.order.Source, Target: c.order.Target, State: CopyInProgress, AllItems: all.Items, QueuedAt: c.made, ReadAt: x.now()}
+	st := CopyStatus{Source: c.order.Source, Target: c.order.Target, State: CopyInProgress, QueuedAt: c.made, ReadAt: x.now()}
 	done := min(x.now().Sub(c.at), x.copyTime)
 	st.Percent = int(done * 100 / x.copyTime)
 	st.Items = all.Items * st.Percent / 100
@@ -224,7 +224,7 @@ func (t *tenant) reconnect(m *Mailbox) {
 	m.SoftDeletedAt, m.Inactive, m.ObjectID = time.Time{}, false, id
 	u := &user{account: Account{
 		ID: id, DisplayName: m.Name, UserPrincipalName: m.SignInName, Mail: m.Address, ProxyAddresses: m.Addresses,
-		UserType: "Member", Enabled: new(true), CreatedAt: t.now(),
+		UserType: "Member", Enabled: new(true),
 	}, purpose: "user"}
 	if m.Shared() {
 		u.purpose = "shared"

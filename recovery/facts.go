@@ -18,8 +18,7 @@ type Account struct {
 	UsageLocation     string            `json:"usage_location,omitempty"`
 	Department        string            `json:"department,omitempty"` // in a list of deleted users alone
 	Synced            bool              `json:"synced,omitempty"`     // onPremisesSyncEnabled
-	CreatedAt         time.Time         `json:"created_at,omitzero"`
-	DeletedAt         time.Time         `json:"deleted_at,omitzero"` // zero for a live user
+	DeletedAt         time.Time         `json:"deleted_at,omitzero"`  // zero for a live user
 	Licenses          []AssignedLicense `json:"licenses,omitempty"`
 	Plans             []AssignedPlan    `json:"plans,omitempty"`
 	LicenseStates     []LicenseState    `json:"license_states,omitempty"`

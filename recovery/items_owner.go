@@ -24,7 +24,6 @@ type OwnItem struct {
 // OwnList is what the owner sees of a request's list.
 type OwnList struct {
 	Listing string // names the list, for ChooseItems
-	All     int    // how many items are on it
 	Ticked  Ticks  // those that are chosen now
 	Items   []OwnItem
 }
@@ -63,7 +62,7 @@ func ownList(listing string, list []ItemRow, items []Item, f OwnFilter) OwnList 
 	for _, it := range items {
 		says[it.EntryID] = it
 	}
-	own := OwnList{Listing: listing, All: len(list), Ticked: TicksOf(numbers(chosen(list))...)}
+	own := OwnList{Listing: listing, Ticked: TicksOf(numbers(chosen(list))...)}
 	for _, row := range list {
 		if it, there := says[row.EntryID]; there && f.matches(it) {
 			own.Items = append(own.Items, OwnItem{it, row.N})

@@ -198,8 +198,8 @@ func TestOwnerTicks(t *testing.T) {
 		t.Fatal("a subject was named, and nothing has to be ticked")
 	}
 	own, note, err := w.svc.OwnItems(w.ctx, by(rita), r.ID, OwnFilter{Subject: "invoice 1", From: "BOSS"})
-	if note != nil || err != nil || own.All != 12 || len(own.Items) != 4 { // 1, 10, 11, 12
-		t.Fatalf("%d of %d, %v, %v", len(own.Items), own.All, note, err)
+	if note != nil || err != nil || len(own.Items) != 4 { // 1, 10, 11, 12
+		t.Fatalf("%d items, %v, %v", len(own.Items), note, err)
 	}
 	w.press(r.ID, rita, ActConfirm)
 	if got := w.refusals(r.ID); !slices.Equal(got, []NoteCode{NoteChooseFirst}) {

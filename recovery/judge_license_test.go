@@ -209,11 +209,11 @@ func TestDelayedDelicensing(t *testing.T) {
 
 func TestGroupLicenseInError(t *testing.T) {
 	t.Parallel()
+	w := newWorld(t)
 	inGroup := func(u *user) {
 		u.account.Licenses = []AssignedLicense{{SKU: skuE3}} // shown though it gives nothing
-		u.account.LicenseStates = []LicenseState{{SKU: skuE3, Group: "g", State: "Error", Error: "CountViolation", UpdatedAt: u.account.CreatedAt.Add(890 * 24 * time.Hour)}}
+		u.account.LicenseStates = []LicenseState{{SKU: skuE3, Group: "g", State: "Error", Error: "CountViolation", UpdatedAt: w.ago(10 * 24 * time.Hour)}}
 	}
-	w := newWorld(t)
 	w.stock(e3(1), exo1(5))
 	w.lives(john, "john", inGroup)
 	d := w.looks(Ask{}, Choices{})

@@ -116,17 +116,13 @@ type CopyStatus struct {
 	Source      string    `json:"source"`           // SourceExchangeGuid
 	Target      string    `json:"target"`           // TargetExchangeGuid
 	Percent     int       `json:"percent"`
-	Items       int       `json:"items"` // ItemsTransferred
-	Bytes       int64     `json:"bytes"` // BytesTransferred
-	AllItems    int       `json:"all_items,omitempty"`
-	AllBytes    int64     `json:"all_bytes,omitempty"`   // EstimatedTransferSize
+	Items       int       `json:"items"`                 // ItemsTransferred
+	Bytes       int64     `json:"bytes"`                 // BytesTransferred
 	Skipped     int       `json:"skipped,omitempty"`     // bad, missing and large items
 	Consistency string    `json:"consistency,omitempty"` // DataConsistencyScore
 	Failure     string    `json:"failure,omitempty"`     // Exchange's own words
 	QueuedAt    time.Time `json:"queued_at,omitzero"`
 	StartedAt   time.Time `json:"started_at,omitzero"`
-	UpdatedAt   time.Time `json:"updated_at,omitzero"`
-	CompletedAt time.Time `json:"completed_at,omitzero"`
 	ReadAt      time.Time `json:"read_at,omitzero"` // Microsoft's clock
 	Since       time.Time `json:"since,omitzero"`   // when it was first seen in State; Exchange does not say
 }

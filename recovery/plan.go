@@ -293,10 +293,9 @@ type Proof struct {
 	MailboxCreated time.Time   `json:"mailbox_created,omitzero"`
 	License        string      `json:"license,omitempty"` // part number read back
 	SeatsLeft      *int        `json:"seats_left,omitempty"`
-	Dropped        []string    `json:"dropped,omitempty"` // addresses that did not come back
-	After          *Facts      `json:"after,omitempty"`   // the account as it was read back
-	Undone         []Note      `json:"undone,omitempty"`  // what was put back; of a request with UndoOf
-	Access         Access      `json:"access"`
+	Dropped        []string    `json:"dropped,omitempty"`  // addresses that did not come back
+	After          *Facts      `json:"after,omitempty"`    // the account as it was read back
+	Undone         []Note      `json:"undone,omitempty"`   // what was put back; of a request with UndoOf
 	Contents       *Contents   `json:"contents,omitempty"` // of the mailbox, or of the target of a copy; for approvers
 	Grants         []Grant     `json:"grants,omitempty"`   // who else may open it; for approvers
 	GrantsKnown    bool        `json:"grants_known,omitempty"`

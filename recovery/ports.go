@@ -51,18 +51,17 @@ type People interface {
 
 // Person is a Slack user as users.info shows it. A field that Slack left out counts as the worse value.
 type Person struct {
-	ID           string
-	TeamID       string
-	EnterpriseID string
-	Name         string
-	Email        string // empty unless confirmed
-	Locale       string
-	TimeZone     string
-	Deleted      bool
-	Bot          bool // bot, app or workflow user
-	Guest        bool // single- or multi-channel guest
-	External     bool // of another workspace: is_stranger, or another team
-	Invited      bool // not yet signed in
+	ID       string
+	TeamID   string
+	Name     string
+	Email    string // empty unless confirmed
+	Locale   string
+	TimeZone string
+	Deleted  bool
+	Bot      bool // bot, app or workflow user
+	Guest    bool // single- or multi-channel guest
+	External bool // of another workspace: is_stranger, or another team
+	Invited  bool // not yet signed in
 }
 
 // Channel is what is asked of the approval channel.

@@ -105,7 +105,7 @@ func (r Request) proof(reading reading) Proof {
 	f := reading.Found[0]
 	p := Proof{
 		ReadAt: reading.ReadAt, SignInName: f.Account.UserPrincipalName, SignInEnabled: f.Account.Enabled,
-		Mailbox: f.Probe, After: f.Account.facts(), Access: f.Access, Receipt: reading.Receipt,
+		Mailbox: f.Probe, After: f.Account.facts(), Receipt: reading.Receipt,
 	}
 	for _, st := range r.Plan.Steps {
 		if st.Kind == StepMailbox {

@@ -160,7 +160,7 @@ func (w *world) lives(id, name string, change ...func(*user)) *user {
 	u := &user{account: Account{
 		ID: id, DisplayName: name, UserPrincipalName: name + "@contoso.com", Mail: name + "@contoso.com",
 		ProxyAddresses: []string{"SMTP:" + name + "@contoso.com", "smtp:" + name + "@fabrikam.com"},
-		UserType:       "Member", Enabled: new(true), UsageLocation: "LV", CreatedAt: w.ago(900 * 24 * time.Hour),
+		UserType:       "Member", Enabled: new(true), UsageLocation: "LV",
 	}, purpose: "user"}
 	for _, c := range change {
 		c(u)

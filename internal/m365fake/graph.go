@@ -27,7 +27,6 @@ type route struct {
 // call is one request to Graph.
 type call struct {
 	*http.Request
-	s    *Server
 	args []string // what the "*" of the path were
 	body []byte
 	held map[string]bool // application permissions
@@ -166,7 +165,7 @@ func (s *Server) answerGraph(r *http.Request, segments []string) (answer, error)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tick()
-	return route.handle(&call{Request: r, s: s, args: args, body: body, held: held})
+	return route.handle(&call{Request: r, args: args, body: body, held: held})
 }
 
 // readBody reads the body, which Microsoft's client libraries compress.

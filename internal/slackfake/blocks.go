@@ -9,25 +9,24 @@ import (
 
 // surface is where blocks are shown; it decides how many there may be and of which types.
 type surface struct {
-	name   string
 	most   int
 	blocks check
 }
 
 var (
-	inMessage = newSurface("message", 50)
-	inModal   = newSurface("modal", 100, "alert")
-	inHome    = newSurface("home", 100)
+	inMessage = newSurface(50)
+	inModal   = newSurface(100, "alert")
+	inHome    = newSurface(100)
 )
 
-func newSurface(name string, most int, extra ...string) surface {
+func newSurface(most int, extra ...string) surface {
 	kinds := blockTypes()
 	for _, kind := range []string{"alert"} {
 		if !slices.Contains(extra, kind) {
 			delete(kinds, kind)
 		}
 	}
-	return surface{name: name, most: most, blocks: list(0, most, byType(kinds))}
+	return surface{most: most, blocks: list(0, most, byType(kinds))}
 }
 
 // block is a layout block: more are its own properties, besides those that all have.

@@ -25,7 +25,6 @@ type ClickRequest struct {
 // element is an interactive element and the block it stands in.
 type found struct {
 	block   string
-	inInput bool
 	sends   bool // a change of it is sent to the app
 	element map[string]any
 }
@@ -144,7 +143,7 @@ func findElement(blocks []any, r ClickRequest) (found, error) {
 			there = append(there, action)
 			if action == r.ActionID && (r.BlockID == "" || r.BlockID == id) {
 				input := b["type"] == "input"
-				return found{block: id, inInput: input, sends: !input || dispatch, element: e}, nil
+				return found{block: id, sends: !input || dispatch, element: e}, nil
 			}
 		}
 	}

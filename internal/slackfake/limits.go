@@ -12,7 +12,6 @@ type tier int
 // The tiers. Special is chat.postMessage's own rule: one message per second and channel, with a burst.
 const (
 	unlimited tier = 0
-	tier1     tier = 1
 	tier2     tier = 20
 	tier3     tier = 50
 	tier4     tier = 100

@@ -32,7 +32,6 @@ type message struct {
 type content struct {
 	text        string
 	blocks      []any
-	hasBlocks   bool // blocks were given, be it as an empty list
 	attachments json.RawMessage
 	metadata    json.RawMessage
 }
@@ -44,7 +43,7 @@ const (
 
 // readContent reads and checks the message that a call's arguments describe. The caller holds the lock.
 func (s *Server) readContent(args map[string]string) (content, *apiError) {
-	c := content{text: args["text"], hasBlocks: args["blocks"] != "" && args["blocks"] != "null"}
+	c := content{text: args["text"]}
 	var refusal *apiError
 	if c.blocks, refusal = s.parseBlocks(args["blocks"]); refusal != nil {
 		return c, refusal

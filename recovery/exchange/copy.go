@@ -173,8 +173,6 @@ type statusRow struct {
 	Percent     lenient[count]  `json:"PercentComplete"`
 	Items       lenient[count]  `json:"ItemsTransferred"`
 	Bytes       lenient[size]   `json:"BytesTransferred"`
-	AllItems    lenient[count]  `json:"EstimatedTransferItemCount"`
-	AllBytes    lenient[size]   `json:"EstimatedTransferSize"`
 	Bad         lenient[count]  `json:"BadItemsEncountered"`
 	Missing     lenient[count]  `json:"MissingItemsEncountered"`
 	Large       lenient[count]  `json:"LargeItemsEncountered"`
@@ -185,10 +183,8 @@ type statusRow struct {
 	LastFailure    lenient[string]
 	Message        lenient[string]
 
-	Queued    lenient[moment] `json:"QueuedTimestamp"`
-	Started   lenient[moment] `json:"StartTimestamp"`
-	Updated   lenient[moment] `json:"LastUpdateTimestamp"`
-	Completed lenient[moment] `json:"CompletionTimestamp"`
+	Queued  lenient[moment] `json:"QueuedTimestamp"`
+	Started lenient[moment] `json:"StartTimestamp"`
 }
 
 // CopyStatus tells how far a restore request is
@@ -221,10 +217,10 @@ func (c *Client) CopyStatus(ctx context.Context, requestGUID string) (recovery.C
 func (r statusRow) status(state recovery.CopyState, at time.Time) recovery.CopyStatus {
 	return recovery.CopyStatus{
 		State: state, Detail: r.Detail.value, Source: known(r.Source.value), Target: known(r.Target.value),
-		Percent: min(int(r.Percent.value), 100), Items: int(r.Items.value), Bytes: int64(r.Bytes.value), AllItems: int(r.AllItems.value),
-		AllBytes: int64(r.AllBytes.value), Skipped: int(r.Bad.value + r.Missing.value + r.Large.value), Consistency: r.Consistency.value,
+		Percent: min(int(r.Percent.value), 100), Items: int(r.Items.value), Bytes: int64(r.Bytes.value),
+		Skipped: int(r.Bad.value + r.Missing.value + r.Large.value), Consistency: r.Consistency.value,
 		Failure: r.failure(), QueuedAt: time.Time(r.Queued.value), StartedAt: time.Time(r.Started.value),
-		UpdatedAt: time.Time(r.Updated.value), CompletedAt: time.Time(r.Completed.value), ReadAt: at,
+		ReadAt: at,
 	}
 }
 

@@ -65,17 +65,18 @@ func TestCopy(t *testing.T) {
 	o := order(t, c, "brianj@contoso.com", "meganb@contoso.com")
 	id := begin(t, c, o)
 	queued := status(t, c, id)
-	if queued.State != recovery.CopyQueued || queued.Source != o.Source || queued.Target != o.Target || queued.Percent != 0 || queued.AllItems == 0 ||
-		queued.AllBytes == 0 || queued.QueuedAt.IsZero() || !queued.StartedAt.IsZero() || !queued.CompletedAt.IsZero() || queued.ReadAt.IsZero() || queued.Failure != "" {
+	if queued.State != recovery.CopyQueued || queued.Source != o.Source || queued.Target != o.Target || queued.Percent != 0 || queued.Items != 0 ||
+		queued.QueuedAt.IsZero() || !queued.StartedAt.IsZero() || queued.ReadAt.IsZero() || queued.Failure != "" {
 		t.Errorf("%+v", queued)
 	}
 	now.advance(6 * time.Hour)
-	if half := status(t, c, id); half.State != recovery.CopyInProgress || half.Percent < 45 || half.Percent > 55 || half.Items == 0 || half.Items >= half.AllItems || half.Bytes == 0 || half.StartedAt.IsZero() {
+	half := status(t, c, id)
+	if half.State != recovery.CopyInProgress || half.Percent < 45 || half.Percent > 55 || half.Items == 0 || half.Bytes == 0 || half.StartedAt.IsZero() {
 		t.Errorf("%+v", half)
 	}
 	now.advance(6 * time.Hour)
 	done := status(t, c, id)
-	if done.State != recovery.CopyCompleted || done.Percent != 100 || done.Items != done.AllItems || done.Bytes != done.AllBytes || done.Consistency != "Perfect" || done.CompletedAt.IsZero() {
+	if done.State != recovery.CopyCompleted || done.Percent != 100 || done.Items <= half.Items || done.Bytes <= half.Bytes || done.Consistency != "Perfect" {
 		t.Errorf("%+v", done)
 	}
 	_, err := c.StartCopy(t.Context(), o)
@@ -120,7 +121,7 @@ func TestCopyOfAnArchive(t *testing.T) {
 	o := order(t, c, "sylviaa@contoso.com", "annal@contoso.com")
 	o.FromArchive, o.ToArchive = true, true
 	st := status(t, c, begin(t, c, o))
-	if source, target := one(t, c, "sylviaa@contoso.com", false), one(t, c, "annal@contoso.com", true); st.Source != source.ArchiveGUID || st.Target != target.ArchiveGUID || st.AllItems != 420 {
+	if source, target := one(t, c, "sylviaa@contoso.com", false), one(t, c, "annal@contoso.com", true); st.Source != source.ArchiveGUID || st.Target != target.ArchiveGUID || st.Items != 420 {
 		t.Errorf("%+v", st)
 	}
 	plain := order(t, c, "brianj@contoso.com", "meganb@contoso.com")
@@ -218,8 +219,8 @@ func TestStatusAsItMayBeShown(t *testing.T) {
 		st   recovery.CopyStatus
 	}{
 		rows("", `{"RequestGuid":"`+strings.ToUpper(id)+`","Status":"inprogress"}`): {"", recovery.CopyStatus{State: recovery.CopyInProgress}},
-		rows("", `{"RequestGuid":"`+id+`","Status":"Synced","PercentComplete":"95","ItemsTransferred":3.0,"BytesTransferred":2048,"EstimatedTransferSize":"3 KB (3,072 bytes)","StatusDetail":{"x":1},"StartTimestamp":"then","FailureType":7,"FailureMessage":"No room.","Message":"No room.","LastFailure":null,"PercentDone":1}`): {
-			"", recovery.CopyStatus{State: recovery.CopySynced, Percent: 95, Items: 3, Bytes: 2048, AllBytes: 3072, Failure: "No room."},
+		rows("", `{"RequestGuid":"`+id+`","Status":"Synced","PercentComplete":"95","ItemsTransferred":3.0,"BytesTransferred":"2 KB (2,048 bytes)","StatusDetail":{"x":1},"StartTimestamp":"then","FailureType":7,"FailureMessage":"No room.","Message":"No room.","LastFailure":null,"PercentDone":1}`): {
+			"", recovery.CopyStatus{State: recovery.CopySynced, Percent: 95, Items: 3, Bytes: 2048, Failure: "No room."},
 		},
 		rows("", `{"RequestGuid":"`+id+`","Status":"Failed","PercentComplete":300,"FailureType":"A","Message":"B\nC","SourceExchangeGuid":"00000000-0000-0000-0000-000000000000"}`): {
 			"", recovery.CopyStatus{State: recovery.CopyFailed, Percent: 100, Failure: "A: B C"},
