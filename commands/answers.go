@@ -39,7 +39,7 @@ func (w words) inASCII(address string) markup {
 
 // misunderstood names the word that was not understood and what to type instead.
 func (h *Handlers) misunderstood(err error) markup {
-	fault, ok := errors.AsType[*SyntaxError](err)
+	fault, ok := errors.AsType[*syntaxError](err)
 	if !ok {
 		return h.words.say("error.internal")
 	}
@@ -47,7 +47,7 @@ func (h *Handlers) misunderstood(err error) markup {
 }
 
 // syntax words what was not understood.
-func (w words) syntax(f SyntaxError) markup {
+func (w words) syntax(f syntaxError) markup {
 	key := "syntax." + string(f.Fault)
 	switch {
 	case strings.Contains(f.Near, "@") && w.has(key+".address"):
@@ -55,14 +55,14 @@ func (w words) syntax(f SyntaxError) markup {
 	case f.Near != "" && w.has(key+".near"):
 		key += ".near"
 	}
-	limit := map[Fault]int{FaultReasonLong: maxReason, FaultLongName: maxName, FaultTicket: maxTicket}[f.Fault]
+	limit := map[fault]int{faultReasonLong: maxReason, faultLongName: maxName, faultTicket: maxTicket}[f.Fault]
 	char, place := markup(""), ""
 	switch f.Fault {
-	case FaultLookalike:
+	case faultLookalike:
 		char, place = w.notWhatItSeems(f.Char, f.Near != ""), w.ordinal(f.At)
-	case FaultSign:
+	case faultSign:
 		char = literal(string(f.Char))
-	case FaultInvisible: // Word is without it
+	case faultInvisible: // Word is without it
 		char, place = w.character(f.Char), cut(string([]rune(f.Word)[:f.At-1]), maxWord)
 	}
 	word := literal(cut(f.Word, maxWord))
@@ -102,7 +102,7 @@ func (h *Handlers) refused(note recovery.Note) bot.Response {
 }
 
 // check says what is known about a mailbox.
-func (h *Handlers) check(ctx context.Context, who recovery.Actor, command CheckCommand) bot.Response {
+func (h *Handlers) check(ctx context.Context, who recovery.Actor, command checkCommand) bot.Response {
 	res, note, err := h.service.Check(ctx, who, command.Who)
 	switch {
 	case err != nil:
@@ -156,7 +156,7 @@ func (w reader) checked(q recovery.Query, res recovery.CheckResult) string {
 }
 
 // deleted lists deleted users, for approvers.
-func (h *Handlers) deleted(ctx context.Context, who recovery.Actor, command DeletedCommand) bot.Response {
+func (h *Handlers) deleted(ctx context.Context, who recovery.Actor, command deletedCommand) bot.Response {
 	accounts, note, err := h.service.Deleted(ctx, who, command.Text)
 	switch {
 	case err != nil:

@@ -42,7 +42,7 @@ func (h *Handlers) openAsk(ctx context.Context, trigger string, who recovery.Act
 func (h *Handlers) understood(t typedAsk) (ask recovery.Ask, faults map[string]string) {
 	faults = map[string]string{}
 	wrong := func(field string, err error) {
-		if fault, ok := errors.AsType[*SyntaxError](err); ok && faults[field] == "" {
+		if fault, ok := errors.AsType[*syntaxError](err); ok && faults[field] == "" {
 			faults[field] = unmarked(h.words.syntax(*fault))
 		}
 	}
@@ -53,17 +53,17 @@ func (h *Handlers) understood(t typedAsk) (ask recovery.Ask, faults map[string]s
 	case err != nil:
 		wrong(askWho, err)
 	case extra != "":
-		wrong(askWho, &SyntaxError{Fault: FaultExtra, Word: clean(extra)})
+		wrong(askWho, &syntaxError{Fault: faultExtra, Word: clean(extra)})
 	}
 	ask.Query, ask.Reason = q, clean(t.Reason)
 	if t.Ticket != "" {
 		wrong(askTicket, setTicket(&ask, t.Ticket))
 	}
 	if n := len([]rune(ask.Reason)); n > maxReason {
-		wrong(askReason, &SyntaxError{Fault: FaultReasonLong, Length: n})
+		wrong(askReason, &syntaxError{Fault: faultReasonLong, Length: n})
 	}
 	for _, fault := range h.rules.check(ask) {
-		if fault.Fault == FaultNoReason {
+		if fault.Fault == faultNoReason {
 			faults[askReason] = h.words.plain("ask.no-reason")
 		} else {
 			wrong(askTicket, fault)

@@ -3,7 +3,7 @@
 //
 // A tour, from what comes in to what goes out:
 //
-//   - grammar.go, grammar_items.go, who.go, lookalike.go, reduce.go and near.go turn a typed line into a Command, or into a SyntaxError that
+//   - grammar.go, grammar_items.go, who.go, lookalike.go, reduce.go and near.go turn a typed line into what was meant, or into an error that
 //     names the word that was not understood. They guess nothing: a mailbox is looked for exactly as it was typed.
 //   - handlers.go, buttons.go, forms.go and answers.go serve Slack through package bot: they record what somebody wants
 //     with recovery's Service and ack it. Nothing is decided here; a button carries a request's id and nothing else.

@@ -19,34 +19,34 @@ const (
 	maxTicket = 100
 )
 
-// Command is what somebody typed, understood: an AskCommand, ItemsCommand, BulkCommand, CheckCommand, DeletedCommand, StatusCommand,
-// CancelCommand, LanguageCommand or HelpCommand. String gives it in canonical form, which parses to the same Command, but for what is
-// private in an ItemsCommand.
-type Command interface{ String() string }
+// command is what somebody typed, understood: an askCommand, itemsCommand, bulkCommand, checkCommand, deletedCommand, statusCommand,
+// cancelCommand, languageCommand or helpCommand. String gives it in canonical form, which parses to the same command, but for what is
+// private in an itemsCommand.
+type command interface{ String() string }
 
-// AskCommand asks for a mailbox to come back.
-type AskCommand struct{ recovery.Ask }
+// askCommand asks for a mailbox to come back.
+type askCommand struct{ recovery.Ask }
 
-// CheckCommand asks what is known about a mailbox and changes nothing.
-type CheckCommand struct{ Who recovery.Query }
+// checkCommand asks what is known about a mailbox and changes nothing.
+type checkCommand struct{ Who recovery.Query }
 
-// DeletedCommand lists deleted users; Text narrows the list and may be empty.
-type DeletedCommand struct{ Text string }
+// deletedCommand lists deleted users; Text narrows the list and may be empty.
+type deletedCommand struct{ Text string }
 
-// StatusCommand shows the request with the number ID; 0 stands for all that its person may see.
-type StatusCommand struct{ ID int64 }
+// statusCommand shows the request with the number ID; 0 stands for all that its person may see.
+type statusCommand struct{ ID int64 }
 
-// CancelCommand withdraws the request with the number ID.
-type CancelCommand struct{ ID int64 }
+// cancelCommand withdraws the request with the number ID.
+type cancelCommand struct{ ID int64 }
 
-// LanguageCommand has Mailback speak the language of a code to its person; an empty Code asks which there are.
-type LanguageCommand struct{ Code string }
+// languageCommand has Mailback speak the language of a code to its person; an empty Code asks which there are.
+type languageCommand struct{ Code string }
 
-// HelpCommand shows how to use the command; Empty says that nothing was typed.
-type HelpCommand struct{ Empty bool }
+// helpCommand shows how to use the command; Empty says that nothing was typed.
+type helpCommand struct{ Empty bool }
 
 // String gives the canonical form.
-func (c AskCommand) String() string {
+func (c askCommand) String() string {
 	s := whoString(c.Query)
 	if c.As != "" {
 		s += " as:" + escape(c.As)
@@ -67,13 +67,13 @@ func (c AskCommand) String() string {
 }
 
 // String gives the canonical form.
-func (c CheckCommand) String() string { return "check " + whoString(c.Who) }
+func (c checkCommand) String() string { return "check " + whoString(c.Who) }
 
 // String gives the canonical form.
-func (c DeletedCommand) String() string { return strings.TrimSpace("deleted " + escape(c.Text)) }
+func (c deletedCommand) String() string { return strings.TrimSpace("deleted " + escape(c.Text)) }
 
 // String gives the canonical form.
-func (c StatusCommand) String() string {
+func (c statusCommand) String() string {
 	if c.ID == 0 {
 		return "status"
 	}
@@ -81,77 +81,77 @@ func (c StatusCommand) String() string {
 }
 
 // String gives the canonical form.
-func (c CancelCommand) String() string { return fmt.Sprintf("cancel R-%d", c.ID) }
+func (c cancelCommand) String() string { return fmt.Sprintf("cancel R-%d", c.ID) }
 
 // String gives the canonical form.
-func (c LanguageCommand) String() string { return strings.TrimSpace("language " + c.Code) }
+func (c languageCommand) String() string { return strings.TrimSpace("language " + c.Code) }
 
 // String gives the canonical form.
-func (c HelpCommand) String() string {
+func (c helpCommand) String() string {
 	if c.Empty {
 		return ""
 	}
 	return "help"
 }
 
-// Fault says in which way a typed line was not understood.
-type Fault string
+// fault says in which way a typed line was not understood.
+type fault string
 
-// The faults. SyntaxError.Word is the word at fault, Near what was probably meant.
+// The faults. syntaxError.Word is the word at fault, Near what was probably meant.
 const (
-	FaultLong       Fault = "long"        // the whole line is too long
-	FaultWord       Fault = "word"        // neither a mailbox nor a command; Near is a command or an address further on
-	FaultBulkNone   Fault = "bulk-none"   // bulk without saying which
-	FaultBulkBoth   Fault = "bulk-both"   // bulk with addresses and a filter
-	FaultBulkBy     Fault = "bulk-by"     // bulk by who deleted them, which cannot be known
-	FaultBulkKey    Fault = "bulk-key"    // an unknown key behind bulk; Near is the one probably meant
-	FaultDomain     Fault = "domain"      // not the form of a domain
-	FaultLanguage   Fault = "language"    // one that Mailback does not speak
-	FaultRequest    Fault = "request"     // a request's id in place of a mailbox; Near is the id
-	FaultExtra      Fault = "extra"       // words after a command that takes no more
-	FaultNoWho      Fault = "no-who"      // no mailbox behind a command, which is Word
-	FaultAddress    Fault = "address"     // not a whole address; Near is the one that it begins with
-	FaultInvisible  Fault = "invisible"   // Char, inside an address, is seen by nobody
-	FaultLookalike  Fault = "lookalike"   // Char, inside an address, only looks like the right one; Near has the right one
-	FaultSign       Fault = "sign"        // Char, inside an address, is one of recovery.OddSigns
-	FaultTwo        Fault = "two"         // two mailboxes
-	FaultHandle     Fault = "handle"      // @name that did not become a mention
-	FaultNotPerson  Fault = "not-person"  // a channel, a user group or a web address
-	FaultLabel      Fault = "label"       // a link that shows one address and holds another; Near is the hidden one
-	FaultQuote      Fault = "quote"       // a quote that is not closed, or closed in the middle of a word
-	FaultEmptyName  Fault = "empty-name"  // nothing between the quotes
-	FaultLongName   Fault = "long-name"   // a name nobody has
-	FaultKey        Fault = "key"         // an unknown key; Near is the one probably meant
-	FaultItemKey    Fault = "item-key"    // the same behind items
-	FaultKeyOfItems Fault = "key-items"   // a key that stands behind items alone
-	FaultKeyFirst   Fault = "key-first"   // a key in front of the mailbox
-	FaultKeyEmpty   Fault = "key-empty"   // a key without its value
-	FaultKeyTwice   Fault = "key-twice"   // the same key again
-	FaultKeyLate    Fault = "key-late"    // a key behind the first word of the reason
-	FaultLicense    Fault = "license"     // not the form of a licence's part number
-	FaultTicket     Fault = "ticket"      // no ticket is that long
-	FaultTicketForm Fault = "ticket-form" // not as the installation's tickets look: see Rules
-	FaultNoReason   Fault = "no-reason"   // the installation wants one
-	FaultReasonLong Fault = "reason-long" // Length characters of reason
-	FaultDay        Fault = "day"         // not the form of a day
-	FaultType       Fault = "type"        // not a kind of item
-	FaultNoID       Fault = "no-id"       // cancel without a request
-	FaultID         Fault = "id"          // not the form of a request's id
-	FaultTwoIDs     Fault = "two-ids"     // a second request, which is Word; Near is the first
+	faultLong       fault = "long"        // the whole line is too long
+	faultWord       fault = "word"        // neither a mailbox nor a command; Near is a command or an address further on
+	faultBulkNone   fault = "bulk-none"   // bulk without saying which
+	faultBulkBoth   fault = "bulk-both"   // bulk with addresses and a filter
+	faultBulkBy     fault = "bulk-by"     // bulk by who deleted them, which cannot be known
+	faultBulkKey    fault = "bulk-key"    // an unknown key behind bulk; Near is the one probably meant
+	faultDomain     fault = "domain"      // not the form of a domain
+	faultLanguage   fault = "language"    // one that Mailback does not speak
+	faultRequest    fault = "request"     // a request's id in place of a mailbox; Near is the id
+	faultExtra      fault = "extra"       // words after a command that takes no more
+	faultNoWho      fault = "no-who"      // no mailbox behind a command, which is Word
+	faultAddress    fault = "address"     // not a whole address; Near is the one that it begins with
+	faultInvisible  fault = "invisible"   // Char, inside an address, is seen by nobody
+	faultLookalike  fault = "lookalike"   // Char, inside an address, only looks like the right one; Near has the right one
+	faultSign       fault = "sign"        // Char, inside an address, is one of recovery.OddSigns
+	faultTwo        fault = "two"         // two mailboxes
+	faultHandle     fault = "handle"      // @name that did not become a mention
+	faultNotPerson  fault = "not-person"  // a channel, a user group or a web address
+	faultLabel      fault = "label"       // a link that shows one address and holds another; Near is the hidden one
+	faultQuote      fault = "quote"       // a quote that is not closed, or closed in the middle of a word
+	faultEmptyName  fault = "empty-name"  // nothing between the quotes
+	faultLongName   fault = "long-name"   // a name nobody has
+	faultKey        fault = "key"         // an unknown key; Near is the one probably meant
+	faultItemKey    fault = "item-key"    // the same behind items
+	faultKeyOfItems fault = "key-items"   // a key that stands behind items alone
+	faultKeyFirst   fault = "key-first"   // a key in front of the mailbox
+	faultKeyEmpty   fault = "key-empty"   // a key without its value
+	faultKeyTwice   fault = "key-twice"   // the same key again
+	faultKeyLate    fault = "key-late"    // a key behind the first word of the reason
+	faultLicense    fault = "license"     // not the form of a licence's part number
+	faultTicket     fault = "ticket"      // no ticket is that long
+	faultTicketForm fault = "ticket-form" // not as the installation's tickets look: see Rules
+	faultNoReason   fault = "no-reason"   // the installation wants one
+	faultReasonLong fault = "reason-long" // Length characters of reason
+	faultDay        fault = "day"         // not the form of a day
+	faultType       fault = "type"        // not a kind of item
+	faultNoID       fault = "no-id"       // cancel without a request
+	faultID         fault = "id"          // not the form of a request's id
+	faultTwoIDs     fault = "two-ids"     // a second request, which is Word; Near is the first
 )
 
-// SyntaxError says what was not understood. Its fields are for wording; Error is for logs and names no person.
-type SyntaxError struct {
-	Fault  Fault
+// syntaxError says what was not understood. Its fields are for wording; Error is for logs and names no person.
+type syntaxError struct {
+	Fault  fault
 	Word   string
 	Near   string
-	Length int  // with FaultReasonLong and FaultLong, in characters
-	Char   rune // with FaultInvisible, FaultLookalike and FaultSign
+	Length int  // with faultReasonLong and faultLong, in characters
+	Char   rune // with faultInvisible, faultLookalike and faultSign
 	At     int  // Char's place in what was typed, counted from 1
 }
 
 // Error names the fault alone: what people typed does not belong into logs.
-func (e *SyntaxError) Error() string { return "not understood: " + string(e.Fault) }
+func (e *syntaxError) Error() string { return "not understood: " + string(e.Fault) }
 
 // verbs are the words that a command may begin with.
 var verbs = []string{"check", "items", "bulk", "deleted", "status", "cancel", "language", "help"}
@@ -159,21 +159,21 @@ var verbs = []string{"check", "items", "bulk", "deleted", "status", "cancel", "l
 // keys are the keys of key:value.
 var keys = []string{"as", "license", "licence", "into", "ticket"}
 
-// Parse understands the text of a /restore-mailbox command as Slack delivers it, escaped. Its errors are *SyntaxError.
-func Parse(text string) (Command, error) {
+// parse understands the text of a /restore-mailbox command as Slack delivers it, escaped. Its errors are *syntaxError.
+func parse(text string) (command, error) {
 	if n := utf8.RuneCountInString(text); n > maxTyped {
-		return nil, &SyntaxError{Fault: FaultLong, Length: n}
+		return nil, &syntaxError{Fault: faultLong, Length: n}
 	}
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	word, rest := nextWord(text)
 	switch strings.ToLower(strings.TrimRight(clean(word), ".,;:!?")) {
 	case "":
 		if word == "" {
-			return HelpCommand{Empty: true}, nil
+			return helpCommand{Empty: true}, nil
 		}
-		return nil, &SyntaxError{Fault: FaultWord, Word: word}
+		return nil, &syntaxError{Fault: faultWord, Word: word}
 	case "help":
-		return HelpCommand{}, nil
+		return helpCommand{}, nil
 	case "check":
 		return parseCheck(rest)
 	case "items":
@@ -182,13 +182,13 @@ func Parse(text string) (Command, error) {
 		return parseDeleted(rest)
 	case "status":
 		id, err := parseID(rest)
-		return StatusCommand{ID: id}, err
+		return statusCommand{ID: id}, err
 	case "cancel":
 		id, err := parseID(rest)
 		if err == nil && id == 0 {
-			return nil, &SyntaxError{Fault: FaultNoID}
+			return nil, &syntaxError{Fault: faultNoID}
 		}
-		return CancelCommand{ID: id}, err
+		return cancelCommand{ID: id}, err
 	case "bulk":
 		return parseBulk(rest)
 	case "language":
@@ -198,42 +198,42 @@ func Parse(text string) (Command, error) {
 	}
 }
 
-func parseCheck(text string) (Command, error) {
+func parseCheck(text string) (command, error) {
 	if strings.TrimFunc(text, blank) == "" {
-		return nil, &SyntaxError{Fault: FaultNoWho, Word: "check"}
+		return nil, &syntaxError{Fault: faultNoWho, Word: "check"}
 	}
 	who, rest, err := parseWho(text, nil)
 	if err != nil {
 		return nil, err
 	}
 	if extra, _ := nextWord(rest); extra != "" {
-		return nil, &SyntaxError{Fault: FaultExtra, Word: clean(extra)}
+		return nil, &syntaxError{Fault: faultExtra, Word: clean(extra)}
 	}
-	return CheckCommand{Who: who}, nil
+	return checkCommand{Who: who}, nil
 }
 
-func parseLanguage(text string) (Command, error) {
+func parseLanguage(text string) (command, error) {
 	word, rest := nextWord(reduce(text))
 	word = strings.TrimRight(unquote(clean(word)), ".,;:!?")
 	if extra, _ := nextWord(rest); extra != "" {
-		return nil, &SyntaxError{Fault: FaultExtra, Word: clean(extra)}
+		return nil, &syntaxError{Fault: faultExtra, Word: clean(extra)}
 	}
 	if word == "" {
-		return LanguageCommand{}, nil
+		return languageCommand{}, nil
 	}
 	w, known := spoken(word)
 	if !known {
-		return nil, &SyntaxError{Fault: FaultLanguage, Word: word}
+		return nil, &syntaxError{Fault: faultLanguage, Word: word}
 	}
-	return LanguageCommand{Code: w.code}, nil
+	return languageCommand{Code: w.code}, nil
 }
 
-func parseDeleted(text string) (Command, error) {
+func parseDeleted(text string) (command, error) {
 	name := clean(reduce(text))
 	if utf8.RuneCountInString(name) > maxName {
-		return nil, &SyntaxError{Fault: FaultLongName, Word: name}
+		return nil, &syntaxError{Fault: faultLongName, Word: name}
 	}
-	return DeletedCommand{Text: unquote(name)}, nil
+	return deletedCommand{Text: unquote(name)}, nil
 }
 
 // idPattern takes R-142, r-142, R142, #142 and 142, with whatever hyphen a phone made of it.
@@ -257,25 +257,25 @@ func parseID(text string) (int64, error) {
 	}
 	id, ok := typedID(words[0])
 	if !ok {
-		return 0, &SyntaxError{Fault: FaultID, Word: words[0]}
+		return 0, &syntaxError{Fault: faultID, Word: words[0]}
 	}
 	for _, w := range words[1:] {
 		if _, ok := typedID(w); ok {
-			return 0, &SyntaxError{Fault: FaultTwoIDs, Word: w, Near: recovery.Request{ID: id}.Ref()}
+			return 0, &syntaxError{Fault: faultTwoIDs, Word: w, Near: recovery.Request{ID: id}.Ref()}
 		}
 	}
 	if len(words) > 1 {
-		return 0, &SyntaxError{Fault: FaultExtra, Word: words[1]}
+		return 0, &syntaxError{Fault: faultExtra, Word: words[1]}
 	}
 	return id, nil
 }
 
-func parseAsk(text string) (Command, error) {
+func parseAsk(text string) (command, error) {
 	who, rest, err := parseWho(text, keys)
 	if err != nil {
 		return nil, err
 	}
-	c := AskCommand{recovery.Ask{Query: who}}
+	c := askCommand{recovery.Ask{Query: who}}
 	if rest, err = readKeys(rest, keys, c.set); err != nil {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func readKeys(text string, known []string, set func(key, value string) error) (r
 			}
 		}
 		if strings.Contains(value, " ") && strings.ContainsAny(value, quoteMarks) {
-			return "", &SyntaxError{Fault: FaultQuote, Word: clean(value)}
+			return "", &syntaxError{Fault: faultQuote, Word: clean(value)}
 		}
 		if err := set(key, value); err != nil {
 			return "", err
@@ -332,14 +332,14 @@ func keyed(word string) (key, value string, ok bool) {
 	return strings.ToLower(m[1]), strings.TrimFunc(value, blank), true
 }
 
-func (c *AskCommand) set(key, value string) error {
+func (c *askCommand) set(key, value string) error {
 	switch known := slices.Contains(keys, key); {
 	case !known && slices.Contains(itemKeys, key):
-		return &SyntaxError{Fault: FaultKeyOfItems, Word: key + ":"}
+		return &syntaxError{Fault: faultKeyOfItems, Word: key + ":"}
 	case !known:
-		return &SyntaxError{Fault: FaultKey, Word: key + ":", Near: Nearest(key, keys)}
+		return &syntaxError{Fault: faultKey, Word: key + ":", Near: Nearest(key, keys)}
 	case value == "":
-		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
+		return &syntaxError{Fault: faultKeyEmpty, Word: key + ":"}
 	}
 	switch key {
 	case "as", "into":
@@ -356,7 +356,7 @@ func (c *AskCommand) set(key, value string) error {
 	default:
 		value = strings.TrimRight(value, ".,;")
 		if !licensePattern.MatchString(value) {
-			return &SyntaxError{Fault: FaultLicense, Word: clean(value)}
+			return &syntaxError{Fault: faultLicense, Word: clean(value)}
 		}
 		return once(&c.License, value, "license:")
 	}
@@ -367,16 +367,16 @@ func setTicket(ask *recovery.Ask, value string) error {
 	value = clean(strings.TrimRight(clean(value), ".,;"))
 	switch n := utf8.RuneCountInString(value); {
 	case n == 0:
-		return &SyntaxError{Fault: FaultKeyEmpty, Word: "ticket:"}
+		return &syntaxError{Fault: faultKeyEmpty, Word: "ticket:"}
 	case n > maxTicket:
-		return &SyntaxError{Fault: FaultTicket, Word: value, Length: n}
+		return &syntaxError{Fault: faultTicket, Word: value, Length: n}
 	}
 	return once(&ask.Ticket, value, "ticket:")
 }
 
 func once[T ~string](field *T, value T, key string) error {
 	if *field != "" {
-		return &SyntaxError{Fault: FaultKeyTwice, Word: key}
+		return &syntaxError{Fault: faultKeyTwice, Word: key}
 	}
 	*field = value
 	return nil
@@ -388,14 +388,14 @@ var licensePattern = regexp.MustCompile(`^[A-Za-z0-9_+.-]{1,100}$`)
 // checkReason refuses a reason that holds what was probably meant as something else: a mailbox, or one of the keys.
 func checkReason(reason string, keys []string) error {
 	if n := utf8.RuneCountInString(reason); n > maxReason {
-		return &SyntaxError{Fault: FaultReasonLong, Length: n}
+		return &syntaxError{Fault: faultReasonLong, Length: n}
 	}
 	for i, word := range strings.Fields(reason) {
 		if i == 0 && (isAddress(word) || mentionPattern.MatchString(word)) {
-			return &SyntaxError{Fault: FaultTwo, Word: word}
+			return &syntaxError{Fault: faultTwo, Word: word}
 		}
 		if key, value, ok := keyed(word); ok && value != "" && slices.Contains(keys, key) {
-			return &SyntaxError{Fault: FaultKeyLate, Word: word}
+			return &syntaxError{Fault: faultKeyLate, Word: word}
 		}
 	}
 	return nil

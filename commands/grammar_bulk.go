@@ -8,11 +8,11 @@ import (
 	"mailback/recovery"
 )
 
-// BulkCommand asks for many mailboxes to come back.
-type BulkCommand struct{ recovery.Ask }
+// bulkCommand asks for many mailboxes to come back.
+type bulkCommand struct{ recovery.Ask }
 
 // String gives the canonical form.
-func (c BulkCommand) String() string {
+func (c bulkCommand) String() string {
 	parts := []string{"bulk"}
 	for _, kv := range [][2]string{
 		{"after", c.Bulk.After}, {"before", c.Bulk.Before}, {"domain", c.Bulk.Domain}, {"department", c.Bulk.Department}, {"ticket", c.Ticket},
@@ -35,8 +35,8 @@ func (c BulkCommand) String() string {
 var bulkKeys = []string{"after", "before", "domain", "department", "ticket", "by"}
 
 // parseBulk reads keys and pasted addresses, in any order, up to the first word of the reason.
-func parseBulk(text string) (Command, error) {
-	c := BulkCommand{recovery.Ask{Bulk: &recovery.BulkWish{}}}
+func parseBulk(text string) (command, error) {
+	c := bulkCommand{recovery.Ask{Bulk: &recovery.BulkWish{}}}
 	rest := reduce(text)
 	for {
 		word, after := nextWord(rest)
@@ -62,9 +62,9 @@ func parseBulk(text string) (Command, error) {
 	filtered := c.Bulk.After+c.Bulk.Before+c.Bulk.Domain+c.Bulk.Department != ""
 	switch {
 	case filtered && len(c.Bulk.Addresses) > 0:
-		return nil, &SyntaxError{Fault: FaultBulkBoth}
+		return nil, &syntaxError{Fault: faultBulkBoth}
 	case !filtered && len(c.Bulk.Addresses) == 0:
-		return nil, &SyntaxError{Fault: FaultBulkNone, Word: clean(rest)}
+		return nil, &syntaxError{Fault: faultBulkNone, Word: clean(rest)}
 	}
 	return c, checkReason(c.Reason, bulkKeys)
 }
@@ -88,28 +88,28 @@ func pasted(word string) ([]string, error) {
 }
 
 // set takes a key with its value, which is clean.
-func (c *BulkCommand) set(key, value string) error {
+func (c *bulkCommand) set(key, value string) error {
 	switch {
 	case !slices.Contains(bulkKeys, key):
-		return &SyntaxError{Fault: FaultBulkKey, Word: key + ":", Near: Nearest(key, bulkKeys)}
+		return &syntaxError{Fault: faultBulkKey, Word: key + ":", Near: Nearest(key, bulkKeys)}
 	case key == "by":
-		return &SyntaxError{Fault: FaultBulkBy, Word: value}
+		return &syntaxError{Fault: faultBulkBy, Word: value}
 	case value == "":
-		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
+		return &syntaxError{Fault: faultKeyEmpty, Word: key + ":"}
 	case utf8.RuneCountInString(value) > maxName:
-		return &SyntaxError{Fault: FaultLongName, Word: value}
+		return &syntaxError{Fault: faultLongName, Word: value}
 	}
 	switch key {
 	case "after", "before":
 		day, ok := recovery.DayWord(value)
 		if !ok {
-			return &SyntaxError{Fault: FaultDay, Word: value}
+			return &syntaxError{Fault: faultDay, Word: value}
 		}
 		return once(map[string]*string{"after": &c.Bulk.After, "before": &c.Bulk.Before}[key], day, key+":")
 	case "domain":
 		value = strings.ToLower(strings.TrimRight(strings.TrimPrefix(value, "@"), ".,;"))
 		if !validDomain(value) {
-			return &SyntaxError{Fault: FaultDomain, Word: value}
+			return &syntaxError{Fault: faultDomain, Word: value}
 		}
 		return once(&c.Bulk.Domain, value, "domain:")
 	case "department":

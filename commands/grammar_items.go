@@ -9,18 +9,18 @@ import (
 	"mailback/recovery"
 )
 
-// ItemsCommand asks for recoverable items of a mailbox. Own is for its owner alone and is no part of the ask.
-type ItemsCommand struct {
+// itemsCommand asks for recoverable items of a mailbox. Own is for its owner alone and is no part of the ask.
+type itemsCommand struct {
 	recovery.Ask
 
 	Own recovery.OwnFilter
 }
 
-// LogValue keeps an ItemsCommand that reaches a log by mistake silent.
-func (ItemsCommand) LogValue() slog.Value { return slog.StringValue("items") }
+// LogValue keeps an itemsCommand that reaches a log by mistake silent.
+func (itemsCommand) LogValue() slog.Value { return slog.StringValue("items") }
 
 // String gives the canonical form, without what is private.
-func (c ItemsCommand) String() string {
+func (c itemsCommand) String() string {
 	parts := []string{"items", whoString(c.Query)}
 	for _, kv := range [][2]string{
 		{"after", c.Items.After}, {"before", c.Items.Before}, {"type", c.Items.Type}, {"folder", c.Items.Folder}, {"ticket", c.Ticket},
@@ -45,15 +45,15 @@ var itemTypes = map[string]string{
 	"contact": "contact", "contacts": "contact", "task": "task", "tasks": "task",
 }
 
-func parseItems(text string) (Command, error) {
+func parseItems(text string) (command, error) {
 	if strings.TrimFunc(text, blank) == "" {
-		return nil, &SyntaxError{Fault: FaultNoWho, Word: "items"}
+		return nil, &syntaxError{Fault: faultNoWho, Word: "items"}
 	}
 	who, rest, err := parseWho(text, itemKeys)
 	if err != nil {
 		return nil, err
 	}
-	c := ItemsCommand{Ask: recovery.Ask{Query: who, Items: &recovery.ItemWish{}}}
+	c := itemsCommand{Ask: recovery.Ask{Query: who, Items: &recovery.ItemWish{}}}
 	rest, err = readKeys(rest, itemKeys, func(key, value string) error { return c.set(key, clean(value)) })
 	if err != nil {
 		return nil, err
@@ -73,26 +73,26 @@ func quotedValue(text, value, rest string) (inner, behind string, err error) {
 	text = strings.TrimLeftFunc(text, blank)
 	inner, behind, ok := cutQuoted(text)
 	if r, _ := utf8.DecodeRuneInString(behind); !ok || behind != "" && (!blank(r) || invisible(r)) {
-		return "", "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
+		return "", "", &syntaxError{Fault: faultQuote, Word: clean(text)}
 	}
 	return clean(inner), behind, nil
 }
 
 // set takes a key with its value, which is clean.
-func (c *ItemsCommand) set(key, value string) error {
+func (c *itemsCommand) set(key, value string) error {
 	switch {
 	case !slices.Contains(itemKeys, key):
-		return &SyntaxError{Fault: FaultItemKey, Word: key + ":", Near: Nearest(key, itemKeys)}
+		return &syntaxError{Fault: faultItemKey, Word: key + ":", Near: Nearest(key, itemKeys)}
 	case value == "":
-		return &SyntaxError{Fault: FaultKeyEmpty, Word: key + ":"}
+		return &syntaxError{Fault: faultKeyEmpty, Word: key + ":"}
 	case utf8.RuneCountInString(value) > maxName:
-		return &SyntaxError{Fault: FaultLongName, Word: value}
+		return &syntaxError{Fault: faultLongName, Word: value}
 	}
 	switch key {
 	case "after", "before":
 		day, ok := recovery.DayWord(value)
 		if !ok {
-			return &SyntaxError{Fault: FaultDay, Word: value}
+			return &syntaxError{Fault: faultDay, Word: value}
 		}
 		if key == "after" {
 			return once(&c.Items.After, day, "after:")
@@ -101,7 +101,7 @@ func (c *ItemsCommand) set(key, value string) error {
 	case "type":
 		kind, ok := itemTypes[strings.ToLower(value)]
 		if !ok {
-			return &SyntaxError{Fault: FaultType, Word: value, Near: Nearest(value, []string{"message", "meeting", "contact", "task"})}
+			return &syntaxError{Fault: faultType, Word: value, Near: Nearest(value, []string{"message", "meeting", "contact", "task"})}
 		}
 		return once(&c.Items.Type, kind, "type:")
 	case "folder":

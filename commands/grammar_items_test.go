@@ -27,13 +27,13 @@ func TestParseItems(t *testing.T) {
 		"adelev@contoso.com folder:“Sent Items” why":                                                   {wish: recovery.ItemWish{Folder: "Sent Items"}, reason: "why"},
 		`adelev@contoso.com subject:"annual report" from:<mailto:boss@contoso.com|boss@contoso.com> x`: {wish: recovery.ItemWish{Pick: true}, own: own, reason: "x"},
 	} {
-		got, err := Parse("items " + text)
+		got, err := parse("items " + text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
 		wish := want.wish
-		c := ItemsCommand{recovery.Ask{Query: address(adele), Items: &wish, Reason: want.reason}, want.own}
+		c := itemsCommand{recovery.Ask{Query: address(adele), Items: &wish, Reason: want.reason}, want.own}
 		if diff := cmp.Diff(c, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}
@@ -42,7 +42,7 @@ func TestParseItems(t *testing.T) {
 
 func TestItemsCommandKeepsWhatIsPrivate(t *testing.T) {
 	t.Parallel()
-	c, err := Parse("items adelev@contoso.com subject:XYZZY from:XYZZY@contoso.com type:task")
+	c, err := parse("items adelev@contoso.com subject:XYZZY from:XYZZY@contoso.com type:task")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,24 +55,24 @@ func TestItemsCommandKeepsWhatIsPrivate(t *testing.T) {
 
 func TestParseItemsFaults(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]SyntaxError{
-		"":                                 {Fault: FaultNoWho, Word: "items"},
-		"adele":                            {Fault: FaultWord, Word: "adele"},
-		"a@b.example after:22.11.2026":     {Fault: FaultDay, Word: "22.11.2026"},
-		"a@b.example type:notes":           {Fault: FaultType, Word: "notes"},
-		"a@b.example type:mesage":          {Fault: FaultType, Word: "mesage", Near: "message"},
-		"a@b.example foldr:x":              {Fault: FaultItemKey, Word: "foldr:", Near: "folder"},
-		"a@b.example as:c@d.example":       {Fault: FaultItemKey, Word: "as:"},
-		"a@b.example subject:":             {Fault: FaultKeyEmpty, Word: "subject:"},
-		`a@b.example subject:""`:           {Fault: FaultKeyEmpty, Word: "subject:"},
-		`a@b.example subject:"a b`:         {Fault: FaultQuote, Word: `"a b`},
-		`a@b.example subject:"a b"c`:       {Fault: FaultQuote, Word: `"a b"c`},
-		"a@b.example from:x from:y":        {Fault: FaultKeyTwice, Word: "from:"},
-		"a@b.example because subject:x":    {Fault: FaultKeyLate, Word: "subject:x"}, // it would be recorded with the reason
-		"a@b.example after:7d c@d.example": {Fault: FaultTwo, Word: "c@d.example"},
+	for text, want := range map[string]syntaxError{
+		"":                                 {Fault: faultNoWho, Word: "items"},
+		"adele":                            {Fault: faultWord, Word: "adele"},
+		"a@b.example after:22.11.2026":     {Fault: faultDay, Word: "22.11.2026"},
+		"a@b.example type:notes":           {Fault: faultType, Word: "notes"},
+		"a@b.example type:mesage":          {Fault: faultType, Word: "mesage", Near: "message"},
+		"a@b.example foldr:x":              {Fault: faultItemKey, Word: "foldr:", Near: "folder"},
+		"a@b.example as:c@d.example":       {Fault: faultItemKey, Word: "as:"},
+		"a@b.example subject:":             {Fault: faultKeyEmpty, Word: "subject:"},
+		`a@b.example subject:""`:           {Fault: faultKeyEmpty, Word: "subject:"},
+		`a@b.example subject:"a b`:         {Fault: faultQuote, Word: `"a b`},
+		`a@b.example subject:"a b"c`:       {Fault: faultQuote, Word: `"a b"c`},
+		"a@b.example from:x from:y":        {Fault: faultKeyTwice, Word: "from:"},
+		"a@b.example because subject:x":    {Fault: faultKeyLate, Word: "subject:x"}, // it would be recorded with the reason
+		"a@b.example after:7d c@d.example": {Fault: faultTwo, Word: "c@d.example"},
 	} {
-		got, err := Parse("items " + text)
-		fault, ok := errors.AsType[*SyntaxError](err)
+		got, err := parse("items " + text)
+		fault, ok := errors.AsType[*syntaxError](err)
 		if !ok {
 			t.Errorf("%q: %v, %v", text, got, err)
 			continue

@@ -13,8 +13,8 @@ import (
 
 func address(a string) recovery.Query { return recovery.Query{Kind: recovery.ByAddress, Value: a} }
 
-func ask(q recovery.Query, reason string) AskCommand {
-	return AskCommand{recovery.Ask{Query: q, Reason: reason}}
+func ask(q recovery.Query, reason string) askCommand {
+	return askCommand{recovery.Ask{Query: q, Reason: reason}}
 }
 
 const adele = "adelev@contoso.com"
@@ -26,12 +26,12 @@ func TestParse(t *testing.T) {
 	name := recovery.Query{Kind: recovery.ByName, Value: "Adele Vance"}
 	tests := []struct {
 		name, text string
-		want       Command
+		want       command
 	}{
-		{"nothing", "", HelpCommand{Empty: true}},
-		{"blanks", " \t\u00a0\u200b", HelpCommand{Empty: true}},
-		{"help", "HELP", HelpCommand{}},
-		{"help with a question mark", "help?", HelpCommand{}},
+		{"nothing", "", helpCommand{Empty: true}},
+		{"blanks", " \t\u00a0\u200b", helpCommand{Empty: true}},
+		{"help", "HELP", helpCommand{}},
+		{"help with a question mark", "help?", helpCommand{}},
 		{"an address", "adelev@contoso.com", ask(address(adele), "")},
 		{"case is kept", "AdeleV@Contoso.com", ask(address("AdeleV@Contoso.com"), "")},
 		{"mailto with a label", "<mailto:adelev@contoso.com|adelev@contoso.com> left by mistake", ask(address(adele), "left by mistake")},
@@ -59,7 +59,7 @@ func TestParse(t *testing.T) {
 		{"an apostrophe", "o'brien@contoso.com", ask(address("o'brien@contoso.com"), "")},
 		{"a plus", "adele+news@contoso.com", ask(address("adele+news@contoso.com"), "")},
 		{"an ampersand", "a&amp;b@contoso.com", ask(address("a&b@contoso.com"), "")},
-		{"angle brackets behind a name", `"Adele Vance" lost &lt;all of it&gt;`, AskCommand{recovery.Ask{
+		{"angle brackets behind a name", `"Adele Vance" lost &lt;all of it&gt;`, askCommand{recovery.Ask{
 			Query: recovery.Query{Kind: recovery.ByName, Value: "Adele Vance"}, Reason: "lost <all of it>",
 		}}},
 		{"a domain in another script", "adele@bücher.example", ask(address("adele@bücher.example"), "")},
@@ -74,40 +74,40 @@ func TestParse(t *testing.T) {
 		{"an address later in the reason", "adelev@contoso.com asked by bob@contoso.com", ask(address(adele), "asked by bob@contoso.com")},
 		{"a colon in the reason", "adelev@contoso.com from HR: she is back", ask(address(adele), "from HR: she is back")},
 		{"direction marks leave the reason", "adelev@contoso.com a\u202eb", ask(address(adele), "ab")},
-		{"keys", "adelev@contoso.com as:adele.v@contoso.com License:SPE_E3 back", AskCommand{recovery.Ask{
+		{"keys", "adelev@contoso.com as:adele.v@contoso.com License:SPE_E3 back", askCommand{recovery.Ask{
 			Query: address(adele), As: "adele.v@contoso.com", License: "SPE_E3", Reason: "back",
 		}}},
-		{"a key with a link", "adelev@contoso.com as:<mailto:adele.v@contoso.com|adele.v@contoso.com>", AskCommand{recovery.Ask{
+		{"a key with a link", "adelev@contoso.com as:<mailto:adele.v@contoso.com|adele.v@contoso.com>", askCommand{recovery.Ask{
 			Query: address(adele), As: "adele.v@contoso.com",
 		}}},
-		{"a target", "adelev@contoso.com into:<mailto:lidiah@contoso.com|lidiah@contoso.com> left", AskCommand{recovery.Ask{
+		{"a target", "adelev@contoso.com into:<mailto:lidiah@contoso.com|lidiah@contoso.com> left", askCommand{recovery.Ask{
 			Query: address(adele), Into: "lidiah@contoso.com", Reason: "left",
 		}}},
-		{"a ticket", "adelev@contoso.com ticket:INC-4711, back", AskCommand{recovery.Ask{Query: address(adele), Ticket: "INC-4711", Reason: "back"}}},
-		{"a ticket with a blank", "adelev@contoso.com ticket:“HD 4711” as:a@contoso.com", AskCommand{recovery.Ask{
+		{"a ticket", "adelev@contoso.com ticket:INC-4711, back", askCommand{recovery.Ask{Query: address(adele), Ticket: "INC-4711", Reason: "back"}}},
+		{"a ticket with a blank", "adelev@contoso.com ticket:“HD 4711” as:a@contoso.com", askCommand{recovery.Ask{
 			Query: address(adele), As: "a@contoso.com", Ticket: "HD 4711",
 		}}},
-		{"a ticket with its web address", "adelev@contoso.com ticket:<https://help.example/4711>", AskCommand{recovery.Ask{
+		{"a ticket with its web address", "adelev@contoso.com ticket:<https://help.example/4711>", askCommand{recovery.Ask{
 			Query: address(adele), Ticket: "https://help.example/4711",
 		}}},
-		{"the British key", "adelev@contoso.com licence:SPE_E3", AskCommand{recovery.Ask{Query: address(adele), License: "SPE_E3"}}},
-		{"check", "check adelev@contoso.com", CheckCommand{Who: address(adele)}},
-		{"check a name", `Check "Adele Vance"`, CheckCommand{Who: name}},
-		{"deleted", "deleted", DeletedCommand{}},
-		{"deleted with a text", "deleted Adele V", DeletedCommand{Text: "Adele V"}},
-		{"deleted with a quoted text", `deleted “Adele V”`, DeletedCommand{Text: "Adele V"}},
-		{"deleted with an address", "deleted <mailto:adelev@contoso.com|adelev@contoso.com>", DeletedCommand{Text: adele}},
-		{"status", "status", StatusCommand{}},
-		{"status of one", "status R-142", StatusCommand{ID: 142}},
-		{"in small letters", "status r-142.", StatusCommand{ID: 142}},
-		{"without the hyphen", "status R142", StatusCommand{ID: 142}},
-		{"the number alone", "status 142", StatusCommand{ID: 142}},
-		{"cancel", "cancel R-7", CancelCommand{ID: 7}},
+		{"the British key", "adelev@contoso.com licence:SPE_E3", askCommand{recovery.Ask{Query: address(adele), License: "SPE_E3"}}},
+		{"check", "check adelev@contoso.com", checkCommand{Who: address(adele)}},
+		{"check a name", `Check "Adele Vance"`, checkCommand{Who: name}},
+		{"deleted", "deleted", deletedCommand{}},
+		{"deleted with a text", "deleted Adele V", deletedCommand{Text: "Adele V"}},
+		{"deleted with a quoted text", `deleted “Adele V”`, deletedCommand{Text: "Adele V"}},
+		{"deleted with an address", "deleted <mailto:adelev@contoso.com|adelev@contoso.com>", deletedCommand{Text: adele}},
+		{"status", "status", statusCommand{}},
+		{"status of one", "status R-142", statusCommand{ID: 142}},
+		{"in small letters", "status r-142.", statusCommand{ID: 142}},
+		{"without the hyphen", "status R142", statusCommand{ID: 142}},
+		{"the number alone", "status 142", statusCommand{ID: 142}},
+		{"cancel", "cancel R-7", cancelCommand{ID: 7}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Parse(tt.text)
+			got, err := parse(tt.text)
 			if err != nil {
 				t.Fatalf("Parse(%q): %v", tt.text, err)
 			}
@@ -122,58 +122,58 @@ func TestParseFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, text string
-		want       SyntaxError
+		want       syntaxError
 	}{
-		{"a misspelt command", "chekc adelev@contoso.com", SyntaxError{Fault: FaultWord, Word: "chekc", Near: "check"}},
-		{"another one", "stauts", SyntaxError{Fault: FaultWord, Word: "stauts", Near: "status"}},
-		{"a name without quotes", "Adele Vance", SyntaxError{Fault: FaultWord, Word: "Adele"}},
-		{"as mail programs copy it", "Adele Vance &lt;<mailto:adelev@contoso.com|adelev@contoso.com>&gt;", SyntaxError{Fault: FaultWord, Word: "Adele", Near: adele}},
-		{"a handle", "@adele", SyntaxError{Fault: FaultHandle, Word: "@adele"}},
-		{"a channel", "<#C123|general>", SyntaxError{Fault: FaultNotPerson, Word: "#general"}},
-		{"a user group", "<!subteam^S1|@it>", SyntaxError{Fault: FaultNotPerson, Word: "@it"}},
-		{"a web address", "<https://contoso.com>", SyntaxError{Fault: FaultNotPerson, Word: "https://contoso.com"}},
-		{"an empty link", "<|x>", SyntaxError{Fault: FaultNotPerson, Word: "<|x>"}},
-		{"no domain", "adelev@", SyntaxError{Fault: FaultAddress, Word: "adelev@"}},
-		{"a domain of one label", "adelev@contoso", SyntaxError{Fault: FaultAddress, Word: "adelev@contoso"}},
-		{"two dots", "adelev@contoso..com", SyntaxError{Fault: FaultAddress, Word: "adelev@contoso..com"}},
-		{"text stuck to a link", "x<mailto:adelev@contoso.com|adelev@contoso.com>", SyntaxError{Fault: FaultAddress, Word: "xadelev@contoso.com"}},
-		{"a quoted local part", `"adele vance"@contoso.com why`, SyntaxError{Fault: FaultSign, Word: `"adele vance"@contoso.com`, Char: '"'}},
-		{"an invisible character inside", "ade\u200blev@contoso.com", SyntaxError{Fault: FaultInvisible, Word: adele, Char: 0x200B, At: 4}},
-		{"a full-width @", "adelev＠contoso.com", SyntaxError{Fault: FaultLookalike, Word: "adelev＠contoso.com", Near: adele, Char: '＠', At: 7}},
-		{"a curly apostrophe", "o’brien@contoso.com", SyntaxError{Fault: FaultLookalike, Word: "o’brien@contoso.com", Near: "o'brien@contoso.com", Char: '’', At: 2}},
-		{"two addresses", "adelev@contoso.com bob@contoso.com", SyntaxError{Fault: FaultTwo, Word: "bob@contoso.com"}},
-		{"two addresses with a comma", "adelev@contoso.com,bob@contoso.com", SyntaxError{Fault: FaultTwo, Word: "adelev@contoso.com,bob@contoso.com"}},
-		{"a label that lies", "<mailto:bob@contoso.com|adelev@contoso.com>", SyntaxError{Fault: FaultLabel, Word: adele, Near: "bob@contoso.com"}},
-		{"an open quote", `"Adele Vance`, SyntaxError{Fault: FaultQuote, Word: `"Adele Vance`}},
-		{"a quote in the middle", `"Adele "Del" Vance"`, SyntaxError{Fault: FaultQuote, Word: `"Adele "Del" Vance"`}},
-		{"empty quotes", `""`, SyntaxError{Fault: FaultEmptyName}},
-		{"a key of another version", "adelev@contoso.com color:blue", SyntaxError{Fault: FaultKey, Word: "color:"}},
-		{"a target that is no address", "adelev@contoso.com into:bob", SyntaxError{Fault: FaultAddress, Word: "bob"}},
-		{"two targets", "adelev@contoso.com into:a@contoso.com into:b@contoso.com", SyntaxError{Fault: FaultKeyTwice, Word: "into:"}},
-		{"a misspelt key", "adelev@contoso.com licnse:SPE_E3", SyntaxError{Fault: FaultKey, Word: "licnse:", Near: "license"}},
-		{"an empty key", "adelev@contoso.com as: adele@contoso.com", SyntaxError{Fault: FaultKeyEmpty, Word: "as:"}},
-		{"a key twice", "adelev@contoso.com license:A licence:B", SyntaxError{Fault: FaultKeyTwice, Word: "license:"}},
-		{"a key in the reason", "adelev@contoso.com with license:SPE_E3", SyntaxError{Fault: FaultKeyLate, Word: "license:SPE_E3"}},
-		{"a bad licence", "adelev@contoso.com license:E3/E5", SyntaxError{Fault: FaultLicense, Word: "E3/E5"}},
-		{"a bad new name", "adelev@contoso.com as:adele", SyntaxError{Fault: FaultAddress, Word: "adele"}},
-		{"check alone", "check", SyntaxError{Fault: FaultNoWho, Word: "check"}},
-		{"check with more", "check adelev@contoso.com now", SyntaxError{Fault: FaultExtra, Word: "now"}},
-		{"cancel alone", "cancel", SyntaxError{Fault: FaultNoID}},
-		{"cancel an address", "cancel adelev@contoso.com", SyntaxError{Fault: FaultID, Word: adele}},
-		{"status of zero", "status R-0", SyntaxError{Fault: FaultID, Word: "R-0"}},
-		{"status of two", "status R-1 R-2", SyntaxError{Fault: FaultTwoIDs, Word: "R-2", Near: "R-1"}},
-		{"a long text for deleted", "deleted " + strings.Repeat("x", 257), SyntaxError{Fault: FaultLongName, Word: strings.Repeat("x", 257)}},
-		{"a long ticket", "adelev@contoso.com ticket:" + strings.Repeat("1", 101), SyntaxError{Fault: FaultTicket, Word: strings.Repeat("1", 101), Length: 101}},
-		{"a long reason", "adelev@contoso.com " + strings.Repeat("ā", 501), SyntaxError{Fault: FaultReasonLong, Length: 501}},
-		{"a long line", strings.Repeat("x", 40_001), SyntaxError{Fault: FaultLong, Length: 40_001}},
+		{"a misspelt command", "chekc adelev@contoso.com", syntaxError{Fault: faultWord, Word: "chekc", Near: "check"}},
+		{"another one", "stauts", syntaxError{Fault: faultWord, Word: "stauts", Near: "status"}},
+		{"a name without quotes", "Adele Vance", syntaxError{Fault: faultWord, Word: "Adele"}},
+		{"as mail programs copy it", "Adele Vance &lt;<mailto:adelev@contoso.com|adelev@contoso.com>&gt;", syntaxError{Fault: faultWord, Word: "Adele", Near: adele}},
+		{"a handle", "@adele", syntaxError{Fault: faultHandle, Word: "@adele"}},
+		{"a channel", "<#C123|general>", syntaxError{Fault: faultNotPerson, Word: "#general"}},
+		{"a user group", "<!subteam^S1|@it>", syntaxError{Fault: faultNotPerson, Word: "@it"}},
+		{"a web address", "<https://contoso.com>", syntaxError{Fault: faultNotPerson, Word: "https://contoso.com"}},
+		{"an empty link", "<|x>", syntaxError{Fault: faultNotPerson, Word: "<|x>"}},
+		{"no domain", "adelev@", syntaxError{Fault: faultAddress, Word: "adelev@"}},
+		{"a domain of one label", "adelev@contoso", syntaxError{Fault: faultAddress, Word: "adelev@contoso"}},
+		{"two dots", "adelev@contoso..com", syntaxError{Fault: faultAddress, Word: "adelev@contoso..com"}},
+		{"text stuck to a link", "x<mailto:adelev@contoso.com|adelev@contoso.com>", syntaxError{Fault: faultAddress, Word: "xadelev@contoso.com"}},
+		{"a quoted local part", `"adele vance"@contoso.com why`, syntaxError{Fault: faultSign, Word: `"adele vance"@contoso.com`, Char: '"'}},
+		{"an invisible character inside", "ade\u200blev@contoso.com", syntaxError{Fault: faultInvisible, Word: adele, Char: 0x200B, At: 4}},
+		{"a full-width @", "adelev＠contoso.com", syntaxError{Fault: faultLookalike, Word: "adelev＠contoso.com", Near: adele, Char: '＠', At: 7}},
+		{"a curly apostrophe", "o’brien@contoso.com", syntaxError{Fault: faultLookalike, Word: "o’brien@contoso.com", Near: "o'brien@contoso.com", Char: '’', At: 2}},
+		{"two addresses", "adelev@contoso.com bob@contoso.com", syntaxError{Fault: faultTwo, Word: "bob@contoso.com"}},
+		{"two addresses with a comma", "adelev@contoso.com,bob@contoso.com", syntaxError{Fault: faultTwo, Word: "adelev@contoso.com,bob@contoso.com"}},
+		{"a label that lies", "<mailto:bob@contoso.com|adelev@contoso.com>", syntaxError{Fault: faultLabel, Word: adele, Near: "bob@contoso.com"}},
+		{"an open quote", `"Adele Vance`, syntaxError{Fault: faultQuote, Word: `"Adele Vance`}},
+		{"a quote in the middle", `"Adele "Del" Vance"`, syntaxError{Fault: faultQuote, Word: `"Adele "Del" Vance"`}},
+		{"empty quotes", `""`, syntaxError{Fault: faultEmptyName}},
+		{"a key of another version", "adelev@contoso.com color:blue", syntaxError{Fault: faultKey, Word: "color:"}},
+		{"a target that is no address", "adelev@contoso.com into:bob", syntaxError{Fault: faultAddress, Word: "bob"}},
+		{"two targets", "adelev@contoso.com into:a@contoso.com into:b@contoso.com", syntaxError{Fault: faultKeyTwice, Word: "into:"}},
+		{"a misspelt key", "adelev@contoso.com licnse:SPE_E3", syntaxError{Fault: faultKey, Word: "licnse:", Near: "license"}},
+		{"an empty key", "adelev@contoso.com as: adele@contoso.com", syntaxError{Fault: faultKeyEmpty, Word: "as:"}},
+		{"a key twice", "adelev@contoso.com license:A licence:B", syntaxError{Fault: faultKeyTwice, Word: "license:"}},
+		{"a key in the reason", "adelev@contoso.com with license:SPE_E3", syntaxError{Fault: faultKeyLate, Word: "license:SPE_E3"}},
+		{"a bad licence", "adelev@contoso.com license:E3/E5", syntaxError{Fault: faultLicense, Word: "E3/E5"}},
+		{"a bad new name", "adelev@contoso.com as:adele", syntaxError{Fault: faultAddress, Word: "adele"}},
+		{"check alone", "check", syntaxError{Fault: faultNoWho, Word: "check"}},
+		{"check with more", "check adelev@contoso.com now", syntaxError{Fault: faultExtra, Word: "now"}},
+		{"cancel alone", "cancel", syntaxError{Fault: faultNoID}},
+		{"cancel an address", "cancel adelev@contoso.com", syntaxError{Fault: faultID, Word: adele}},
+		{"status of zero", "status R-0", syntaxError{Fault: faultID, Word: "R-0"}},
+		{"status of two", "status R-1 R-2", syntaxError{Fault: faultTwoIDs, Word: "R-2", Near: "R-1"}},
+		{"a long text for deleted", "deleted " + strings.Repeat("x", 257), syntaxError{Fault: faultLongName, Word: strings.Repeat("x", 257)}},
+		{"a long ticket", "adelev@contoso.com ticket:" + strings.Repeat("1", 101), syntaxError{Fault: faultTicket, Word: strings.Repeat("1", 101), Length: 101}},
+		{"a long reason", "adelev@contoso.com " + strings.Repeat("ā", 501), syntaxError{Fault: faultReasonLong, Length: 501}},
+		{"a long line", strings.Repeat("x", 40_001), syntaxError{Fault: faultLong, Length: 40_001}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Parse(tt.text)
-			fault, ok := errors.AsType[*SyntaxError](err)
+			got, err := parse(tt.text)
+			fault, ok := errors.AsType[*syntaxError](err)
 			if !ok {
-				t.Fatalf("Parse(%q) = %v, %v; want a SyntaxError", tt.text, got, err)
+				t.Fatalf("parse(%q) = %v, %v; want a syntaxError", tt.text, got, err)
 			}
 			if diff := cmp.Diff(tt.want, *fault); diff != "" {
 				t.Errorf("Parse(%q) (-want +got):\n%s", tt.text, diff)
@@ -188,11 +188,11 @@ func TestParseFaults(t *testing.T) {
 func TestReasonAtTheLimit(t *testing.T) {
 	t.Parallel()
 	reason := strings.Repeat("é", maxReason)
-	c, err := Parse(adele + " " + reason)
+	c, err := parse(adele + " " + reason)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.(AskCommand).Reason; got != reason {
+	if got := c.(askCommand).Reason; got != reason {
 		t.Errorf("the reason lost something: %d characters of %d are left", utf8.RuneCountInString(got), maxReason)
 	}
 }
@@ -208,29 +208,29 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := Parse(text)
+		c, err := parse(text)
 		if err != nil {
-			fault, ok := errors.AsType[*SyntaxError](err)
+			fault, ok := errors.AsType[*syntaxError](err)
 			if !ok {
-				t.Fatalf("Parse(%q): %v is no SyntaxError", text, err)
+				t.Fatalf("parse(%q): %v is no syntaxError", text, err)
 			}
 			if said := string(wordsIn("en").syntax(*fault)); strings.Contains(said, "%!") && !strings.Contains(text, "%!") || strings.Contains(said, "<!") || strings.HasPrefix(said, "syntax.") {
 				t.Fatalf("Parse(%q) is answered with %q", text, said)
 			}
 			return
 		}
-		if items, ok := c.(ItemsCommand); ok {
+		if items, ok := c.(itemsCommand); ok {
 			items.Own, items.Items.Pick = recovery.OwnFilter{}, false // which it does not print
 			c = items
 		}
-		again, err := Parse(c.String())
+		again, err := parse(c.String())
 		if err != nil {
 			t.Fatalf("Parse(%q) = %q, which does not parse: %v %+v", text, c, err, err)
 		}
 		if diff := cmp.Diff(c, again); diff != "" {
 			t.Fatalf("Parse(%q) prints %q, which means something else:\n%s", text, c, diff)
 		}
-		a, ok := c.(AskCommand)
+		a, ok := c.(askCommand)
 		if !ok {
 			return
 		}
@@ -259,7 +259,7 @@ func BenchmarkParseWorst(b *testing.B) {
 		line := "check " + strings.Repeat(part, maxTyped/utf8.RuneCountInString(part)-6)
 		b.Run(part, func(b *testing.B) {
 			for b.Loop() {
-				_, _ = Parse(line) // understood or not
+				_, _ = parse(line) // understood or not
 			}
 		})
 	}

@@ -126,7 +126,7 @@ func (h *Handlers) Command(ctx context.Context, c slack.SlashCommand) bot.Reply 
 }
 
 func (h *Handlers) command(ctx context.Context, c slack.SlashCommand, who recovery.Actor) bot.Reply {
-	command, err := Parse(c.Text)
+	command, err := parse(c.Text)
 	if err != nil {
 		return answer(h.misunderstood(err))
 	}
@@ -136,24 +136,24 @@ func (h *Handlers) command(ctx context.Context, c slack.SlashCommand, who recove
 		}
 	}
 	switch command := command.(type) {
-	case AskCommand:
+	case askCommand:
 		return h.ask(ctx, c, who, command)
-	case ItemsCommand:
+	case itemsCommand:
 		return h.items(ctx, c, who, command)
-	case BulkCommand:
+	case bulkCommand:
 		_, reply := h.recordAsk(ctx, c, who, command.Ask, "ack.bulk")
 		return reply
-	case CheckCommand:
+	case checkCommand:
 		return h.later(c, func(ctx context.Context) bot.Response { return h.check(ctx, who, command) })
-	case DeletedCommand:
+	case deletedCommand:
 		return h.later(c, func(ctx context.Context) bot.Response { return h.deleted(ctx, who, command) })
-	case StatusCommand:
+	case statusCommand:
 		return h.status(ctx, who, command)
-	case CancelCommand:
+	case cancelCommand:
 		return h.cancel(ctx, c, who, command)
-	case LanguageCommand:
+	case languageCommand:
 		return h.speak(ctx, who, command)
-	case HelpCommand:
+	case helpCommand:
 		if command.Empty && h.openAsk(ctx, c.TriggerID, who, typedAsk{}) {
 			return bot.Reply{}
 		}
@@ -168,9 +168,9 @@ func (h *Handlers) command(ctx context.Context, c slack.SlashCommand, who recove
 }
 
 // makesWork says whether a command costs more than its answer. Who wants to take back what was asked is never held up.
-func makesWork(c Command) bool {
+func makesWork(c command) bool {
 	switch c.(type) {
-	case CancelCommand, HelpCommand, LanguageCommand:
+	case cancelCommand, helpCommand, languageCommand:
 		return false
 	default:
 		return true
@@ -178,7 +178,7 @@ func makesWork(c Command) bool {
 }
 
 // ask records a request. The ack says what was recorded, and is honest when nothing was.
-func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command AskCommand) bot.Reply {
+func (h *Handlers) ask(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command askCommand) bot.Reply {
 	_, reply := h.recordAsk(ctx, c, who, command.Ask, "ack.asked")
 	return reply
 }
@@ -226,7 +226,7 @@ func (h *Handlers) unrecorded(err error, key string, args ...any) markup {
 }
 
 // cancel records that somebody wants to withdraw a request.
-func (h *Handlers) cancel(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command CancelCommand) bot.Reply {
+func (h *Handlers) cancel(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command cancelCommand) bot.Reply {
 	note, err := h.service.Cancel(ctx, command.ID, recovery.Click{
 		Action: recovery.ActCancel, By: who, At: h.now(), Key: "command:" + who.TeamID + ":" + who.UserID + ":" + c.TriggerID,
 	})
@@ -246,7 +246,7 @@ func (h *Handlers) cancel(ctx context.Context, c slack.SlashCommand, who recover
 }
 
 // status answers at once, for the store is near.
-func (h *Handlers) status(ctx context.Context, who recovery.Actor, command StatusCommand) bot.Reply {
+func (h *Handlers) status(ctx context.Context, who recovery.Actor, command statusCommand) bot.Reply {
 	list, note, err := h.service.Status(ctx, who, command.ID)
 	switch {
 	case err != nil:

@@ -28,7 +28,7 @@ const itemsPerPage = 10
 
 // items records an ask for items. Where a subject or a sender was named, a form opens at once, for a trigger lives three seconds
 // and they are kept nowhere: the owner ticks what matches.
-func (h *Handlers) items(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command ItemsCommand) bot.Reply {
+func (h *Handlers) items(ctx context.Context, c slack.SlashCommand, who recovery.Actor, command itemsCommand) bot.Reply {
 	id, reply := h.recordAsk(ctx, c, who, command.Ask, "ack.items")
 	if id == 0 || !command.Items.Pick {
 		return reply

@@ -58,7 +58,7 @@ func latin(text string) string {
 func odd(address string) error {
 	at := strings.IndexFunc(address, blank)
 	if at >= 0 {
-		return oddAt(FaultInvisible, address, at)
+		return oddAt(faultInvisible, address, at)
 	}
 	at = strings.IndexFunc(address, disguised)
 	if at < 0 {
@@ -67,24 +67,24 @@ func odd(address string) error {
 	if at < 0 {
 		return nil
 	}
-	err := oddAt(FaultLookalike, address, at)
+	err := oddAt(faultLookalike, address, at)
 	near := latin(address)
 	if near == address {
 		return err
 	}
 	_, otherwise := parseAddress(near)
-	switch fault, _ := errors.AsType[*SyntaxError](otherwise); {
+	switch fault, _ := errors.AsType[*syntaxError](otherwise); {
 	case otherwise == nil:
 		err.Near = near
-	case script(err.Char) == "" && fault.Fault == FaultAddress && fault.Near != "": // a curly apostrophe behind the address
-		return &SyntaxError{Fault: FaultAddress, Word: err.Word, Near: fault.Near}
+	case script(err.Char) == "" && fault.Fault == faultAddress && fault.Near != "": // a curly apostrophe behind the address
+		return &syntaxError{Fault: faultAddress, Word: err.Word, Near: fault.Near}
 	}
 	return err
 }
 
-func oddAt(f Fault, address string, at int) *SyntaxError {
+func oddAt(f fault, address string, at int) *syntaxError {
 	before := []rune(address[:at])
-	return &SyntaxError{Fault: f, Word: clean(address), Char: []rune(address[at:])[0], At: len(before) + 1}
+	return &syntaxError{Fault: f, Word: clean(address), Char: []rune(address[at:])[0], At: len(before) + 1}
 }
 
 // disguised tells characters that are none of an address's wherever they stand.

@@ -24,12 +24,12 @@ func WholeTicket(pattern string) (*regexp.Regexp, error) {
 const ticketPlace = "{ticket}"
 
 // check says what an ask lacks; nothing where it is as the installation wants it.
-func (r Rules) check(ask recovery.Ask) (faults []*SyntaxError) {
+func (r Rules) check(ask recovery.Ask) (faults []*syntaxError) {
 	if r.TicketPattern != nil && ask.Ticket != "" && !r.TicketPattern.MatchString(ask.Ticket) {
-		faults = append(faults, &SyntaxError{Fault: FaultTicketForm, Word: ask.Ticket})
+		faults = append(faults, &syntaxError{Fault: faultTicketForm, Word: ask.Ticket})
 	}
 	if r.ReasonRequired && ask.Reason == "" {
-		faults = append(faults, &SyntaxError{Fault: FaultNoReason})
+		faults = append(faults, &syntaxError{Fault: faultNoReason})
 	}
 	return faults
 }

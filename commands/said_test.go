@@ -128,7 +128,7 @@ func TestGoldenAnswers(t *testing.T) {
 	t.Parallel()
 	for _, l := range languages() {
 		var said sayings
-		met := map[Fault]bool{}
+		met := map[fault]bool{}
 		for _, line := range typedSamples() {
 			d := deskWith()
 			h := handlers(d)
@@ -146,12 +146,12 @@ func TestGoldenAnswers(t *testing.T) {
 				answers = append(answers, a.Text)
 			}
 			said.add("/restore-mailbox "+cut(line, 80), append([]string{ack}, answers...)...)
-			for _, f := range constants(t, ".", "Fault") {
-				met[Fault(f)] = met[Fault(f)] || faultOf(h, line) == Fault(f)
+			for _, f := range constants(t, ".", "fault") {
+				met[fault(f)] = met[fault(f)] || faultOf(h, line) == fault(f)
 			}
 		}
-		for _, f := range constants(t, ".", "Fault") {
-			if !met[Fault(f)] {
+		for _, f := range constants(t, ".", "fault") {
+			if !met[fault(f)] {
 				t.Errorf("no line shows the fault %q", f)
 			}
 		}
@@ -160,12 +160,12 @@ func TestGoldenAnswers(t *testing.T) {
 }
 
 // faultOf is what is wrong with a line; empty for nothing.
-func faultOf(h *Handlers, line string) Fault {
-	command, err := Parse(line)
-	if fault, ok := err.(*SyntaxError); ok { //nolint:errorlint // Parse gives it bare
+func faultOf(h *Handlers, line string) fault {
+	command, err := parse(line)
+	if fault, ok := err.(*syntaxError); ok { //nolint:errorlint // parse gives it bare
 		return fault.Fault
 	}
-	if ask, ok := command.(AskCommand); ok {
+	if ask, ok := command.(askCommand); ok {
 		for _, fault := range h.rules.check(ask.Ask) {
 			return fault.Fault
 		}

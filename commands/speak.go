@@ -9,7 +9,7 @@ import (
 )
 
 // speak answers the language command, in the language that was chosen.
-func (h *Handlers) speak(ctx context.Context, who recovery.Actor, command LanguageCommand) bot.Reply {
+func (h *Handlers) speak(ctx context.Context, who recovery.Actor, command languageCommand) bot.Reply {
 	if command.Code == "" {
 		return answer(h.words.say("language.which", h.words.languageList()))
 	}

@@ -159,11 +159,11 @@ func TestWhatPeopleType(t *testing.T) {
 // answered gives the command that a line is, or the answer to it.
 func answered(t *testing.T, text string) string {
 	t.Helper()
-	c, err := Parse(text)
+	c, err := parse(text)
 	if err == nil {
 		return c.String()
 	}
-	fault, ok := errors.AsType[*SyntaxError](err)
+	fault, ok := errors.AsType[*syntaxError](err)
 	if !ok {
 		t.Fatalf("Parse(%q): %v", text, err)
 	}

@@ -79,13 +79,13 @@ func parseWho(text string, keys []string) (recovery.Query, string, error) {
 	switch key, value, ok := keyed(reduce(word)); {
 	case !ok:
 	case slices.Contains(keys, key):
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultKeyFirst, Word: key + ":"}
+		return recovery.Query{}, "", &syntaxError{Fault: faultKeyFirst, Word: key + ":"}
 	case key == "mailto" && value == "":
 		if word, rest = nextWord(rest); word == "" {
-			return recovery.Query{}, "", &SyntaxError{Fault: FaultAddress, Word: "mailto:"}
+			return recovery.Query{}, "", &syntaxError{Fault: faultAddress, Word: "mailto:"}
 		}
 	case key != "mailto" && isAddress(value):
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultWord, Word: key + ":", Near: trimWrapping(value)}
+		return recovery.Query{}, "", &syntaxError{Fault: faultWord, Word: key + ":", Near: trimWrapping(value)}
 	}
 	q, err := parseWhoWord(word, rest)
 	return q, reduce(rest), err
@@ -105,26 +105,26 @@ func inQuotes(text string) bool {
 func parseQuoted(text string) (recovery.Query, string, error) {
 	inner, rest, ok := cutQuoted(text)
 	if !ok {
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
+		return recovery.Query{}, "", &syntaxError{Fault: faultQuote, Word: clean(text)}
 	}
 	if strings.HasPrefix(rest, "@") { // an address whose part before the @ is quoted
 		word, _ := nextWord(rest)
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultSign, Word: clean(`"` + inner + `"` + trimWrapping(word)), Char: '"'}
+		return recovery.Query{}, "", &syntaxError{Fault: faultSign, Word: clean(`"` + inner + `"` + trimWrapping(word)), Char: '"'}
 	}
 	rest = strings.TrimLeft(rest, ".,;:!?)")
 	if r, _ := utf8.DecodeRuneInString(rest); rest != "" && !blank(r) {
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultQuote, Word: clean(text)}
+		return recovery.Query{}, "", &syntaxError{Fault: faultQuote, Word: clean(text)}
 	}
 	address, err := parseAddress(inner)
-	if fault, _ := errors.AsType[*SyntaxError](err); fault == nil || fault.Char != 0 && !strings.Contains(clean(inner), " ") {
+	if fault, _ := errors.AsType[*syntaxError](err); fault == nil || fault.Char != 0 && !strings.Contains(clean(inner), " ") {
 		return recovery.Query{Kind: recovery.ByAddress, Value: address}, rest, err
 	}
 	name := clean(inner)
 	if utf8.RuneCountInString(name) > maxName {
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultLongName, Word: name}
+		return recovery.Query{}, "", &syntaxError{Fault: faultLongName, Word: name}
 	}
 	if name = unwrap(name); name == "" {
-		return recovery.Query{}, "", &SyntaxError{Fault: FaultEmptyName}
+		return recovery.Query{}, "", &syntaxError{Fault: faultEmptyName}
 	}
 	return recovery.Query{Kind: recovery.ByName, Value: name}, rest, nil
 }
@@ -151,16 +151,16 @@ func parseWhoWord(raw, rest string) (recovery.Query, error) {
 	id, isID := typedID(word)
 	switch {
 	case isID:
-		return recovery.Query{}, &SyntaxError{Fault: FaultRequest, Word: clean(word), Near: recovery.Request{ID: id}.Ref()}
+		return recovery.Query{}, &syntaxError{Fault: faultRequest, Word: clean(word), Near: recovery.Request{ID: id}.Ref()}
 	case objectIDPattern.MatchString(word):
 		return recovery.Query{Kind: recovery.ByObjectID, Value: strings.ToLower(word)}, nil
 	case strings.HasPrefix(word, "@"):
-		return recovery.Query{}, &SyntaxError{Fault: FaultHandle, Word: clean(word)}
+		return recovery.Query{}, &syntaxError{Fault: faultHandle, Word: clean(word)}
 	case strings.ContainsAny(word, "@＠﹫"):
 		address, err := parseAddress(word)
 		return recovery.Query{Kind: recovery.ByAddress, Value: address}, err
 	default:
-		return recovery.Query{}, &SyntaxError{Fault: FaultWord, Word: clean(word), Near: hint(word, rest)}
+		return recovery.Query{}, &syntaxError{Fault: faultWord, Word: clean(word), Near: hint(word, rest)}
 	}
 }
 
@@ -201,14 +201,14 @@ func parseLink(raw string) (recovery.Query, error) {
 		return recovery.Query{Kind: recovery.ByPerson, Value: id}, nil
 	}
 	if !strings.Contains(target, "@") || strings.ContainsRune("@#!", rune(target[0])) {
-		return recovery.Query{}, &SyntaxError{Fault: FaultNotPerson, Word: clean(cmp.Or(groupName(target, label), reduce(raw)))}
+		return recovery.Query{}, &syntaxError{Fault: faultNotPerson, Word: clean(cmp.Or(groupName(target, label), reduce(raw)))}
 	}
 	address, err := parseAddress(mailtoAddress(target, label))
 	if err != nil {
 		return recovery.Query{}, err
 	}
 	if strings.Contains(label, "@") && !recovery.SameAddress(inASCII(clean(label)), inASCII(address)) {
-		return recovery.Query{}, &SyntaxError{Fault: FaultLabel, Word: clean(label), Near: address}
+		return recovery.Query{}, &syntaxError{Fault: faultLabel, Word: clean(label), Near: address}
 	}
 	return recovery.Query{Kind: recovery.ByAddress, Value: address}, nil
 }
@@ -220,11 +220,11 @@ var stuck = regexp.MustCompile(`[A-Za-z0-9._%+'-]<|>[A-Za-z0-9.-]`)
 // stands around the link was typed as well.
 func parseAround(raw string) (recovery.Query, error) {
 	if link, behind, _ := strings.Cut(raw, ">"); strings.HasPrefix(link, "<@") {
-		return recovery.Query{}, &SyntaxError{Fault: FaultExtra, Word: clean(strings.TrimLeft(reduce(behind), ".,;:&/+"))}
+		return recovery.Query{}, &syntaxError{Fault: faultExtra, Word: clean(strings.TrimLeft(reduce(behind), ".,;:&/+"))}
 	}
 	address, err := parseAddress(trimWrapping(reduce(raw)))
 	if err == nil && stuck.MatchString(raw) {
-		err = &SyntaxError{Fault: FaultAddress, Word: clean(reduce(raw))}
+		err = &syntaxError{Fault: faultAddress, Word: clean(reduce(raw))}
 	}
 	return recovery.Query{Kind: recovery.ByAddress, Value: address}, err
 }
@@ -266,7 +266,7 @@ const maxAddress = 320
 func parseAddress(word string) (string, error) {
 	address := strings.TrimFunc(word, blank)
 	if len(address) > maxAddress || !strings.ContainsAny(address, "@＠﹫") {
-		return "", &SyntaxError{Fault: FaultAddress, Word: clean(address)}
+		return "", &syntaxError{Fault: faultAddress, Word: clean(address)}
 	}
 	if err := odd(address); err != nil {
 		return "", err
@@ -276,11 +276,11 @@ func parseAddress(word string) (string, error) {
 	sign := strings.IndexAny(local, recovery.OddSigns)
 	switch {
 	case strings.Contains(local, "@"):
-		return "", &SyntaxError{Fault: FaultTwo, Word: clean(address)}
+		return "", &syntaxError{Fault: faultTwo, Word: clean(address)}
 	case sign >= 0:
-		return "", &SyntaxError{Fault: FaultSign, Word: clean(address), Char: rune(local[sign])}
+		return "", &syntaxError{Fault: faultSign, Word: clean(address), Char: rune(local[sign])}
 	case !validLocal(local) || !validDomain(domain):
-		return "", &SyntaxError{Fault: FaultAddress, Word: clean(address), Near: addressBefore(local, domain)}
+		return "", &syntaxError{Fault: faultAddress, Word: clean(address), Near: addressBefore(local, domain)}
 	}
 	return address, nil
 }

@@ -112,7 +112,7 @@ func families(t *testing.T) map[string][]string {
 			recovery.AppDisabled, recovery.TenantUnknown, recovery.PolicyBlocks, recovery.TokenRefused, "",
 		},
 		"holder.":        constants(t, "../recovery", "HolderKind"),
-		"syntax.":        constants(t, ".", "Fault"),
+		"syntax.":        constants(t, ".", "fault"),
 		"trouble.":       troubles,
 		"told.":          ended,
 		"line.":          ended,

@@ -8,20 +8,20 @@ import (
 	"sync/atomic"
 )
 
-// Beside runs work side by side, as sync.WaitGroup does. A panic of any is raised again in Wait, where the job or the click that wants the
+// beside runs work side by side, as sync.WaitGroup does. A panic of any is raised again in Wait, where the job or the click that wants the
 // work is ready for it. In a goroutine of its own it would end the process, and once more each time the job is taken up again.
-type Beside struct {
+type beside struct {
 	all    sync.WaitGroup
 	panics Panics
 }
 
 // Go runs work in a goroutine of its own.
-func (b *Beside) Go(work func()) {
+func (b *beside) Go(work func()) {
 	b.all.Go(func() { b.panics.Catch(work) })
 }
 
 // Wait waits for all that runs. It panics where any of it did.
-func (b *Beside) Wait() {
+func (b *beside) Wait() {
 	b.all.Wait()
 	b.panics.Raise()
 }

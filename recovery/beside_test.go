@@ -25,13 +25,13 @@ func TestBesideRaisesAPanicWhereItIsWaitedFor(t *testing.T) {
 		"of the runtime":   {func() { none["a"] = 1 }, "assignment to entry in nil map", "\x00"},
 		"of somebody else": {func() { panic("subject: secret") }, "of type string", "secret"},
 		"from deeper down": {func() {
-			var inner Beside
+			var inner beside
 			inner.Go(func() { panic("subject: secret") })
 			inner.Wait()
 		}, "of type string", "secret"},
 	} {
 		var (
-			b     Beside
+			b     beside
 			ended atomic.Int32
 		)
 		b.Go(func() { ended.Add(1) })
@@ -42,7 +42,7 @@ func TestBesideRaisesAPanicWhereItIsWaitedFor(t *testing.T) {
 			t.Errorf("%s: %d others ended, and then: %v", name, ended.Load(), err)
 		}
 	}
-	var quiet Beside
+	var quiet beside
 	quiet.Go(func() {})
 	if v := raised(quiet.Wait); v != nil {
 		t.Errorf("nothing panicked, and then: %v", v)

@@ -111,7 +111,7 @@ func (s *Service) judgeBulk(ctx context.Context, r Request, rows []BulkRow) erro
 		some := open[:min(bulkAtOnce, len(open))]
 		open = open[len(some):]
 		errs := make([]error, len(some))
-		var wg Beside
+		var wg beside
 		for i := range some {
 			wg.Go(func() { errs[i] = s.judgeRow(ctx, &some[i]) })
 		}

@@ -13,7 +13,7 @@ type Overview struct {
 	Own      []Carded  // the person's latest
 	Waiting  []Carded  // for an approver's decision, those first whose mailbox is purged first; for approvers alone, as what follows
 	Running  []Carded  // approved or at work
-	Purged   []Account // deleted users that are purged within SoonPurged, the next first
+	Purged   []Account // deleted users that are purged within seven days, the next first
 }
 
 // Carded is a request, and where its reader's card of it stands; the zero Place where there is none yet.
@@ -23,8 +23,8 @@ type Carded struct {
 	Card Place
 }
 
-// SoonPurged is how near its purge a deleted user is shown in an Overview.
-const SoonPurged = 7 * 24 * time.Hour
+// soonPurged is how near its purge a deleted user is shown in an Overview.
+const soonPurged = 7 * 24 * time.Hour
 
 // Overview gives what somebody may see at once. Who cannot be proven to be an approver sees the own requests alone. It gives a Note when
 // the person may see nothing here.
@@ -90,7 +90,7 @@ func (s *Service) soonPurged(ctx context.Context, who Actor) []Account {
 	now := s.Now()
 	soon := slices.DeleteFunc(accounts, func(a Account) bool {
 		left := a.DeletedAt.Add(Retention).Sub(now)
-		return left <= 0 || left > SoonPurged
+		return left <= 0 || left > soonPurged
 	})
 	slices.SortStableFunc(soon, func(a, b Account) int { return a.DeletedAt.Compare(b.DeletedAt) })
 	return soon

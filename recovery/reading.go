@@ -42,7 +42,7 @@ func (s *Service) read(ctx context.Context, w wanted) (reading, error) {
 // find asks Graph for the accounts and Exchange for the mailboxes.
 func (s *Service) find(ctx context.Context, w wanted) (reading, error) {
 	var (
-		wg                         Beside
+		wg                         beside
 		graph, exchange, to, taken error
 	)
 	r := reading{named: w.query.Kind == ByName}
@@ -72,7 +72,7 @@ func (s *Service) complete(ctx context.Context, r *reading) error {
 		return nil
 	}
 	var (
-		wg           Beside
+		wg           beside
 		belongs, own error
 		owners       []Found
 	)
@@ -104,7 +104,7 @@ func (r reading) ownersOf(orphans []Mailbox) []string {
 // owners reads users by their object ids, all side by side. A live one with another mailbox in use is no owner.
 func (s *Service) owners(ctx context.Context, ids []string) ([]Found, error) {
 	found, errs := make([][]Found, len(ids)), make([]error, len(ids))
-	var wg Beside
+	var wg beside
 	for i, id := range ids {
 		wg.Go(func() { found[i], errs[i] = s.ownerBy(ctx, id) })
 	}
@@ -114,7 +114,7 @@ func (s *Service) owners(ctx context.Context, ids []string) ([]Found, error) {
 
 func (s *Service) ownerBy(ctx context.Context, id string) ([]Found, error) {
 	var (
-		wg              Beside
+		wg              beside
 		f               Findings
 		boxes           []Mailbox
 		graph, exchange error
@@ -139,7 +139,7 @@ func (s *Service) mailboxes(ctx context.Context, q Query, guid string) ([]Mailbo
 	}
 	var (
 		list       []Mailbox
-		wg         Beside
+		wg         beside
 		find, none error
 		named      Mailbox
 	)

@@ -239,7 +239,7 @@ func (s *Service) checked(ctx context.Context, who Actor, ask Ask) (Diagnosis, *
 	looking, stop := context.WithCancel(ctx)
 	defer stop()
 	var (
-		wg      Beside
+		wg      beside
 		refused *Note
 		unknown error
 	)

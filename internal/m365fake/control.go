@@ -31,7 +31,7 @@ func (s *Server) Tenant() Tenant {
 			"ExchangeGuid": m.GUID, "ExternalDirectoryObjectId": m.Owner, "PrimarySmtpAddress": m.Primary, "DisplayName": m.DisplayName,
 			"RecipientTypeDetails": m.Type, "WhenSoftDeleted": timestamp(m.SoftDeleted), "IsInactiveMailbox": m.Inactive,
 			"WhenMailboxCreated": timestamp(m.Created), "ItemCount": m.Items, "RecoverableItems": m.RecoverableItems,
-			"RestoredFolders": append([]RestoredFolder{}, m.Store.Restored...), "RestoreRequestCount": m.Store.Requests,
+			"RestoredFolders": append([]restoredFolder{}, m.Store.Restored...), "RestoreRequestCount": m.Store.Requests,
 		})
 	}
 	return t

@@ -127,7 +127,7 @@ func (t *tenant) move(j *copyJob, percent int) bool {
 		return false
 	}
 	if items > j.Moved {
-		target.receive(RestoredFolder{j.Folder, j.Source, items - j.Moved, j.ToArchive}, size-j.MovedBytes)
+		target.receive(restoredFolder{j.Folder, j.Source, items - j.Moved, j.ToArchive}, size-j.MovedBytes)
 		j.Moved, j.MovedBytes, j.Changed = items, size, t.clock().UTC()
 	}
 	j.Percent = max(j.Percent, percent)

@@ -103,7 +103,7 @@ func TestCopy(t *testing.T) {
 		t.Errorf("the report is %q", report)
 	}
 	target := st.mailboxNow(liveID("meganb"))
-	if folders := target["RestoredFolders"].([]RestoredFolder); !slices.Equal(folders, []RestoredFolder{{"Restored", orphanID("brianj"), all, false}}) || target["ItemCount"] != before+all {
+	if folders := target["RestoredFolders"].([]restoredFolder); !slices.Equal(folders, []restoredFolder{{"Restored", orphanID("brianj"), all, false}}) || target["ItemCount"] != before+all {
 		t.Errorf("the target has %v of %d+%d items, %v", target["ItemCount"], before, all, folders)
 	}
 	if r := st.run("Get-MailboxStatistics", params{"Identity": "meganb"}, ""); r.rows()[0]["ItemCount"] != float64(before+all) {
@@ -137,7 +137,7 @@ func TestCopyIsNotIdempotent(t *testing.T) {
 	}
 	st.refused("New-MailboxRestoreRequest", p, "There isn't a default name available for a new request owned by mailbox")
 	items := st.mailboxNow(orphanID("benw"))["ItemCount"].(int)
-	if got := st.mailboxNow(liveID("meganb")); got["ItemCount"] != before+10*items || got["RestoredFolders"].([]RestoredFolder)[0] != (RestoredFolder{"", orphanID("benw"), 10 * items, false}) {
+	if got := st.mailboxNow(liveID("meganb")); got["ItemCount"] != before+10*items || got["RestoredFolders"].([]restoredFolder)[0] != (restoredFolder{"", orphanID("benw"), 10 * items, false}) {
 		t.Errorf("ten copies of %d: %v", items, got)
 	}
 	p["Name"] = "mailboxrestore3"
@@ -300,7 +300,7 @@ func TestSuspendResumeRemove(t *testing.T) {
 	if s := st.statistics(auto); s["Status"] != "Completed" || s["ItemsTransferred"] != float64(all) {
 		t.Errorf("resumed: %v %v of %d", s["Status"], s["ItemsTransferred"], all)
 	}
-	if folders := st.mailboxNow(liveID("alexw"))["RestoredFolders"].([]RestoredFolder); len(folders) != 1 || folders[0].ItemCount != all {
+	if folders := st.mailboxNow(liveID("alexw"))["RestoredFolders"].([]restoredFolder); len(folders) != 1 || folders[0].ItemCount != all {
 		t.Errorf("resumed: %v", folders)
 	}
 	st.refused("Resume-MailboxRestoreRequest", id(auto), "its status is Completed")

@@ -23,8 +23,8 @@ const (
 	keyID            = "mailback-sandbox"
 )
 
-// AppObjectID is the object id of the application's service principal.
-const AppObjectID = "7d3f2a10-95c4-4f0b-8b7e-1c2d3e4f5a6b"
+// appObjectID is the object id of the application's service principal.
+const appObjectID = "7d3f2a10-95c4-4f0b-8b7e-1c2d3e4f5a6b"
 
 // grants are the application permissions and directory roles of the app.
 type grants struct {
@@ -223,7 +223,7 @@ func (s *Server) mint(audience string, now time.Time) (string, error) {
 	claims := jwt.MapClaims{
 		"aud": audience, "iss": "https://sts.windows.net/" + TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(s.cfg.TokenLifetime).Unix(),
 		"appid": ClientID, "app_displayname": "Mailback", "appidacr": "1", "idtyp": "app", "idp": "https://sts.windows.net/" + TenantID + "/",
-		"oid": AppObjectID, "sub": AppObjectID, "tid": TenantID, "roles": roles, "ver": "1.0", "uti": uuid.NewString(),
+		"oid": appObjectID, "sub": appObjectID, "tid": TenantID, "roles": roles, "ver": "1.0", "uti": uuid.NewString(),
 	}
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	t.Header["kid"] = keyID

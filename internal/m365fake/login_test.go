@@ -72,7 +72,7 @@ func TestAzidentitySignsIn(t *testing.T) {
 		if _, _, err := jwt.NewParser().ParseUnverified(got.Token, claims); err != nil {
 			t.Fatal(err)
 		}
-		for name, want := range map[string]any{"aud": strings.TrimSuffix(scope, "/.default"), "idtyp": "app", "tid": TenantID, "appid": ClientID, "oid": AppObjectID, "app_displayname": "Mailback"} {
+		for name, want := range map[string]any{"aud": strings.TrimSuffix(scope, "/.default"), "idtyp": "app", "tid": TenantID, "appid": ClientID, "oid": appObjectID, "app_displayname": "Mailback"} {
 			if claims[name] != want {
 				t.Errorf("%s: claim %s is %v, want %v", scope, name, claims[name], want)
 			}

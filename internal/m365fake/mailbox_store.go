@@ -17,7 +17,7 @@ type store struct {
 	GraceUntil    time.Time     // recovered without a license: it goes again then
 	DelicenseDue  time.Time     // license gone, removal delayed until then
 	Delegates     []delegate
-	Restored      []RestoredFolder
+	Restored      []restoredFolder
 	Requests      int       // mailbox restore requests that were ever made into it, removed ones included
 	Copy          *copyFlaw // what goes wrong when it is copied, nil for nothing
 }
@@ -28,8 +28,8 @@ type delegate struct {
 	SendAs bool // otherwise FullAccess
 }
 
-// RestoredFolder is what mailbox restore requests have put into a mailbox so far.
-type RestoredFolder struct {
+// restoredFolder is what mailbox restore requests have put into a mailbox so far.
+type restoredFolder struct {
 	Name               string // TargetRootFolder, "" for a merge into the mailbox's own folders
 	SourceExchangeGUID string `json:"SourceExchangeGuid"` // of the source, also where its archive was copied
 	ItemCount          int
@@ -61,7 +61,7 @@ func (m *mailbox) keepsDeleted() time.Duration {
 }
 
 // receive takes copied items in and keeps the account of where they went.
-func (m *mailbox) receive(f RestoredFolder, bytes int64) {
+func (m *mailbox) receive(f restoredFolder, bytes int64) {
 	if f.Archive {
 		m.Store.ArchiveItems += f.ItemCount
 		m.Store.ArchiveBytes += bytes

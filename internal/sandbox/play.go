@@ -198,7 +198,7 @@ func (p *player) deny(ctx context.Context, reason string) error {
 	if err != nil {
 		return err
 	}
-	state, err := FillText(form, reason)
+	state, err := fillText(form, reason)
 	if err != nil {
 		return err
 	}
@@ -292,8 +292,8 @@ func FindAction(blocks []any, action string) map[string]any {
 	return nil
 }
 
-// FillText is the state of a form whose first text field has this text.
-func FillText(form map[string]any, text string) (map[string]map[string]any, error) {
+// fillText is the state of a form whose first text field has this text.
+func fillText(form map[string]any, text string) (map[string]map[string]any, error) {
 	blocks, _ := form["blocks"].([]any)
 	for _, item := range blocks {
 		b, _ := item.(object)
