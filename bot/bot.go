@@ -101,8 +101,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// dialerLike opens sockets the way client makes requests, also where its Transport wraps another and says so by Unwrap. The write buffer has to hold a whole ack: Slack
-// drops acks that come in fragments (slack-go socketmode/socketmode.go, defaultWriteBufferSize).
+// dialerLike opens sockets the way client makes requests, also where its Transport wraps another and says so by Unwrap. The write buffer
+// has to hold a whole ack: Slack drops acks that come in fragments (slack-go socketmode/socketmode.go, defaultWriteBufferSize).
 func dialerLike(client *http.Client) *websocket.Dialer {
 	d := &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: 15 * time.Second, WriteBufferSize: 32 << 10}
 	rt := client.Transport

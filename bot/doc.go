@@ -3,16 +3,17 @@
 //
 // A tour, from the socket inwards:
 //
-//   - connection.go keeps one Socket Mode connection. A Bot has two, because slack-go closes a socket
-//     before it opens the next one (slack-go socketmode/socket_mode_managed_conn.go): while one is
-//     renewed, Slack delivers to the other.
-//   - dispatch.go takes envelopes off both, recognises repeats, and hands each to the Handler in the
-//     order of its key: one person's commands, one card's clicks. The Handler's return value is the ack,
+//   - sockets.go keeps two connections, and connection.go one of them: slack-go closes a socket before it opens
+//     the next one (slack-go socketmode/socket_mode_managed_conn.go), and while one is renewed, Slack
+//     delivers to the other. health.go says since when there is none.
+//   - dispatch.go takes envelopes off both (envelope.go), recognises repeats (seen.go), and hands each to
+//     the Handler (handler.go) in the order of its key (lanes.go): one person's commands, one card's clicks. The Handler's return value is the ack,
 //     due in AckTimeout; Slack gives three seconds (docs.slack.dev/interactivity/handling-user-interaction).
 //     Whatever the Handler does, an ack leaves in time and says honestly whether anything was recorded.
 //   - deliver.go brings the messages of an Outbox to Slack, posting cards without their buttons first,
-//     so that a crash between Slack's answer and its record leaves no live orphan.
-//   - respond.go and views.go answer in place: response URLs and modals.
+//     so that a crash between Slack's answer and its record leaves no live orphan; message.go is their body,
+//     file.go sends those with a file, and pace.go keeps to Slack's rates.
+//   - respond.go and views.go answer in place: response URLs, modals and Home.
 //   - people.go asks Slack who somebody is, for the policy that decides at each click.
 //   - facts.go asks what the tokens are good for, for an operator who wants to know before anybody else does.
 //   - limits.go holds Block Kit's limits, for tests of cards and as the last check before sending.

@@ -38,8 +38,20 @@
 // An Ask with an ItemWish is about messages, meetings, contacts and tasks that were deleted from a mailbox which is there
 // (items*.go). What they say belongs to the mailbox's owner, proven by the address that Slack confirmed and from the first proof
 // on by a Link to the account's object id (links.go): Private texts exist in memory only, on their way into the owner's form
-// (Service.OwnItems). What is kept is an ItemList: entry ids, folders and times, and what became of each item. A plan names its list by a digest, items are restored by their entry ids alone,
-// one by one, and the list says how far that is, so that a turn may end anywhere.
+// (Service.OwnItems). What is kept is an ItemList: entry ids, folders and times, and what became of each item. A plan names its list
+// by a digest, items are restored by their entry ids alone, one by one, and the list says how far that is, so that a turn may end anywhere.
+//
+// # Many at once
+//
+// An Ask with a BulkWish is about many accounts (bulk*.go). Its diagnosis makes a BulkList, with the plan that each account would have by
+// itself; what is approved is the list. Each account on it then becomes a Request of its own, without messages.
+//
+// # People
+//
+// Who may ask and decide is Settings' to say, also by Scope (scope.go), and is read from Slack and from Entra each time (policy.go,
+// identity.go). Whoever asks for the same mailbox joins the request (join.go). People are reminded of what waits for them (remind.go);
+// where nobody else can decide, the emergency path may be open (emergency.go). What Service gives to look at is cut to what its reader
+// may see (view.go, overview.go).
 //
 // Nothing here is worded for people: a Note is a code with arguments, and package commands has the sentences.
 package recovery

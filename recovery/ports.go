@@ -79,10 +79,10 @@ type Store interface {
 	// request with the same Key is there already it returns that one and false.
 	Create(ctx context.Context, r Request, e Event) (Request, bool, error)
 	// Update changes a request: row, event, messages and next job are committed together or not at all, and so are several
-	// changes, each of which sees what those before it did. The closures do no I/O and may run more than once. An Event without Kind is bookkeeping: the row alone is saved, the
-	// version stays. With an Event the version grows, a change of State sets EnteredAt to the event's time, and the store
-	// fills in Request, Seq, From, To, Fingerprint and a missing At. A change of State that the state table does not have is
-	// refused with ErrEdge. ErrNotFound when there is no such request.
+	// changes, each of which sees what those before it did. The closures do no I/O and may run more than once. An Event
+	// without Kind is bookkeeping: the row alone is saved, the version stays. With an Event the version grows, a change of
+	// State sets EnteredAt to the event's time, and the store fills in Request, Seq, From, To, Fingerprint and a missing At. A
+	// change of State that the state table does not have is refused with ErrEdge. ErrNotFound when there is no such request.
 	Update(ctx context.Context, id int64, changes ...func(*Request) (Event, error)) (Request, error)
 	// Lease begins a turn: take sees the request as it is now and sets its lease, or refuses with an error, which Lease then gives. Only
 	// the lease is kept, so this costs less than Update. ErrNotFound when there is no such request.

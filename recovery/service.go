@@ -53,8 +53,7 @@ type Config struct {
 	Logger      *slog.Logger
 }
 
-// Service is the domain's front: what people do comes in by Ask, Click, Check, Deleted and Status, and jobs bring
-// requests on by Advance.
+// Service is the domain's front: people ask, click and look by its methods, and jobs bring requests on by Advance.
 type Service struct {
 	Config
 	owner  string // names this process in leases

@@ -30,7 +30,7 @@ func TestStateTable(t *testing.T) {
 		{[]State{Approved}, []State{Restoring}},
 		{[]State{Restoring}, []State{Succeeded, Partial, Failed}},
 		{[]State{Partial, Failed}, []State{Approved, Confirming}},
-		// Beside the design's table: an obstacle that nobody removes, and a plan made anew that finds no way any more; an approval that
+		// And the rest: an obstacle that nobody removes, and a plan made anew that finds no way any more; an approval that
 		// could not be acted on in time; and one that is tried again, whose people leave it at what was done before.
 		{[]State{Submitted, Approved}, []State{Expired}},
 		{[]State{Confirming, Pending, Approved}, []State{Partial}},

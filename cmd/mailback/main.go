@@ -1,7 +1,9 @@
 // Command mailback is the Slack bot that brings Microsoft 365 mailboxes back.
 //
 // It reads its settings from the environment (settings.go), wires the parts (serve.go) and runs them until it is told to
-// stop. "mailback sandbox" runs the same bot against stand-ins for Slack and Microsoft on this machine.
+// stop; health.go and metrics.go answer who watches it. The other subcommands are in files of their names: doctor checks what
+// serve needs, audit reads and erases the audit trail, backup-restored readies a database that came from a backup, and sandbox runs
+// the same bot against stand-ins for Slack and Microsoft on this machine.
 package main
 
 import (

@@ -14,13 +14,13 @@
 //	control.go       the control API: strict JSON; control_slack.go and control_world.go: its calls
 //	page.go, page/   the web page
 //	client.go        the control API for Go programs; plain.go: messages as plain text
-//	play.go          the conversations of "sandbox --play"
+//	play.go          how "sandbox --play" holds a conversation; play_cases.go: which there are
 //
 // # The control API
 //
 // It takes and answers JSON, on the same listener as the page. An error is {"error": "…"}: 404 for what is not there,
 // 405, 409 for a bot that is (not) running, 403 for other hosts and web pages, and 400 for all else. Unknown fields and
-// parameters are refused. The calls that stand in the design of Mailback:
+// parameters are refused. What people and scripts do:
 //
 //	GET  /control/people                 [{id, name, email, role}]
 //	POST /control/command                {user, channel, text} -> {ack_ms, reply, error}
@@ -32,7 +32,7 @@
 //	POST /control/shortcut               {user, callback_id} -> as command
 //	POST /control/envelope               a Socket Mode payload -> {ack_ms, acked, payload, error}
 //	POST /control/time                   {advance: "24h"} -> {now, ahead}
-//	POST /control/bot                    {signal: "kill"|"stop"|"start"} -> {running, ready, pid}
+//	POST /control/bot                    {signal: "kill"|"stop"|"start", replica} -> {running, ready, pid}
 //	GET  /control/tenant                 {users, deleted_users, skus, mailboxes}
 //	GET  /control/calls                  [{service, method, path, status, at}]
 //	POST, DELETE /control/faults         {service, match, kind, times, value}; see package fault

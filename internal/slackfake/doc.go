@@ -16,7 +16,7 @@
 //	seed.go      the workspace's people, channels and user group
 //	people.go    users, user groups and bots; channels.go: channels and direct messages
 //	api.go       how a Web API call is authenticated, read and answered; methods.go: the table of methods
-//	messages.go  posting, updating and deleting; response.go: response URLs and trigger ids
+//	messages.go  posting, updating and deleting; history.go: reading; files.go: uploads; response.go: response URLs and trigger ids
 //	schema.go, elements.go, blocks.go, richtext.go    what Block Kit allows
 //	views.go     modals and App Home
 //	socket.go    connections; envelope.go: envelopes, acknowledgements and retries

@@ -9,7 +9,7 @@ import (
 	"mailback/recovery"
 )
 
-// calls run side by side; the first that fails ends the others. A panic of one is raised again in Wait, as recovery.Beside does.
+// calls run side by side; the first that fails ends the others. A panic of one is raised again in Wait, as in the domain.
 type calls struct {
 	group  *errgroup.Group
 	panics recovery.Panics

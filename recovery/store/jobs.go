@@ -16,8 +16,8 @@ import (
 )
 
 // Workers is what jobs call. Advance and Deliver give how long to wait before they are called again with the same
-// arguments, 0 for never. Deliver is told whose message it is, as R-142, for its log. An error with a wait says why; an error alone is waited for as its recovery.Kind asks. Either way
-// the job stays.
+// arguments, 0 for never. Deliver is told whose message it is, as R-142, for its log. An error with a wait says why; an error alone is
+// waited for as its recovery.Kind asks. Either way the job stays.
 type Workers struct {
 	Advance func(ctx context.Context, request, version int64) (time.Duration, error)
 	Deliver func(ctx context.Context, request string, message, version int64) (time.Duration, error)
