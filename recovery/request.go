@@ -42,8 +42,8 @@ var edges = map[State][]State{
 	Pending:    {Approved, Denied, Confirming, Cancelled, Expired, Partial},
 	Approved:   {Pending, Confirming, Restoring, Cancelled, Expired, Partial},
 	Restoring:  {Succeeded, Partial, Failed},
-	Partial:    {Approved, Confirming},
-	Failed:     {Approved, Confirming},
+	Partial:    {Approved},
+	Failed:     {Approved},
 }
 
 // CanBecome says whether the state table has the edge from s to next. Staying is always allowed.

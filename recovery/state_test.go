@@ -29,7 +29,7 @@ func TestStateTable(t *testing.T) {
 		{[]State{Confirming, Pending}, []State{Expired}},
 		{[]State{Approved}, []State{Restoring}},
 		{[]State{Restoring}, []State{Succeeded, Partial, Failed}},
-		{[]State{Partial, Failed}, []State{Approved, Confirming}},
+		{[]State{Partial, Failed}, []State{Approved}},
 		// And the rest: an obstacle that nobody removes, and a plan made anew that finds no way any more; an approval that
 		// could not be acted on in time; and one that is tried again, whose people leave it at what was done before.
 		{[]State{Submitted, Approved}, []State{Expired}},
