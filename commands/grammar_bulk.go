@@ -3,7 +3,6 @@ package commands
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"mailback/recovery"
 )
@@ -94,18 +93,15 @@ func (c *bulkCommand) set(key, value string) error {
 		return &syntaxError{Fault: faultBulkKey, Word: key + ":", Near: Nearest(key, bulkKeys)}
 	case key == "by":
 		return &syntaxError{Fault: faultBulkBy, Word: value}
-	case value == "":
-		return &syntaxError{Fault: faultKeyEmpty, Word: key + ":"}
-	case utf8.RuneCountInString(value) > maxName:
-		return &syntaxError{Fault: faultLongName, Word: value}
+	}
+	if err := checkValue(key, value); err != nil {
+		return err
 	}
 	switch key {
-	case "after", "before":
-		day, ok := recovery.DayWord(value)
-		if !ok {
-			return &syntaxError{Fault: faultDay, Word: value}
-		}
-		return once(map[string]*string{"after": &c.Bulk.After, "before": &c.Bulk.Before}[key], day, key+":")
+	case "after":
+		return setDay(&c.Bulk.After, key, value)
+	case "before":
+		return setDay(&c.Bulk.Before, key, value)
 	case "domain":
 		value = strings.ToLower(strings.TrimRight(strings.TrimPrefix(value, "@"), ".,;"))
 		if !validDomain(value) {

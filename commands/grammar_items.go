@@ -80,24 +80,17 @@ func quotedValue(text, value, rest string) (inner, behind string, err error) {
 
 // set takes a key with its value, which is clean.
 func (c *itemsCommand) set(key, value string) error {
-	switch {
-	case !slices.Contains(itemKeys, key):
+	if !slices.Contains(itemKeys, key) {
 		return &syntaxError{Fault: faultItemKey, Word: key + ":", Near: Nearest(key, itemKeys)}
-	case value == "":
-		return &syntaxError{Fault: faultKeyEmpty, Word: key + ":"}
-	case utf8.RuneCountInString(value) > maxName:
-		return &syntaxError{Fault: faultLongName, Word: value}
+	}
+	if err := checkValue(key, value); err != nil {
+		return err
 	}
 	switch key {
-	case "after", "before":
-		day, ok := recovery.DayWord(value)
-		if !ok {
-			return &syntaxError{Fault: faultDay, Word: value}
-		}
-		if key == "after" {
-			return once(&c.Items.After, day, "after:")
-		}
-		return once(&c.Items.Before, day, "before:")
+	case "after":
+		return setDay(&c.Items.After, key, value)
+	case "before":
+		return setDay(&c.Items.Before, key, value)
 	case "type":
 		kind, ok := itemTypes[strings.ToLower(value)]
 		if !ok {
@@ -113,4 +106,24 @@ func (c *itemsCommand) set(key, value string) error {
 	default:
 		return once(&c.Own.From, recovery.Private(value), "from:")
 	}
+}
+
+// checkValue refuses a key without a value, and one that is longer than any.
+func checkValue(key, value string) error {
+	switch {
+	case value == "":
+		return &syntaxError{Fault: faultKeyEmpty, Word: key + ":"}
+	case utf8.RuneCountInString(value) > maxName:
+		return &syntaxError{Fault: faultLongName, Word: value}
+	}
+	return nil
+}
+
+// setDay sets a day of after: or before:.
+func setDay(to *string, key, value string) error {
+	day, ok := recovery.DayWord(value)
+	if !ok {
+		return &syntaxError{Fault: faultDay, Word: value}
+	}
+	return once(to, day, key+":")
 }

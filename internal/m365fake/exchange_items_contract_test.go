@@ -1,9 +1,6 @@
 package m365fake
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,25 +9,7 @@ import (
 // TestItemCmdletsAsDocumented compares the parameters with the reference's.
 func TestItemCmdletsAsDocumented(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("MAILBACK_CONTRACTS")
-	if folder == "" {
-		t.Skip("MAILBACK_CONTRACTS does not name the folder that holds exo-cmdlets.json, which is not part of this repository")
-	}
-	raw, err := os.ReadFile(filepath.Join(folder, "exo-cmdlets.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		Cmdlets map[string]struct {
-			Parameters map[string]struct {
-				Type   string
-				Online *bool
-			}
-		}
-	}
-	if err := json.Unmarshal(raw, &doc); err != nil {
-		t.Fatal(err)
-	}
+	reference := cmdletReference(t)
 	types := map[string]string{
 		"text": "String", "texts": "String[]", "date": "DateTime", "int": "Int32", "limit": "Unlimited", "switch": "SwitchParameter",
 		"": "GeneralMailboxOrMailUserIdParameter", folderScopes: "ElcFolderType", "DeletedItems|RecoverableItems|PurgedItems|DiscoveryHoldsItems": "RecoverableItemsFolderType",
@@ -39,7 +18,7 @@ func TestItemCmdletsAsDocumented(t *testing.T) {
 	left := []string{"Database", "StoreMailboxIdentity"}
 	st := newStand(t)
 	for _, c := range itemCmdlets(st.Server) {
-		built, documented := parseParameters(c.parameters), doc.Cmdlets[c.name].Parameters
+		built, documented := parseParameters(c.parameters), reference[c.name].Parameters
 		if len(documented) == 0 {
 			t.Fatalf("%s is not documented", c.name)
 		}

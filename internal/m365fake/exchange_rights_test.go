@@ -2,10 +2,7 @@ package m365fake
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -154,29 +151,10 @@ func TestCmdletsCanBeTakenAway(t *testing.T) {
 // and what it demands demanded. Get-RecipientPermission and Get-PendingDelicenseUser are not in the file.
 func TestParametersAreMicrosofts(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("MAILBACK_CONTRACTS")
-	if folder == "" {
-		t.Skip("MAILBACK_CONTRACTS does not name the folder that holds exo-cmdlets.json, which is not part of this repository")
-	}
-	raw, err := os.ReadFile(filepath.Join(folder, "exo-cmdlets.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var reference struct {
-		Cmdlets map[string]struct {
-			Parameters map[string]struct {
-				Type   string
-				Sets   map[string]bool
-				Online *bool
-			}
-		}
-	}
-	if err := json.Unmarshal(raw, &reference); err != nil {
-		t.Fatal(err)
-	}
+	reference := cmdletReference(t)
 	absent := []string{"Get-RecipientPermission", "Get-PendingDelicenseUser"}
 	for _, c := range newStand(t).cmdlets() {
-		known, described := reference.Cmdlets[c.name]
+		known, described := reference[c.name]
 		if described == slices.Contains(absent, c.name) {
 			t.Errorf("%s is described: %v", c.name, described)
 		}

@@ -85,7 +85,7 @@ func (s *Sandbox) routes() router {
 		"/shortcut":   post(body(s.shortcut)),
 		"/messages":   get(query(s.messages, "user")),
 		"/views":      get(query(s.views, "user")),
-		"/envelope":   post(s.envelope),
+		"/envelope":   post(raw(s.envelope)),
 		"/time":       {http.MethodGet: query(s.time), http.MethodPost: body(s.advance)},
 		"/bot":        {http.MethodGet: query(s.botStatus), http.MethodPost: body(s.signalBot)},
 		"/tenant":     {http.MethodGet: query(s.tenant), http.MethodPost: body(s.changeTenant)},
@@ -96,22 +96,28 @@ func (s *Sandbox) routes() router {
 
 // body makes a handler of a call whose request is a JSON object. Fields that In does not have are refused.
 func body[In, Out any](call func(context.Context, In) (Out, error)) http.HandlerFunc {
+	return raw(func(ctx context.Context, text []byte) (out Out, err error) {
+		in, err := decode[In](text)
+		if err != nil {
+			return out, err
+		}
+		return call(ctx, in)
+	})
+}
+
+// raw makes a handler of a call that takes its request's body as it is.
+func raw[Out any](call func(context.Context, []byte) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := onlyParameters(r.URL); err != nil {
 			writeError(w, err)
 			return
 		}
-		raw, err := readBody(w, r)
+		text, err := readBody(w, r)
 		if err != nil {
 			writeError(w, err)
 			return
 		}
-		in, err := decode[In](raw)
-		if err != nil {
-			writeError(w, err)
-			return
-		}
-		out, err := call(r.Context(), in)
+		out, err := call(r.Context(), text)
 		respond(w, out, err)
 	}
 }

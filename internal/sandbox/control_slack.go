@@ -99,18 +99,8 @@ func (s *Sandbox) views(_ context.Context, q url.Values) (slackfake.ViewsInfo, e
 }
 
 // envelope takes any JSON object: that is its point.
-func (s *Sandbox) envelope(w http.ResponseWriter, r *http.Request) {
-	if err := onlyParameters(r.URL); err != nil {
-		writeError(w, err)
-		return
-	}
-	raw, err := readBody(w, r)
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	result, err := s.slack.Envelope(r.Context(), json.RawMessage(raw))
-	respond(w, result, err)
+func (s *Sandbox) envelope(ctx context.Context, text []byte) (slackfake.EnvelopeResult, error) {
+	return s.slack.Envelope(ctx, json.RawMessage(text))
 }
 
 // personChange changes somebody in the workspace. What is left out stays.

@@ -158,15 +158,20 @@ func (s *Server) byExternal(id string) *view {
 	return nil
 }
 
-func (s *Server) viewsOpen(c *call) (map[string]any, *apiError) {
-	body, refusal := s.readView(c.args["view"], "modal")
-	if refusal != nil {
-		return nil, refusal
+// newModal reads the modal of a call that shows one more, and uses the call's trigger.
+func (s *Server) newModal(c *call) (body map[string]any, t *trigger, refusal *apiError) {
+	if body, refusal = s.readView(c.args["view"], "modal"); refusal != nil {
+		return nil, t, refusal
 	}
 	if s.externalTaken(body, nil) {
-		return nil, fail("duplicate_external_id")
+		return nil, t, fail("duplicate_external_id")
 	}
-	t, refusal := s.useTrigger(c.args["trigger_id"])
+	t, refusal = s.useTrigger(c.args["trigger_id"])
+	return body, t, refusal
+}
+
+func (s *Server) viewsOpen(c *call) (map[string]any, *apiError) {
+	body, t, refusal := s.newModal(c)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -175,14 +180,7 @@ func (s *Server) viewsOpen(c *call) (map[string]any, *apiError) {
 }
 
 func (s *Server) viewsPush(c *call) (map[string]any, *apiError) {
-	body, refusal := s.readView(c.args["view"], "modal")
-	if refusal != nil {
-		return nil, refusal
-	}
-	if s.externalTaken(body, nil) {
-		return nil, fail("duplicate_external_id")
-	}
-	t, refusal := s.useTrigger(c.args["trigger_id"])
+	body, t, refusal := s.newModal(c)
 	if refusal != nil {
 		return nil, refusal
 	}
