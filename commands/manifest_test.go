@@ -138,6 +138,7 @@ func scopes() map[string][]string {
 		"PostMessageContext":            {"chat:write"},
 		"SendMessageContext":            {"chat:write"},
 		"GetUserInfoContext":            {"users:read", "users:read.email"},
+		"GetUserByEmailContext":         {"users:read", "users:read.email"},
 		"GetConversationInfoContext":    {"channels:read", "groups:read"},
 		"GetUserGroupsContext":          {"usergroups:read"},
 		"GetUserGroupMembersContext":    {"usergroups:read"},
@@ -157,12 +158,22 @@ func endpoints() map[string][]string {
 		"files.getUploadURLExternal": {"files:write"}, "files.completeUploadExternal": {"files:write"}, "upload_url": nil,
 		"chat.postMessage": {"chat:write"}, "chat.postEphemeral": {"chat:write"}, "chat.update": {"chat:write"},
 		"auth.test": nil, "views.open": nil, "views.update": nil, "views.publish": nil, "apps.connections.open": nil,
-		"users.info": {"users:read"}, "conversations.info": {"channels:read", "groups:read"},
+		"users.info": {"users:read"}, "users.lookupByEmail": {"users:read", "users:read.email"}, "conversations.info": {"channels:read", "groups:read"},
 		"usergroups.list": {"usergroups:read"}, "usergroups.users.list": {"usergroups:read"},
 	}
 }
 
 var methodName = regexp.MustCompile(`^(apps|auth|bots|chat|conversations|dnd|emoji|files|pins|reactions|team|usergroups|users|views)(\.[a-zA-Z]+)+$`)
+
+// isClient says whether a function is the one that gives slack-go's client: b.api.now.
+func isClient(fun ast.Expr) bool {
+	now, ok := fun.(*ast.SelectorExpr)
+	if !ok || now.Sel.Name != "now" {
+		return false
+	}
+	api, ok := now.X.(*ast.SelectorExpr)
+	return ok && api.Sel.Name == "api"
+}
 
 func TestManifestAsksForWhatTheCodeUses(t *testing.T) {
 	t.Parallel()
@@ -176,9 +187,9 @@ func TestManifestAsksForWhatTheCodeUses(t *testing.T) {
 	for _, f := range append(sources(t, "../bot"), sources(t, ".")...) {
 		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.SelectorExpr: // b.api.GetUserInfoContext
-				client, ok := n.X.(*ast.SelectorExpr)
-				if !ok || client.Sel.Name != "api" {
+			case *ast.SelectorExpr: // b.api.now(ctx).GetUserInfoContext
+				client, ok := n.X.(*ast.CallExpr)
+				if !ok || !isClient(client.Fun) {
 					return true
 				}
 				list, known := scopes()[n.Sel.Name]
