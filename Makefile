@@ -93,10 +93,10 @@ systemd: ## Install systemd's systemd-analyze, which reads the unit in the tests
 			echo "The tests need systemd-analyze. Install Debian's package systemd and run this again."; exit 1; \
 		fi; }
 
-shellcheck: ## Install shellcheck, which reads the scripts in the tests, and openssl, which they use, where they are missing
-	@command -v shellcheck >/dev/null && command -v openssl >/dev/null || { \
+shellcheck: ## Install shellcheck, which reads the scripts in the tests, and openssl and curl, which they use, where they are missing
+	@command -v shellcheck >/dev/null && command -v openssl >/dev/null && command -v curl >/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends shellcheck openssl; \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends shellcheck openssl curl; \
 		else \
-			echo "The tests need shellcheck and openssl. Install Debian's packages of those names and run this again."; exit 1; \
+			echo "The tests need shellcheck, openssl and curl. Install Debian's packages of those names and run this again."; exit 1; \
 		fi; }

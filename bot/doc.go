@@ -15,6 +15,7 @@
 //     file.go sends those with a file, and pace.go keeps to Slack's rates.
 //   - respond.go and views.go answer in place: response URLs, modals and Home.
 //   - people.go asks Slack who somebody is, for the policy that decides at each click.
+//   - tokens.go has the client for each call, with the token that is in force then.
 //   - facts.go asks what the tokens are good for, for an operator who wants to know before anybody else does.
 //   - limits.go holds Block Kit's limits, for tests of cards and as the last check before sending.
 //

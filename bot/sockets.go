@@ -59,7 +59,7 @@ func (b *Bot) connection(name string, d *dispatcher) *connection {
 	dialer.WriteBufferPool = written
 	return &connection{
 		name: name, dialer: &dialer, flow: written, log: b.log, pulse: b.pulse, self: b.self,
-		client: socketmode.New(b.api.client, socketmode.OptionDialer(&dialer)),
+		client: socketmode.New(b.api.inUse(), socketmode.OptionDialer(&dialer)),
 		take:   d.take, again: d.ackSoon, within: helloTimeout,
 	}
 }

@@ -55,6 +55,13 @@ func (t *tokens) make(bot string) *slack.Client {
 	return slack.New(bot, slack.OptionAppLevelToken(t.config.AppToken), slack.OptionAPIURL(t.config.APIURL), slack.OptionHTTPClient(&client))
 }
 
+// inUse is the client with the bot token in use.
+func (t *tokens) inUse() *slack.Client {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.client
+}
+
 // now gives the client for a call. If there is a new bot token, auth.test says first whose it is.
 func (t *tokens) now(ctx context.Context) *slack.Client {
 	t.mu.Lock()
@@ -73,9 +80,7 @@ func (t *tokens) now(ctx context.Context) *slack.Client {
 	if t.due(botSetting, bot) { // nobody has tried it meanwhile
 		t.try(ctx, bot)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.client
+	return t.inUse()
 }
 
 // try asks Slack whose a new bot token is, and takes it into use if it is this bot's.
