@@ -49,6 +49,44 @@ func TestPageTellsEachCase(t *testing.T) {
 	b.accessible("after six requests")
 }
 
+// TestPageTellsItsStories: each story of the page can be had done step by step, and ends as it says.
+func TestPageTellsItsStories(t *testing.T) {
+	t.Parallel()
+	racetest.Leave(t)
+	b := browses(t, 1400, nil)
+	stories := []struct {
+		name, ends, reader string
+		steps              int
+	}{
+		{"A deleted user", `R-1: [^\n]*restored`, slackfake.Megan, 3},
+		{"A licence was removed", `R-2: [^\n]*restored`, slackfake.Megan, 3},
+		{"A deleted shared mailbox", `R-3: [^\n]*restored`, slackfake.Megan, 3},
+		{"A mailbox without its user", `R-4: [^\n]*restored`, slackfake.Megan, 4},
+		{"An inactive mailbox", `R-5: [^\n]*restored`, slackfake.Megan, 4},
+		{"Deleted messages", `R-6: [^\n]*restored`, slackfake.Megan, 3},
+		{"Many at once", "R-7: the mailboxes are restored", slackfake.Patti, 4},
+		{"A denial", `R-\d+ · Denied`, slackfake.Megan, 3},
+		{"Somebody who may not", "You are not an approver, so you cannot decide on R-[0-9]+", slackfake.Lee, 3},
+	}
+	var told int
+	b.do("count the stories", chromedp.Evaluate(`document.querySelectorAll("#stories button").length`, &told))
+	if told != len(stories) {
+		t.Errorf("the page has %d stories, and %d are read here", told, len(stories))
+	}
+	for _, s := range stories {
+		b.do("begin "+s.name, chromedp.Click(fmt.Sprintf(`//*[@id="stories"]/button[text()=%q]`, s.name), chromedp.BySearch))
+		for step := range s.steps {
+			b.do(fmt.Sprintf("%s, step %d", s.name, step+1), chromedp.Click(fmt.Sprintf(`[data-step="%d"]`, step)),
+				chromedp.WaitVisible(fmt.Sprintf(`#story li.done:nth-child(%d)`, step+1)))
+		}
+		b.becomes(s.reader)
+		if s.reader == slackfake.Lee {
+			b.goes(approvalsChannel)
+		}
+		b.sees(s.ends)
+	}
+}
+
 // TestPageHasFormsAndHome, and a denial.
 func TestPageHasFormsAndHome(t *testing.T) {
 	t.Parallel()

@@ -5,15 +5,24 @@ import { el, get, post } from "./api.js";
 const megan = "U0MEGANB01";
 const patti = "U0PATTIF01";
 const nestor = "U0NESTORW1";
+const joni = "U0JONIS001";
 const lee = "U0LEEG0001";
 
-// What a step can do. within is how long a step waits for the button or the form that it needs, in ms.
+// What a step can do; where it is seen is place, by default Megan's direct messages, and the approval channel for all others. within is how long a step waits for the button or the form that it needs, in ms.
 const within = 30000;
-const type = (user, line, text) => ({ user, text: text ?? `types ${line}`, deed: () => post("/command", { user, channel: "", text: line }) });
-const press = (user, action, label) => ({ user, text: `presses “${label}”`, deed: async () => click(user, await button(user, action), action) });
-const write = (user, reason, text) => ({ user, text: text ?? `writes “${reason}” and submits the form`, deed: () => submit(user, reason) });
+const type = (user, line, text) => ({ user, text: text ?? `types ${line}`, deed: async (told) => {
+  const done = await post("/command", { user, channel: "", text: line });
+  told.request = done.reply?.match(/R-\d+/)?.[0];
+  return done;
+} });
+const press = (user, action, label) => ({ user, text: `presses “${label}”`, deed: async (told) => click(user, await button(user, action, told.request), action) });
+const denied = (user, reason) => ({ user, text: `presses “Deny”, writes “${reason}” and submits the form`, deed: async (told) => { // one step: the form is over the page
+  const done = await click(user, await button(user, "request.deny", told.request), "request.deny");
+  return done.error ? done : submit(user, reason);
+} });
 
 const confirmed = press(megan, "request.confirm", "Confirm request");
+const seenByThemselves = (step) => ({ ...step, place: "" });
 const approved = (user) => press(user, "request.approve", "Restore mailbox");
 const ask = (line) => type(megan, "/restore-mailbox " + line);
 
@@ -30,18 +39,22 @@ const stories = [
     steps: [ask("benw@contoso.com into:lidiah@contoso.com for the audit"), confirmed, approved(patti), approved(nestor)] },
   { name: "Deleted messages", end: "The messages are back where they were, each counted.",
     steps: [ask("items leeg@contoso.com type:message he emptied the wrong folder"), confirmed, approved(patti)] },
+  { name: "Many at once", end: "Whoever was deleted in the last three days is back, but for those that the list leaves out. Files have the list and the results.",
+    steps: [seenByThemselves(type(patti, "/restore-mailbox bulk after:3d a sync rule went wrong")),
+      seenByThemselves(press(patti, "request.confirm", "Confirm request")), approved(nestor), approved(joni)] },
   { name: "A denial", end: "Megan reads who denied it and why. Nothing was changed.",
-    steps: [ask("irvins@contoso.com just to have a look"), confirmed, press(patti, "request.deny", "Deny"), write(patti, "A look is not reason enough.")] },
+    steps: [ask("irvins@contoso.com just to have a look"), confirmed, denied(patti, "A look is not reason enough.")] },
   { name: "Somebody who may not", end: "Lee alone reads that he is no approver. The card stays as it is.",
-    steps: [ask("fredo@contoso.com he is back"), confirmed, press(lee, "request.approve", "Restore mailbox")] },
+    steps: [ask("adelev@contoso.com she is back"), confirmed, press(lee, "request.approve", "Restore mailbox")] },
 ];
 
-// newest finds the newest message of a person that has an element.
-async function button(user, action) {
+// button finds the newest message of a person that has an element and, where the story knows its request, is of that: the card of one before
+// may still have its buttons, since Slack takes an edit now and then.
+async function button(user, action, request) {
   const until = Date.now() + within;
   for (;;) {
     const list = await get("/messages?user=" + encodeURIComponent(user));
-    const found = list.reverse().find((m) => m.blocks.some((b) => [b.accessory, ...(b.elements ?? [])].some((e) => e?.action_id === action)));
+    const found = list.reverse().find((m) => (!request || JSON.stringify(m.blocks).includes(`${request} ·`)) && m.blocks.some((b) => [b.accessory, ...(b.elements ?? [])].some((e) => e?.action_id === action)));
     if (found) return found;
     if (Date.now() > until) throw new Error("The button is not there yet. Has the step before been done?");
     await new Promise((done) => setTimeout(done, 300));
@@ -66,9 +79,10 @@ export function startStories({ $, attempt, become, names }) {
 
   function tell(s) {
     const box = $("story");
+    const told = {}; // the story's request, once it is known
     const items = s.steps.map((step, i) => {
       const item = el("li", {}, el("strong", {}, names.people.get(step.user) ?? step.user), ` ${step.text}. `,
-        el("button", { type: "button", "data-step": i, onclick: (event) => perform(step, event.currentTarget) }, "Do it"));
+        el("button", { type: "button", "data-step": i, onclick: (event) => perform(step, told, event.currentTarget) }, "Do it"));
       return item;
     });
     box.hidden = false;
@@ -77,10 +91,10 @@ export function startStories({ $, attempt, become, names }) {
     box.querySelector("[data-step]").focus();
   }
 
-  async function perform(step, b) {
+  async function perform(step, told, b) {
     b.disabled = true;
-    await become(step.user, step.user === megan ? "" : "C0APPROVALS");
-    const done = await attempt(step.deed);
+    await become(step.user, step.place ?? (step.user === megan ? "" : "C0APPROVALS"));
+    const done = await attempt(() => step.deed(told));
     b.disabled = false;
     if (!done || done.error) return;
     b.textContent = "Done";
