@@ -19,7 +19,7 @@ func slackScopes() [][2]string {
 		{"chat:write", "cards, direct messages and private answers"},
 		{"files:write", "the list of a request for many mailboxes (`bulk`), as a file in direct messages to its requester and the approvers"},
 		{"users:read", "who clicks: guest, bot, deactivated, of another workspace; the person's time zone"},
-		{"users:read.email", "the address of a mentioned person; in a drill, whether an account is somebody's"},
+		{"users:read.email", "the address of who is mentioned, and of who asks or decides: it tells whose Entra account that is; in a drill, whether an account is somebody's"},
 		{"usergroups:read", "approvers given as a user group"},
 		{"channels:read", "whether the approval channel is there, shared or archived, and the bot in it"},
 		{"groups:read", "whether the approval channel is there, shared or archived, and the bot in it"},
