@@ -288,8 +288,8 @@ func decidedBy[T any](ctx context.Context, s *Service, who Actor, list []T, abou
 	return kept, nil
 }
 
-// Status gives the request id, or with id 0 the person's own latest ones, before which approvers get all that are open. A
-// request of somebody else is for approvers; to others it is as if it were not there.
+// Status gives the request id, or with id 0 the person's own latest ones, before which approvers get 20 that are open, first those whose
+// mailbox is purged first. A request of somebody else is for approvers; to others it is as if it were not there.
 func (s *Service) Status(ctx context.Context, who Actor, id int64) ([]Request, *Note, error) {
 	if who.TeamID != s.Settings.TeamID {
 		return nil, &Note{Code: NoteExternal}, nil

@@ -62,7 +62,7 @@ func persons() map[string]string {
 func words() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	all := map[string]func(ts *testscript.TestScript, neg bool, args []string){"sandbox": startSandbox, "await-file": awaitFile}
 	for word, say := range map[string]func(c *conversation, ts *testscript.TestScript, neg bool, args []string){
-		"forge": (*conversation).forge, "envelope": (*conversation).envelope, "fault": (*conversation).fault, "clear-faults": (*conversation).clearFaults,
+		"forge": (*conversation).forge, "fault": (*conversation).fault, "clear-faults": (*conversation).clearFaults,
 		"advance": (*conversation).advance, "bot-kill": botSignal("kill"), "bot-stop": botSignal("stop"), "bot-start": botSignal("start"),
 		"tenant": (*conversation).tenant, "copies": (*conversation).copies, "restore-requests": (*conversation).restoreRequests, "tenant-do": (*conversation).tenantDo, "slack-do": (*conversation).slackDo,
 		"calls": (*conversation).calls, "await-call": (*conversation).awaitCall, "settle": (*conversation).settle,
@@ -238,14 +238,6 @@ func (c *conversation) forge(ts *testscript.TestScript, _ bool, args []string) {
 	})
 	ts.Check(err)
 	c.send(ts, payload)
-}
-
-// envelope is "envelope FILE": a Socket Mode payload as it stands in a file of the script.
-func (c *conversation) envelope(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: envelope FILE")
-	}
-	c.send(ts, []byte(ts.ReadFile(args[0])))
 }
 
 func (c *conversation) send(ts *testscript.TestScript, payload []byte) {

@@ -52,8 +52,6 @@ type Config struct {
 	// Lag is how long a read by id shows the state before a write; lists lag three times as long.
 	// 0 means 300 ms, a negative value none.
 	Lag time.Duration
-	// TokenLifetime is how long an access token is good for. 0 means an hour.
-	TokenLifetime time.Duration
 	// RefuseDeletedProxyFilter refuses $filter on proxyAddresses of deleted users. Microsoft documents neither
 	// that it works there nor that it does not.
 	RefuseDeletedProxyFilter bool
@@ -124,9 +122,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ClientSecret == "" {
 		c.ClientSecret = rand.Text()
-	}
-	if c.TokenLifetime == 0 {
-		c.TokenLifetime = time.Hour
 	}
 	c.Provisioning = orDefault(c.Provisioning, 2*time.Second)
 	c.CopyQueue = orDefault(c.CopyQueue, 2*time.Second)

@@ -157,7 +157,7 @@ func (s *Server) Command(ctx context.Context, user, channel, line string) (Comma
 	s.mu.Lock()
 	p, ch, err := s.typist(user, channel)
 	command, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-	if err == nil && !slices.Contains(s.cfg.Commands, command) {
+	if err == nil && command != appCommand {
 		err = fmt.Errorf("%q is not a command of this app", command)
 	}
 	if err != nil {
@@ -318,7 +318,7 @@ func (s *Server) Shortcut(ctx context.Context, user, callbackID string) (Outcome
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !slices.Contains(s.cfg.Shortcuts, callbackID) {
+	if callbackID != appShortcut {
 		return Outcome{}, fmt.Errorf("unknown shortcut %q", callbackID)
 	}
 	out := s.deliver(ctx, func(string) envelope {

@@ -15,7 +15,7 @@ const (
 	AckDuplicate   = "duplicate"          // of an envelope that was acknowledged before; does not count
 	AckUnknown     = "unknown"            // of no envelope; does not count
 	AckOtherSocket = "other_socket"       // on another socket than the envelope's; counts unless Config.OwnSocketAcks
-	AckTooLong     = "too_long"           // over Config.AckFrameBytes; does not count
+	AckTooLong     = "too_long"           // over ackFrameBytes; does not count
 	AckNoPayload   = "unexpected_payload" // with a payload where none is accepted; counts without it
 	AckMalformed   = "malformed"          // no JSON object with an envelope_id; does not count
 )
@@ -164,7 +164,7 @@ func (s *Server) takeAck(c *conn, raw []byte) {
 	entry := Ack{EnvelopeID: a.EnvelopeID, Bytes: len(raw), At: now, Verdict: AckOK, Frame: raw}
 	counts := false
 	switch {
-	case len(raw) > s.cfg.AckFrameBytes:
+	case len(raw) > ackFrameBytes:
 		entry.Verdict = AckTooLong
 	case malformed:
 		entry.Verdict = AckMalformed

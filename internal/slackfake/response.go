@@ -133,7 +133,7 @@ func (s *Server) respond(id string, raw []byte) *apiError {
 		return fail("invalid_url")
 	case s.cfg.Now().Sub(u.at) > responseLife:
 		return fail("expired_url")
-	case u.uses >= s.cfg.ResponseURLUses:
+	case u.uses >= responseURLUses:
 		return fail("used_url")
 	}
 	a, refusal := s.readAnswer(raw)

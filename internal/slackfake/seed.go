@@ -32,6 +32,12 @@ const (
 	approversTitle = "it-approvers"
 )
 
+// What the app has, as manifest.yml says: its slash command, and the callback id of its global shortcut.
+const (
+	appCommand  = "/restore-mailbox"
+	appShortcut = "restore_mailbox"
+)
+
 func seedPeople() []*Person {
 	person := func(id, handle, name, zone, locale string) *Person {
 		return &Person{

@@ -23,8 +23,6 @@ type Config struct {
 
 	BotToken, AppToken string   // BotToken and AppToken of the seed if empty
 	Scopes             []string // of the bot token
-	Commands           []string // slash commands of the app; "/restore-mailbox" if nil
-	Shortcuts          []string // callback ids of its global shortcuts; "restore_mailbox" if nil
 	HomeOff            bool     // the app has no Home tab: views.publish answers not_enabled
 
 	AckTimeout     time.Duration   // 3 s, as docs.slack.dev/interactivity/handling-user-interaction
@@ -33,15 +31,20 @@ type Config struct {
 	WarningLead    time.Duration   // between the disconnect warning and the refresh; 10 s
 	EventRetries   []time.Duration // waits before retries 1, 2, ... of an event; Slack's schedule compressed: 0, 1 s, 5 s
 
-	ResendEvents    bool // an unacknowledged event first comes again with its own envelope id and retry_attempt 0 (bolt-js#2487)
-	ResendCommands  bool // an unacknowledged slash command comes again on the next connection (bolt-js#2188)
-	CloseOnLongAck  bool // an ack over 20480 bytes closes the socket with 1009; otherwise it is silently dropped
-	OwnSocketAcks   bool // an ack counts only on the socket that had its envelope; otherwise on any
-	NoRateLimits    bool // methods have no limits of their own, only those that the desk asks for
-	MaxConnections  int  // 10
-	AckFrameBytes   int  // 20480
-	ResponseURLUses int  // 5
+	ResendEvents   bool // an unacknowledged event first comes again with its own envelope id and retry_attempt 0 (bolt-js#2487)
+	ResendCommands bool // an unacknowledged slash command comes again on the next connection (bolt-js#2188)
+	CloseOnLongAck bool // an ack over 20480 bytes closes the socket with 1009; otherwise it is silently dropped
+	OwnSocketAcks  bool // an ack counts only on the socket that had its envelope; otherwise on any
+	NoRateLimits   bool // methods have no limits of their own, only those that the desk asks for
 }
+
+// What Slack allows every app (docs.slack.dev/apis/events-api/using-socket-mode; slack-go socketmode/socketmode.go, maxResponseSize;
+// docs.slack.dev/interactivity/handling-user-interaction).
+const (
+	maxConnections  = 10
+	ackFrameBytes   = 20480
+	responseURLUses = 5
+)
 
 func (c Config) withDefaults() Config {
 	if c.Now == nil {
@@ -49,12 +52,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Desk == nil {
 		c.Desk = fault.New(c.Now)
-	}
-	if c.Commands == nil {
-		c.Commands = []string{"/restore-mailbox"}
-	}
-	if c.Shortcuts == nil {
-		c.Shortcuts = []string{"restore_mailbox"}
 	}
 	if c.Scopes == nil {
 		c.Scopes = seedScopes()
@@ -68,9 +65,6 @@ func (c Config) withDefaults() Config {
 	c.PingInterval = cmp.Or(c.PingInterval, 5*time.Second)
 	c.ConnectionLife = cmp.Or(c.ConnectionLife, 18060*time.Second)
 	c.WarningLead = cmp.Or(c.WarningLead, 10*time.Second)
-	c.MaxConnections = cmp.Or(c.MaxConnections, 10)
-	c.AckFrameBytes = cmp.Or(c.AckFrameBytes, 20480)
-	c.ResponseURLUses = cmp.Or(c.ResponseURLUses, 5)
 	return c
 }
 

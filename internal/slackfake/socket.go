@@ -121,7 +121,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 func (s *Server) admit(c *conn) (int, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.hub.conns) >= s.cfg.MaxConnections {
+	if len(s.hub.conns) >= maxConnections {
 		return 0, false
 	}
 	c.id = s.nextID("conn")
@@ -259,7 +259,7 @@ func (s *Server) read(c *conn) {
 	alive := func(string) error { return c.ws.SetReadDeadline(time.Now().Add(patience)) }
 	c.ws.SetPongHandler(alive)
 	if s.cfg.CloseOnLongAck {
-		c.ws.SetReadLimit(int64(s.cfg.AckFrameBytes))
+		c.ws.SetReadLimit(ackFrameBytes)
 	}
 	for {
 		if alive("") != nil {
