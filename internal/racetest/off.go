@@ -2,5 +2,5 @@
 
 package racetest
 
-// On says whether the race detector is.
+// On says whether the race detector is on.
 const On = false

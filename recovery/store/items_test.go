@@ -75,21 +75,7 @@ func TestItemList(t *testing.T) {
 		if diff := cmp.Diff(recovery.ItemCounts{Chosen: 7, Restored: 1, Gone: 1, Failed: 1, Unknown: 1}, counts); err != nil || diff != "" {
 			t.Errorf("%v, counts (-want +got):\n%s", err, diff)
 		}
-		u.must(s.ReopenItems(ctx, r.ID))
-		next, err = s.NextItems(ctx, r.ID, 10)
-		sent := slices.Collect(func(yield func(bool) bool) {
-			for _, r := range next {
-				yield(r.Sent)
-			}
-		})
-		if err != nil || !slices.Equal(numbersOf(next), []int{4, 5, 6, 7, 8}) || !slices.Equal(sent, []bool{true, true, false, true, false}) {
-			t.Errorf("next, after those that failed were reopened: %+v, %v", next, err)
-		}
-		for _, r := range next {
-			if !r.Began.IsZero() || r.Tries != 0 || r.Result != "" {
-				t.Errorf("reopened: %+v", r)
-			}
-		}
+		u.reopens(s, r.ID)
 		list, err = s.ItemRows(ctx, r.ID)
 		if err != nil || list[0].Result != recovery.ItemRestored || list[0].RestoredTo != "/Inbox" || list[2].Chosen || list[1].Result != recovery.ItemGone {
 			t.Errorf("list %+v, %v", list, err)
@@ -98,6 +84,27 @@ func TestItemList(t *testing.T) {
 			t.Errorf("another request's list: %+v, %v", list, err)
 		}
 	})
+}
+
+// reopens has the items of TestItemList that did not come back tried again: all but those that were restored or are gone.
+func (u *setup) reopens(s *Store, request int64) {
+	t := u.t
+	t.Helper()
+	u.must(s.ReopenItems(t.Context(), request))
+	next, err := s.NextItems(t.Context(), request, 10)
+	sent := slices.Collect(func(yield func(bool) bool) {
+		for _, r := range next {
+			yield(r.Sent)
+		}
+	})
+	if err != nil || !slices.Equal(numbersOf(next), []int{4, 5, 6, 7, 8}) || !slices.Equal(sent, []bool{true, true, false, true, false}) {
+		t.Errorf("next, after those that failed were reopened: %+v, %v", next, err)
+	}
+	for _, r := range next {
+		if !r.Began.IsZero() || r.Tries != 0 || r.Result != "" {
+			t.Errorf("reopened: %+v", r)
+		}
+	}
 }
 
 func TestLargeItemList(t *testing.T) {

@@ -103,6 +103,16 @@ func TestCardsLifeInTheOutbox(t *testing.T) {
 				t.Errorf("%s: %d deliver jobs, want %d", c.name, n, c.jobs)
 			}
 		}
+	})
+}
+
+// TestCardsAreFound: where each stands, and what a message is of, once Slack has shown it.
+func TestCardsAreFound(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s := u.open()
+		u.create(s, "U1")
+		u.posted(s, 1, 1, "D1", "10.1", true)
+		u.posted(s, 1, 1, "D1", "10.2", true)
 		if id, key, err := s.Posted(t.Context(), "D1", "10.2"); id != 1 || key != recovery.CardRequester || err != nil {
 			t.Errorf("posted: %d %q %v", id, key, err)
 		}
