@@ -23,8 +23,6 @@ const (
 	keyID            = "mailback-sandbox"
 )
 
-// tokenLifetime is how long an access token is good for.
-const tokenLifetime = time.Hour
 
 // appObjectID is the object id of the application's service principal.
 const appObjectID = "7d3f2a10-95c4-4f0b-8b7e-1c2d3e4f5a6b"
@@ -111,7 +109,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	seconds := int(tokenLifetime/time.Second) - 1
+	seconds := int(s.cfg.TokenLifetime/time.Second) - 1
 	w.Header().Set("x-ms-request-id", uuid.NewString())
 	writeJSON(w, "application/json; charset=utf-8", http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token,
@@ -224,7 +222,7 @@ func (s *Server) mint(audience string, now time.Time) (string, error) {
 	s.mu.Unlock()
 	slices.Sort(roles)
 	claims := jwt.MapClaims{
-		"aud": audience, "iss": "https://sts.windows.net/" + TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(tokenLifetime).Unix(),
+		"aud": audience, "iss": "https://sts.windows.net/" + TenantID + "/", "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(s.cfg.TokenLifetime).Unix(),
 		"appid": ClientID, "app_displayname": "Mailback", "appidacr": "1", "idtyp": "app", "idp": "https://sts.windows.net/" + TenantID + "/",
 		"oid": appObjectID, "sub": appObjectID, "tid": TenantID, "roles": roles, "ver": "1.0", "uti": uuid.NewString(),
 	}

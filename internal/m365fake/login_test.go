@@ -208,7 +208,7 @@ func TestGraphRefusesTokens(t *testing.T) {
 func TestATokenEnds(t *testing.T) {
 	t.Parallel()
 	st := newStand(t)
-	token, err := st.mint(graphAudience, time.Now().Add(2*time.Second-tokenLifetime))
+	token, err := st.mint(graphAudience, time.Now().Add(2*time.Second-st.cfg.TokenLifetime))
 	if err != nil {
 		t.Fatal(err)
 	}

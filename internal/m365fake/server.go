@@ -52,6 +52,8 @@ type Config struct {
 	// Lag is how long a read by id shows the state before a write; lists lag three times as long.
 	// 0 means 300 ms, a negative value none.
 	Lag time.Duration
+	// TokenLifetime is how long an access token is good for. 0 means an hour.
+	TokenLifetime time.Duration
 	// RefuseDeletedProxyFilter refuses $filter on proxyAddresses of deleted users. Microsoft documents neither
 	// that it works there nor that it does not.
 	RefuseDeletedProxyFilter bool
@@ -123,6 +125,7 @@ func (c Config) withDefaults() Config {
 	if c.ClientSecret == "" {
 		c.ClientSecret = rand.Text()
 	}
+	c.TokenLifetime = orDefault(c.TokenLifetime, time.Hour)
 	c.Provisioning = orDefault(c.Provisioning, 2*time.Second)
 	c.CopyQueue = orDefault(c.CopyQueue, 2*time.Second)
 	c.CopyTime = orDefault(c.CopyTime, 4*time.Second)
