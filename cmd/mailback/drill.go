@@ -32,11 +32,12 @@ type drill struct {
 	graph   *graph.Client
 	db      *store.Store
 
-	before  practice
-	sent    time.Time            // when the deletion was first sent, or left to the administrator; zero: nothing was changed
-	refused error                // what ended a question other than yes
-	yes     map[string]time.Time // questions that were answered with yes, and when, until their change is made
-	ended   recovery.Request
+	before     practice
+	sent       time.Time            // when the deletion was first sent, or left to the administrator; zero: nothing was changed
+	refused    error                // what ended a question other than yes
+	yes        map[string]time.Time // questions that were answered with yes, and when, until their change is made
+	ended      recovery.Request
+	unfollowed bool // Exchange had not followed the deletion when the request was made
 }
 
 // drillPace is how long a drill waits for what Microsoft brings by itself.
@@ -44,12 +45,13 @@ type drillPace struct {
 	look     time.Duration // between two looks
 	answer   time.Duration // until an account of whose deletion the answer was lost counts as not deleted
 	shown    time.Duration // until a deleted account has to show as deleted, and for how long a throttled deletion is tried
+	follow   time.Duration // until Exchange has to follow the deletion, before the drill goes on without
 	byHand   time.Duration // until the administrator has deleted the account
 	farewell time.Duration // for the last look, after the drill has ended
 }
 
 func usualPace() drillPace {
-	return drillPace{look: 3 * time.Second, answer: 2 * time.Minute, shown: 15 * time.Minute, byHand: 30 * time.Minute, farewell: 20 * time.Second}
+	return drillPace{look: 3 * time.Second, answer: 2 * time.Minute, shown: 15 * time.Minute, follow: 10 * time.Minute, byHand: 30 * time.Minute, farewell: 20 * time.Second}
 }
 
 // errDrill is how a drill ends that has not come to its proof. It was told at length before.

@@ -19,14 +19,15 @@ func (d *drill) announce() {
 		licenses = append(licenses, fmt.Sprintf("%s (%d more seats free)", l.PartNumber, l.Free()))
 	}
 	t.say("  Account   %s, %s", p.account.DisplayName, p.account.UserPrincipalName)
-	t.say("            object id %s, sign-in allowed, %d groups, no admin role", p.account.ID, p.access.Groups)
+	t.say("            object id %s, made on %s", p.account.ID, p.account.CreatedAt.UTC().Format("2 January 2006"))
+	t.say("            sign-in allowed, %d groups, no admin role, nobody in Slack", p.access.Groups)
 	t.say("  Mailbox   %s, a person's, %d items; no hold, no archive", p.mailbox.Address, p.contents.Items)
 	t.say("  Licence   %s", strings.Join(licenses, ", "))
 	if p.contents.Items == 0 {
 		t.say("  Note      its mailbox is empty: with a few messages in it the drill would also show that those come back.")
 	}
-	t.say("  Not read  whether somebody signed in with it lately, and admin roles that it may take up for a time (PIM):")
-	t.say("            the app has no right to. Look in Microsoft Entra, under the user, if you are not sure whose it is.\n")
+	t.say("  Not read  whether somebody signed in with it lately, which admin roles it may take up for a time (PIM), and which")
+	t.say("            groups and applications it owns: the app has no right to. Look in Microsoft Entra, under the user.\n")
 	t.say("What I am going to do, with your yes before each change:")
 	t.say("  1. Delete the account. From then on nobody signs in with it, and mail to it goes back to its sender.")
 	t.say("  2. Ask for it back as in Slack: diagnosis and plan. That changes nothing.")
@@ -201,6 +202,9 @@ func (d *drill) conclude(ctx context.Context) error {
 	d.t.say("  - %s", d.counted(r))
 	if d.before.contents.Items == 0 {
 		d.t.say("Not proven: that messages come back, as the mailbox was empty.")
+	}
+	if d.unfollowed {
+		d.t.say("Not proven: that a mailbox comes back which was out of use, as Exchange had not yet noticed that it was lost.")
 	}
 	d.t.say("Not proven: that somebody can sign in with its password and second factor. Try it, if it matters to you.")
 	d.tellTime()

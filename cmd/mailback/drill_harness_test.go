@@ -125,7 +125,7 @@ func (c *screen) String() string { c.mu.Lock(); defer c.mu.Unlock(); return c.te
 
 // quick is the pace of a drill against stand-ins.
 func quick() drillPace {
-	return drillPace{look: 20 * time.Millisecond, answer: 300 * time.Millisecond, shown: 5 * time.Second, byHand: 5 * time.Second, farewell: 3 * time.Second}
+	return drillPace{look: 20 * time.Millisecond, answer: 300 * time.Millisecond, shown: 5 * time.Second, follow: time.Second, byHand: 5 * time.Second, farewell: 3 * time.Second}
 }
 
 // drilled makes a drill in this process against a sandbox.

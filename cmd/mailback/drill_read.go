@@ -62,6 +62,9 @@ const (
 	readAgain      = "try again later; /restore-mailbox check in Slack may say more"
 )
 
+// mostItems is how many items a practice mailbox may hold. Somebody may be in no Slack and hold no role, and still have a mailbox that is in use.
+const mostItems = 500
+
 // read reads the account by its exact address, by the product's own look-up, and is a refusal where anything about it speaks against a drill.
 // What cannot be read speaks against it.
 func (d *drill) read(ctx context.Context) (practice, error) {
@@ -97,11 +100,16 @@ func (d *drill) read(ctx context.Context) (practice, error) {
 	if p.mailbox, err = d.oneMailbox(ctx, q, p.account); err != nil {
 		return practice{}, err
 	}
+	if err := d.nobodys(ctx, p.account); err != nil {
+		return practice{}, err
+	}
 	if p.contents, err = d.service.Mailboxes.Contents(ctx, p.mailbox, false); err != nil {
 		return practice{}, unread("how much is in the mailbox", err)
 	}
-	if err := d.nobodys(ctx, p.account); err != nil {
-		return practice{}, err
+	if p.contents.Items > mostItems {
+		return practice{}, refusal{
+			fmt.Sprintf("its mailbox holds %d items, which looks like somebody's own: a drill takes one with at most %d", p.contents.Items, mostItems), anotherAccount,
+		}
 	}
 	return p, d.healthy(ctx, q, p)
 }

@@ -56,6 +56,7 @@ func TestDrillRefuses(t *testing.T) {
 			return w.Microsoft().AddProxyAddress(w.practice, "una@partner.example")
 		})}, "it is somebody's: in Slack"},
 		{drillTest{name: "slack does not tell", hurt: lay("slack", "users.lookupByEmail", fault.Status, 500)}, "whether the account is somebody's in Slack could not be read"},
+		{drillTest{name: "a mailbox in use", address: "lynner@contoso.com"}, "which looks like somebody's own"},
 		{drillTest{name: "on hold", address: "lauraw@contoso.com"}, "its mailbox is on hold"},
 		{drillTest{name: "with an archive", address: "annal@contoso.com"}, "its mailbox has an archive"},
 		{drillTest{name: "an older mailbox of the same address", address: "enricoc@contoso.com"}, "Exchange knows 2 mailboxes"},

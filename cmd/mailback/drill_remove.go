@@ -15,7 +15,10 @@ func (d *drill) remove(ctx context.Context) error {
 	if err := d.sendDeletion(ctx); err != nil {
 		return err
 	}
-	return d.untilDeleted(ctx)
+	if err := d.untilDeleted(ctx); err != nil {
+		return err
+	}
+	return d.untilFollowed(ctx)
 }
 
 // errNotDeleted is that the account is there as before.
@@ -137,6 +140,28 @@ func (d *drill) untilDeleted(ctx context.Context) error {
 		if !told {
 			d.t.say("I wait until Microsoft shows it as deleted, which may take some minutes …")
 			told = true
+		}
+		if err := d.sleep(ctx, d.pauseAfter(err)); err != nil {
+			return err
+		}
+	}
+}
+
+// untilFollowed waits for Exchange to take the mailbox out of use, as long as that is worth it: one that was never lost shows less. A request could
+// come before as well.
+func (d *drill) untilFollowed(ctx context.Context) error {
+	for began, told := time.Now(), false; ; told = true {
+		m, err := d.service.Mailboxes.Mailbox(ctx, d.before.mailbox.ExchangeGUID)
+		switch {
+		case err == nil && !m.Live():
+			d.t.say("Exchange has taken its mailbox out of use.")
+			return nil
+		case time.Since(began) > d.pace.follow:
+			d.t.say("Exchange did not follow within %s. I go on; the proof then shows less of how a lost mailbox comes back.", d.pace.follow)
+			d.unfollowed = true
+			return nil
+		case !told:
+			d.t.say("I wait until Exchange follows and takes the mailbox out of use, for %s at most …", d.pace.follow)
 		}
 		if err := d.sleep(ctx, d.pauseAfter(err)); err != nil {
 			return err

@@ -35,7 +35,7 @@ func TestDrill(t *testing.T) {
 	if w.err != nil {
 		t.Error(w.err)
 	}
-	w.wants([]string{madeDelete, madeRestore, madePost}, "PROVEN", "the same mailbox", "From the deletion until now it took", "What will be done", "Posted")
+	w.wants([]string{madeDelete, madeRestore, madePost}, "PROVEN", "the same mailbox", "Exchange has taken its mailbox out of use", "From the deletion until now it took", "What will be done", "Posted")
 	w.isBack()
 	if strings.Contains(w.out.String(), "To undo") || strings.Contains(w.out.String(), "R-1") {
 		t.Errorf("a card speaks of what only serve has:\n%s", w.out)
@@ -194,6 +194,24 @@ func TestDrillWithTroubles(t *testing.T) {
 				w.isBack()
 			}
 		})
+	}
+}
+
+// TestDrillGoesOnWithoutExchange, where that does not follow the deletion, and says what is not proven for it.
+func TestDrillGoesOnWithoutExchange(t *testing.T) {
+	w := drilled(t, drillTest{
+		onText: map[string]func(*drillWorld){
+			"The account is deleted.": func(w *drillWorld) {
+				w.lay(fault.Fault{Service: "exchange", Match: "InvokeCommand", Kind: fault.Status, Value: 503})
+			},
+			"Exchange did not follow": func(w *drillWorld) { w.Desk().Clear() },
+		},
+		answers: []typed{deletes(), restores(), {to: askPost, line: "n"}},
+	})
+	w.wants([]string{madeDelete, madeRestore}, "I wait until Exchange follows", "PROVEN", "Not proven: that a mailbox comes back which was out of use")
+	w.isBack()
+	if w.err != nil {
+		t.Error(w.err)
 	}
 }
 

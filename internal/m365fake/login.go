@@ -23,7 +23,6 @@ const (
 	keyID            = "mailback-sandbox"
 )
 
-
 // appObjectID is the object id of the application's service principal.
 const appObjectID = "7d3f2a10-95c4-4f0b-8b7e-1c2d3e4f5a6b"
 
