@@ -18,7 +18,8 @@ type Account struct {
 	UsageLocation     string            `json:"usage_location,omitempty"`
 	Department        string            `json:"department,omitempty"` // in a list of deleted users alone
 	Synced            bool              `json:"synced,omitempty"`     // onPremisesSyncEnabled
-	DeletedAt         time.Time         `json:"deleted_at,omitzero"`  // zero for a live user
+	CreatedAt         time.Time         `json:"created_at,omitzero"`
+	DeletedAt         time.Time         `json:"deleted_at,omitzero"` // zero for a live user
 	Licenses          []AssignedLicense `json:"licenses,omitempty"`
 	Plans             []AssignedPlan    `json:"plans,omitempty"`
 	LicenseStates     []LicenseState    `json:"license_states,omitempty"`

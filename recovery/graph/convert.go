@@ -16,7 +16,7 @@ import (
 func accountFields() []string {
 	return []string{
 		"id", "displayName", "userPrincipalName", "mail", "proxyAddresses", "userType", "accountEnabled", "usageLocation",
-		"onPremisesSyncEnabled", "deletedDateTime", "assignedLicenses", "assignedPlans", "licenseAssignmentStates",
+		"onPremisesSyncEnabled", "createdDateTime", "deletedDateTime", "assignedLicenses", "assignedPlans", "licenseAssignmentStates",
 	}
 }
 
@@ -33,7 +33,7 @@ func account(u models.Userable) recovery.Account {
 		ID: id, DisplayName: text(u.GetDisplayName()), UserPrincipalName: text(u.GetUserPrincipalName()), Mail: text(u.GetMail()),
 		ProxyAddresses: u.GetProxyAddresses(), UserType: text(u.GetUserType()), Enabled: u.GetAccountEnabled(),
 		UsageLocation: text(u.GetUsageLocation()), Synced: flag(u.GetOnPremisesSyncEnabled()), Department: text(u.GetDepartment()),
-		DeletedAt: at(u.GetDeletedDateTime()),
+		CreatedAt: at(u.GetCreatedDateTime()), DeletedAt: at(u.GetDeletedDateTime()),
 	}
 	if a.Deleted() {
 		a.UserPrincipalName = unmangled(a.UserPrincipalName, id)
