@@ -86,10 +86,11 @@ func operationSteps() map[string]operationStep {
 		`pg_dump --format=custom --file=mailback.dump "$MAILBACK_DATABASE_URL"`:                          {"postgres", nil, (*operation).isBackedUp},
 		"rm -f mailback.db mailback.db-wal mailback.db-shm":                                              {"sqlite", (*operation).lose, (*operation).isRestored},
 		`pg_restore --clean --if-exists --exit-on-error --dbname="$MAILBACK_DATABASE_URL" mailback.dump`: {"postgres", (*operation).lose, (*operation).isRestored},
-		"mailback audit verify":                                                                          {"", (*operation).noteSeal, (*operation).trailHolds},
-		"mailback audit erase adelev@contoso.com":                                                        {"", nil, (*operation).isErased},
-		"curl -s http://127.0.0.1:9090/metrics":                                                          {"", nil, (*operation).isMeasured},
-		"grep 'step failed' mailback.log":                                                                {"", (*operation).failAStep, (*operation).tellsWhy},
+		"install -m 600 new-secret azure-client-secret   # the file of AZURE_CLIENT_SECRET_FILE":         {"", (*operation).haveNewSecret, (*operation).followsItsSecret},
+		"mailback audit verify":                   {"", (*operation).noteSeal, (*operation).trailHolds},
+		"mailback audit erase adelev@contoso.com": {"", nil, (*operation).isErased},
+		"curl -s http://127.0.0.1:9090/metrics":   {"", nil, (*operation).isMeasured},
+		"grep 'step failed' mailback.log":         {"", (*operation).failAStep, (*operation).tellsWhy},
 	}
 }
 
@@ -128,6 +129,7 @@ func (o *operation) isBackedUp(string) {
 func (o *operation) lose() {
 	o.asks(slackfake.Megan, "/restore-mailbox christiec@contoso.com asked after the backup", "R-3")
 	o.sees(slackfake.Megan, `R-3 · Waiting for your confirmation`)
+	o.settle() // its card is posted first, and gets its buttons then
 	o.stop(syscall.SIGKILL)
 	if o.database == "postgres" {
 		o.check((&scriptDatabase{url: o.url}).lose())
@@ -156,6 +158,27 @@ func (o *operation) isRestored(said string) {
 	o.sees(slackfake.Megan, `R-3: That message is out of date`)
 	o.asks(slackfake.Megan, "/restore-mailbox christiec@contoso.com asked once more", "R-1003")
 	o.sees(slackfake.Megan, `R-1003 · Waiting for your confirmation`)
+}
+
+// haveNewSecret has a secret to be put in place. Entra's stand-in knows one alone, so it is the same one, as another file.
+func (o *operation) haveNewSecret() {
+	old, err := os.ReadFile(filepath.Join(o.dir, "azure-client-secret"))
+	o.check(err)
+	o.check(os.WriteFile(filepath.Join(o.dir, "new-secret"), append(old, '\n'), 0o644))
+}
+
+func (o *operation) followsItsSecret(said string) {
+	o.shows(said, `(?m)^ok +entra\.sign-in:`)
+	info, err := os.Stat(filepath.Join(o.dir, "azure-client-secret"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		o.t.Errorf("the secret in place: %v, %v", info, err)
+	}
+	_, err = o.client.Command(o.t.Context(), slackfake.Patti, "", "/restore-mailbox check christiec@contoso.com")
+	o.check(err)
+	o.await("the new secret is not in use", func() bool {
+		log, err := os.ReadFile(filepath.Join(o.dir, "mailback.log"))
+		return err == nil && strings.Contains(string(log), "the sign-in's file has changed, and what is new is in use")
+	})
 }
 
 // noteSeal copies the hash that stands at the end of R-1's proof, as the page's reader does.
@@ -235,7 +258,9 @@ func newOperation(t *testing.T, database string) *operation {
 	services, err := os.ReadFile(filepath.Join(o.dir, "services.env"))
 	o.check(err)
 	o.listen = freeAddress(t)
-	settings := string(services) + "MAILBACK_LISTEN=" + o.listen + "\n"
+	secret := regexp.MustCompile(`(?m)^AZURE_CLIENT_SECRET=(.*)$`)
+	o.check(os.WriteFile(filepath.Join(o.dir, "azure-client-secret"), secret.FindSubmatch(services)[1], 0o600))
+	settings := secret.ReplaceAllString(string(services), "AZURE_CLIENT_SECRET_FILE=azure-client-secret") + "MAILBACK_LISTEN=" + o.listen + "\n"
 	if database == "postgres" {
 		o.url = pgtest.Database(t)
 		settings += "MAILBACK_DATABASE_URL='" + o.url + "'\n"
