@@ -40,7 +40,7 @@ test: postgres chromium systemd shellcheck ## Run all tests with the race detect
 	go test -race -timeout 20m -p 1 ./internal/privacytest ./cmd/...
 	go test -timeout 20m -p 1 ./recovery ./recovery/store ./commands ./cmd/mailback
 
-test-short: ## Run the tests of domain, words and Slack side alone: no SDK to build, a minute or two
+test-short: ## Run the tests of the domain, the words and the Slack side alone: no SDK to build
 	go test ./recovery ./commands ./bot
 
 fuzz: ## Fuzz the parser for FUZZTIME (make fuzz FUZZTIME=10m)

@@ -48,14 +48,6 @@ func (s *Server) usersJSON(set *userSet) []map[string]any {
 	return out
 }
 
-// RestoredSynced counts the synchronised users that were restored in the cloud. Nobody should do that: they are
-// restored on-premises, and the next synchronisation brings them back.
-func (s *Server) RestoredSynced() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.restored
-}
-
 // GrantRole gives the app an application permission, as admin consent does; it counts from the next token on.
 // A known Entra role ("Global Reader", "Privileged Authentication Administrator") or Exchange's management role
 // "Mailbox Import Export" is given to its service principal.

@@ -116,9 +116,6 @@ func (t *tenant) restore(u *user, asked restoreRequest) (*user, error) {
 		}
 		c.Deleted = time.Time{}
 	})
-	if u.Synced {
-		t.restored++
-	}
 	t.put(u, after)
 	return after, nil
 }

@@ -103,19 +103,6 @@ func TestRestorePrivileged(t *testing.T) {
 	}
 }
 
-func TestRestoreSyncedIsCounted(t *testing.T) {
-	t.Parallel()
-	st := newStand(t)
-	st.wantStatus(st.restore(st.deletedID("adelev"), ""), 200)
-	if n := st.RestoredSynced(); n != 0 {
-		t.Errorf("%d synchronised users after a cloud user", n)
-	}
-	st.wantStatus(st.restore(st.deletedID("loripe"), ""), 200)
-	if n := st.RestoredSynced(); n != 1 {
-		t.Errorf("%d synchronised users were restored", n)
-	}
-}
-
 func TestRestoreShared(t *testing.T) {
 	t.Parallel()
 	st := newStand(t)

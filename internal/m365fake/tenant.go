@@ -31,7 +31,6 @@ type tenant struct {
 	nextExpiry   time.Time // of a recoverable item
 	seeding      bool
 	delayed      bool // delicensing: see Config.DelayedDelicensing
-	restored     int  // synchronised users restored in the cloud, which nobody should do
 }
 
 // past is what a user was until a write; before is nil for one that did not exist.

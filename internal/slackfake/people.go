@@ -187,19 +187,6 @@ func (s *Server) ChangePerson(id string, change func(*Person)) error {
 	return nil
 }
 
-// AddPerson adds a person to the workspace and to #general.
-func (s *Server) AddPerson(p Person) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.ID == "" || s.people[p.ID] != nil {
-		return fmt.Errorf("user id %q is empty or taken", p.ID)
-	}
-	s.people[p.ID] = &p
-	s.order = append(s.order, p.ID)
-	s.channels[GeneralID].add(p.ID)
-	return nil
-}
-
 // SetGroup sets who is in a user group. As at Slack, guests, bots and people of other organisations cannot be in one.
 func (s *Server) SetGroup(id string, users ...string) error {
 	s.mu.Lock()

@@ -292,7 +292,7 @@ func (s *Server) Connections() []Connection {
 //	refresh             warning, then after Config.WarningLead refresh_requested, then the socket is closed
 //	warning             only the warning
 //	refresh_requested   without a warning
-//	link_disabled       Socket Mode is switched off: there are no new sockets until EnableSocketMode
+//	link_disabled       Socket Mode is switched off: there are no new sockets
 //	drop                the connection breaks without a word
 //
 // A refresh goes on after Disconnect has returned.
@@ -321,13 +321,6 @@ func (s *Server) Disconnect(reason, connection string) error {
 		act(c)
 	}
 	return nil
-}
-
-// EnableSocketMode switches Socket Mode on again after link_disabled.
-func (s *Server) EnableSocketMode() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hub.off = false
 }
 
 // cutShort reports whether a fault closes the socket that an envelope of this type goes out on.
