@@ -21,7 +21,7 @@ func TestWhatPeopleType(t *testing.T) {
 		instead = "Put the mailbox there instead: “adelev@contoso.com”."
 	)
 	for _, tt := range [][2]string{
-		// What a later version will know.
+		// Many at once.
 		{"bulk a@x.example b@x.example", "bulk a@x.example b@x.example"},
 		{"Bulk: a@x.example,\n<mailto:b@x.example|b@x.example>; mailto:c@x.example, They are back", "bulk a@x.example b@x.example c@x.example They are back"},
 		{"bulk department:“Sales & Co” after:7d a sync rule", `bulk after:7d department:"Sales &amp; Co" a sync rule`},

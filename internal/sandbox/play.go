@@ -17,17 +17,18 @@ import (
 // caseWithin is how long one conversation may take.
 const caseWithin = 90 * time.Second
 
-// Cases resolves the name of --play into conversations: "" means the first three, "all" whatever this version has.
+// Cases resolves the name of --play into conversations: "" means the first three, "all" every one.
 func Cases(name string) ([]string, error) {
-	switch name {
-	case "":
-		return []string{"license", "user", "shared"}, nil
-	case "all":
-		return []string{"license", "user", "shared", "softdeleted", "items", "inactive", "refused"}, nil
-	case "license", "user", "shared", "softdeleted", "items", "inactive", "refused":
+	all := []string{"license", "user", "shared", "softdeleted", "items", "inactive", "refused"}
+	switch {
+	case name == "":
+		return all[:3], nil
+	case name == "all":
+		return all, nil
+	case slices.Contains(all, name):
 		return []string{name}, nil
 	}
-	return nil, fmt.Errorf("unknown case %q: it is one of license, user, shared, softdeleted, items, inactive, refused, all", name)
+	return nil, fmt.Errorf("unknown case %q: it is one of %s, all", name, strings.Join(all, ", "))
 }
 
 // Play has the people of the sandbox at url hold the conversations of these cases through the control API, and prints
