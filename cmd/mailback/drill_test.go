@@ -259,13 +259,15 @@ func TestDrillStopsAtAnotherPlan(t *testing.T) {
 		says string
 	}{
 		"its name is taken": {func(w *drillWorld) {
-			_, err := w.Microsoft().AddUser(practiceAddress, "Somebody Else")
-			must(w.T, err)
-		}, "The drill has ended"},
+			must(w.T, w.Microsoft().Rename("other@contoso.com", practiceAddress))
+		}, "The drill has ended: the diagnosis found something in the way"},
 		"it is restored by somebody else": {func(w *drillWorld) { must(w.T, w.Microsoft().Restore(w.practice)) }, "is there, not deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := drilledLoosely(t, drillTest{answers: []typed{deletes()}, onText: map[string]func(*drillWorld){"Now the request": c.do}})
+			w := drilledLoosely(t, drillTest{hurt: func(w *drillWorld) {
+				_, err := w.Microsoft().AddUser("other@contoso.com", "Somebody Else") // the stand-in makes its id of its name and the second
+				must(w.T, err)
+			}, answers: []typed{deletes()}, onText: map[string]func(*drillWorld){"Now the request": c.do}})
 			w.wants([]string{madeDelete}, c.says)
 			if !errors.Is(w.err, errDrillUnfinished) {
 				t.Error(w.err)

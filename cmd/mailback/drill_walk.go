@@ -225,6 +225,10 @@ func (d *drill) tellWait(ctx context.Context, id int64, wait time.Duration) {
 		}
 		return
 	}
+	if r.Obstacle != nil && passes(*r.Obstacle) {
+		d.t.say("  Microsoft could not be read, or has not caught up with the change yet; I read again in %s. Ctrl-C ends the drill.", wait.Round(time.Second))
+		return
+	}
 	d.t.say("  I read again in %s.", wait.Round(time.Second))
 }
 
