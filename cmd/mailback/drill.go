@@ -32,12 +32,13 @@ type drill struct {
 	graph   *graph.Client
 	db      *store.Store
 
-	before     practice
-	sent       time.Time            // when the deletion was first sent, or left to the administrator; zero: nothing was changed
-	refused    error                // what ended a question other than yes
-	yes        map[string]time.Time // questions that were answered with yes, and when, until their change is made
-	ended      recovery.Request
-	unfollowed bool // Exchange had not followed the deletion when the request was made
+	before      practice
+	sent        time.Time            // when the deletion was first sent, or left to the administrator; zero: nothing was changed
+	handDeleted bool                 // by the administrator, as Microsoft does not let the app
+	refused     error                // what ended a question other than yes
+	yes         map[string]time.Time // questions that were answered with yes, and when, until their change is made
+	ended       recovery.Request
+	unfollowed  bool // Exchange had not followed the deletion when the request was made
 }
 
 // drillPace is how long a drill waits for what Microsoft brings by itself.

@@ -208,7 +208,11 @@ func (d *drill) conclude(ctx context.Context) error {
 	}
 	d.t.say("Not proven: that somebody can sign in with its password and second factor. Try it, if it matters to you.")
 	d.tellTime()
-	d.t.say("Entra's audit log shows the deletion and the restore as done by Mailback's app.")
+	if d.handDeleted {
+		d.t.say("Entra's audit log shows the restore as done by Mailback's app, and the deletion by you.")
+	} else {
+		d.t.say("Entra's audit log shows the deletion and the restore as done by Mailback's app.")
+	}
 	return d.offerLine(ctx)
 }
 

@@ -108,6 +108,7 @@ func (d *drill) byHand(ctx context.Context, refused error) error {
 		deleted, _, err := d.whereabouts(ctx)
 		switch {
 		case deleted:
+			d.handDeleted = true
 			return nil
 		case time.Since(began) > d.pace.byHand && err != nil:
 			return fmt.Errorf("whether the account is deleted is not known: %s", plainly(err))

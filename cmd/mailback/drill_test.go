@@ -222,7 +222,7 @@ func TestDrillByHand(t *testing.T) {
 	}
 	byHand := typed{to: askWait, line: "y", do: func(w *drillWorld) { must(w.T, w.Microsoft().Delete(w.practice)) }}
 	w := drilled(t, drillTest{hurt: forbidden, answers: []typed{deletes(), byHand, restores(), {to: askPost, line: "n"}}})
-	w.wants([]string{madeRestore}, "admin.microsoft.com, Users, Active users, "+practiceAddress+", Delete user", "PROVEN")
+	w.wants([]string{madeRestore}, "admin.microsoft.com, Users, Active users, "+practiceAddress+", Delete user", "PROVEN", "and the deletion by you")
 	w.isBack()
 	if w.err != nil {
 		t.Error(w.err)
