@@ -49,7 +49,7 @@ func (b *Bot) TestSocketMode(ctx context.Context) error {
 
 // identityOf is who auth.test says that the bot is.
 func identityOf(said *slack.AuthTestResponse) Identity {
-	return Identity{TeamID: said.TeamID, EnterpriseID: said.EnterpriseID, BotID: said.BotID, URL: said.URL}
+	return Identity{TeamID: said.TeamID, EnterpriseID: said.EnterpriseID, BotUserID: said.UserID, BotID: said.BotID, URL: said.URL}
 }
 
 // fatalOr gives the FatalError for what somebody has to mend, else err as it is.

@@ -10,6 +10,7 @@ type Identity struct {
 	AppID        string // from the socket's hello; empty until the first one
 	TeamID       string // the workspace the bot token belongs to
 	EnterpriseID string // empty outside of Enterprise organisations
+	BotUserID    string // the bot's own user id
 	BotID        string // the bot's id as an author of messages
 	URL          string // of the workspace, with a slash behind it: https://contoso.slack.com/
 }
