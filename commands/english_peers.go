@@ -13,8 +13,8 @@ func englishPeers() map[string]string {
 
 		// What is wrong with a credential, and what to do about it.
 		"sign-in.":                "It gave no reason; a proxy may stand between. Whoever runs Mailback has to look at its log.",
-		"sign-in.secret wrong":    "AZURE_CLIENT_SECRET is not a secret of its app. An administrator has to make a new one in Microsoft Entra, under App registrations; whoever runs Mailback puts it there and restarts.",
-		"sign-in.secret expired":  "Its client secret has expired. An administrator has to make a new one in Microsoft Entra, under App registrations; whoever runs Mailback puts it into AZURE_CLIENT_SECRET and restarts.",
+		"sign-in.secret wrong":    "AZURE_CLIENT_SECRET is not a secret of its app. An administrator has to make a new one in Microsoft Entra, under App registrations; whoever runs Mailback puts it there.",
+		"sign-in.secret expired":  "Its client secret has expired. An administrator has to make a new one in Microsoft Entra, under App registrations; whoever runs Mailback puts it in the place of the old one.",
 		"sign-in.certificate":     "The certificate in AZURE_CLIENT_CERTIFICATE_PATH has expired or does not belong to its app. An administrator has to upload the right one in Microsoft Entra, under App registrations.",
 		"sign-in.federated token": "The token in AZURE_FEDERATED_TOKEN_FILE fits no federated credential of its app. An administrator has to compare them in Microsoft Entra, under App registrations.",
 		"sign-in.no such app":     "AZURE_CLIENT_ID names no app of this tenant. Whoever runs Mailback has to set it right and restart.",

@@ -13,8 +13,8 @@ func latvianPeers() map[string]string {
 
 		// What is wrong with a credential, and what to do about it.
 		"sign-in.":                "Iemesls nav norādīts; varbūt pa vidu ir starpniekserveris. Mailback uzturētājam jāieskatās žurnālā.",
-		"sign-in.secret wrong":    "AZURE_CLIENT_SECRET neatbilst nevienam lietotnes noslēpumam. Administratoram jāizveido jauns Microsoft Entra sadaļā „App registrations”; Mailback uzturētājam tas jāieraksta un Mailback jārestartē.",
-		"sign-in.secret expired":  "Lietotnes klienta noslēpumam beidzies derīgums. Administratoram jāizveido jauns Microsoft Entra sadaļā „App registrations”; Mailback uzturētājam tas jāieraksta AZURE_CLIENT_SECRET un Mailback jārestartē.",
+		"sign-in.secret wrong":    "AZURE_CLIENT_SECRET neatbilst nevienam lietotnes noslēpumam. Administratoram jāizveido jauns Microsoft Entra sadaļā „App registrations”; Mailback uzturētājam tas jāieraksta vecā vietā.",
+		"sign-in.secret expired":  "Lietotnes klienta noslēpumam beidzies derīgums. Administratoram jāizveido jauns Microsoft Entra sadaļā „App registrations”; Mailback uzturētājam tas jāieraksta vecā vietā.",
 		"sign-in.certificate":     "AZURE_CLIENT_CERTIFICATE_PATH sertifikātam beidzies derīgums vai tas nepieder lietotnei. Administratoram jāaugšupielādē pareizais Microsoft Entra sadaļā „App registrations”.",
 		"sign-in.federated token": "AZURE_FEDERATED_TOKEN_FILE marķieris neatbilst nevieniem lietotnes federētajiem akreditācijas datiem. Administratoram tie jāsalīdzina Microsoft Entra sadaļā „App registrations”.",
 		"sign-in.no such app":     "AZURE_CLIENT_ID nenorāda nevienu šī nomnieka lietotni. Mailback uzturētājam tas jāizlabo un Mailback jārestartē.",

@@ -48,6 +48,13 @@ func backupRestored(ctx context.Context, args []string, w io.Writer) (err error)
 	if err != nil {
 		return err
 	}
+	found, err := store.Inspect(ctx, url)
+	switch {
+	case err != nil:
+		return err
+	case found.Schema == 0:
+		return fmt.Errorf("%s has no tables of Mailback's: put the backup in its place first, or name the right one in MAILBACK_DATABASE_URL", found.Place)
+	}
 	none := func(recovery.Request, recovery.Event) ([]recovery.Message, error) { return nil, nil } // nothing happens here that people are told of
 	db, err := store.Open(ctx, store.Config{URL: url, Render: none, Now: time.Now})
 	if err != nil {
