@@ -274,7 +274,7 @@ func TestSignInIsDoneOnce(t *testing.T) {
 	p := newPeer(t)
 	b := p.bot()
 	for range 2 {
-		if id, err := b.SignIn(t.Context()); err != nil || id != (Identity{TeamID: "T1", EnterpriseID: "E1", BotID: "B1"}) {
+		if id, err := b.SignIn(t.Context()); err != nil || id != (Identity{TeamID: "T1", EnterpriseID: "E1", BotUserID: "UBOT", BotID: "B1"}) {
 			t.Errorf("SignIn: %+v, %v", id, err)
 		}
 	}
