@@ -12,13 +12,15 @@ import (
 // notInstalled are the blocks of docs/install.md that are not run, by their first lines, with the reasons.
 func notInstalled() map[string]string {
 	return map[string]string{
-		"$ az login --allow-no-subscriptions":                    "needs a tenant; deploy/ tests the script against a stand-in of az",
-		"PS> ./deploy/entra.ps1 -Certificate public.pem -WhatIf": "needs a tenant and PowerShell",
-		"PS> Connect-ExchangeOnline":                             "needs a tenant and PowerShell",
-		"$ cat mailback.env":                                     "has the ids and secrets of a tenant and a workspace",
-		"$ (set -a; . ./mailback.env; mailback serve)":           "the same",
-		"# install -m 755 bin/mailback /usr/local/bin/":          "needs root and systemd",
-		"$ podman build -f deploy/Containerfile -t mailback .":   "needs podman",
+		"$ az login --allow-no-subscriptions":                                        "needs a tenant; deploy/ tests the script against a stand-in of az",
+		"PS> ./deploy/entra.ps1 -Certificate public.pem -WhatIf":                     "needs a tenant and PowerShell",
+		"PS> Connect-ExchangeOnline":                                                 "needs a tenant and PowerShell",
+		"$ cat mailback.env":                                                         "has the ids and secrets of a tenant and a workspace",
+		"$ (set -a; . ./mailback.env; mailback serve)":                               "the same",
+		"$ (set -a; . ./mailback.env; mailback doctor --drill practice@contoso.com)": "needs a tenant",
+		"$ mailback sandbox --services-only --env-file sandbox.env &":                "a drill asks a person at a terminal: TestDrill answers it",
+		"# install -m 755 bin/mailback /usr/local/bin/":                              "needs root and systemd",
+		"$ podman build -f deploy/Containerfile -t mailback .":                       "needs podman",
 		"$ kubectl create secret generic mailback --from-file=slack-bot-token --from-file=slack-app-token --from-file=certificate.pem --from-file=database-url": "needs a cluster",
 	}
 }
