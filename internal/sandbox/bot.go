@@ -86,7 +86,7 @@ func (b *bot) launch(ctx context.Context) (*process, error) {
 	case b.process.alive():
 		return nil, errRunning
 	}
-	l, err := listen(ctx, botPort)
+	l, err := listen(ctx, botPort())
 	if err != nil { // not every system has the address
 		l, err = listen(ctx, anyPort)
 	}

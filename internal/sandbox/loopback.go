@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -28,6 +29,14 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return l, nil
+}
+
+// botPort is any port for a bot, which opens it after it was closed here. Its address is drawn from four million, so that it is that of no
+// connection and of no other bot, also of another sandbox on this machine: nothing takes the port meanwhile and answers in the bot's place.
+func botPort() string {
+	var b [3]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return fmt.Sprintf("127.%d.%d.%d:0", 128|b[0], b[1], 1|b[2])
 }
 
 func isLoopback(host string) bool {

@@ -166,9 +166,6 @@ func (s *Sandbox) openLogin(ctx context.Context) (*server, error) {
 // anyPort is a free port of the loopback.
 const anyPort = "127.0.0.1:0"
 
-// botPort is any port for the bot, which opens it after it was closed here. No connection comes from its address, so none takes it meanwhile.
-const botPort = "127.0.0.2:0"
-
 func (s *Sandbox) open(ctx context.Context, address string, h http.Handler) (*server, error) {
 	if address == "" {
 		address = anyPort
