@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"log"
 	"maps"
 	"os/exec"
 	"path/filepath"
@@ -66,7 +67,11 @@ func browses(t *testing.T, width int64, settings map[string]string) *browser {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true))
 	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocated)
+	ctx, cancel := chromedp.NewContext(allocated, chromedp.WithErrorf(func(format string, args ...any) {
+		if !strings.HasPrefix(format, "unhandled ") { // events of a Chromium newer than chromedp
+			log.Printf(format, args...)
+		}
+	}))
 	t.Cleanup(cancel)
 	b := &browser{T: t, ctx: ctx, url: s.URL()}
 	if err := chromedp.Run(ctx); err != nil { // the first run starts the browser, which ends with the context of this one
@@ -159,34 +164,64 @@ func (b *browser) sees(pattern string) {
 	}
 }
 
+// clicks the last element of the page that matches a CSS selector, once there is one to be seen. It is found and clicked in one step of
+// the page's script, since the page is drawn anew beside it, and only where nothing lies over it, as with a hand.
+func (b *browser) clicks(selector string) {
+	b.Helper()
+	var over string
+	for until := time.Now().Add(within); ; time.Sleep(100 * time.Millisecond) {
+		b.do("click "+selector, chromedp.Evaluate(fmt.Sprintf(clickLast, selector), &over))
+		if over == "" {
+			return
+		}
+		if time.Now().After(until) {
+			b.Fatalf("click %s: %s\nthe page says:\n%s", selector, over, b.text())
+		}
+	}
+}
+
+// clickLast tells why there was no click, and nothing where there was.
+const clickLast = `(() => {
+	const e = [...document.querySelectorAll(%q)].at(-1);
+	if (!e) return "it is not there";
+	e.scrollIntoView({ block: "center", inline: "center" });
+	const r = e.getBoundingClientRect();
+	const top = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+	if (!r.width || !top || !e.contains(top)) return "what can be clicked there is " + (top?.outerHTML.slice(0, 200) ?? "out of sight");
+	if (e.disabled) return "it is disabled";
+	e.focus();
+	e.click();
+	return "";
+})()`
+
 // becomes changes who sits before the page.
 func (b *browser) becomes(user string) {
 	b.Helper()
 	person := fmt.Sprintf(`[data-person=%q]`, user)
-	b.do("become "+user, chromedp.Click(person), chromedp.WaitVisible(person+`[aria-checked="true"]`))
+	b.clicks(person)
+	b.do("become "+user, chromedp.WaitVisible(person+`[aria-checked="true"]`))
 }
 
 // goes looks at a place: a channel, the direct messages, or Home.
 func (b *browser) goes(place string) {
 	b.Helper()
-	b.do("go to "+place, chromedp.Click(fmt.Sprintf(`[data-place=%q]`, place)))
+	b.clicks(fmt.Sprintf(`[data-place=%q]`, place))
 }
 
 // types sends a line.
 func (b *browser) types(line string) {
 	b.Helper()
-	b.do("type "+line, chromedp.SetValue("#line", line), chromedp.Click(`#typing button[type="submit"]`))
+	b.do("type "+line, chromedp.SetValue("#line", line))
+	b.clicks(`#typing button[type="submit"]`)
 }
 
 // presses uses the newest button of an action that the page shows.
 func (b *browser) presses(action string) {
 	b.Helper()
-	selector := fmt.Sprintf(`[data-action=%q]`, action)
 	for range 3 {
 		var shown string
-		b.do("press "+action, chromedp.WaitVisible(selector), chromedp.Evaluate(fmt.Sprintf(
-			`(() => { const all = [...document.querySelectorAll('%s')]; const b = all.at(-1); b.scrollIntoView(); b.click(); })()`, selector), nil),
-			chromedp.WaitNotPresent(`main[aria-busy]`), chromedp.Text("#status", &shown))
+		b.clicks(fmt.Sprintf(`[data-action=%q]`, action))
+		b.do("read what "+action+" did", chromedp.WaitNotPresent(`main[aria-busy]`), chromedp.Text("#status", &shown))
 		if !strings.Contains(shown, "Slack shows: ") {
 			return
 		}
@@ -202,7 +237,7 @@ func (b *browser) submits(fields map[string]string) {
 	for action, value := range fields {
 		b.do("fill in "+action, chromedp.SetValue(fmt.Sprintf(`#modal [data-action=%q]`, action), value))
 	}
-	b.do("submit the form", chromedp.Click(`#modal button[type="submit"]`))
+	b.clicks(`#modal button[type="submit"]`)
 }
 
 // accessible has axe look at the page as it is, and fails for what it calls serious or critical.

@@ -55,7 +55,7 @@ func TestPictures(t *testing.T) {
 		b.sees("Approvals: 0 of 1")
 		take("approval", "#messages article:last-of-type", 1400, 2400)
 		take("page-narrow", wholeWindow, 400, 900)
-		b.do("open Home", chromedp.Click("#open-home"))
+		b.clicks("#open-home")
 		b.do("wait for Home", chromedp.WaitVisible("#home .block.actions"))
 		take("home", "#home", 1400, 1600)
 		b.goes(approvalsChannel)

@@ -79,18 +79,30 @@ function showPlaces(messages) {
   const count = new Map([[dm, 0]]);
   for (const m of messages) count.set(m.channel, (count.get(m.channel) ?? 0) + 1);
   if (!count.has(state.place) && state.place !== homeTab) state.place = dm;
-  const list = [...count.keys(), homeTab];
-  const key = JSON.stringify([list, [...count.values()], state.place]);
-  if ($("places").dataset.key === key) return;
-  const focused = document.activeElement?.dataset?.place;
-  $("places").dataset.key = key;
-  $("places").replaceChildren(...list.map((id) => el("button", {
-    type: "button", "data-place": id, "aria-pressed": String(id === state.place),
-    onclick: () => { state.place = id; attempt(() => (id === homeTab ? post("/home", { user: state.user }) : null)); },
-  }, id === homeTab ? "Home" : `${placeName(id)} (${count.get(id)})`)));
-  $("places").querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  if (focused) $("places").querySelector(`[data-place="${focused}"]`)?.focus();
+  const box = $("places");
+  const old = new Map([...box.children].map((b) => [b.dataset.place, b]));
+  arrange(box, [...count.keys(), homeTab].map((id) => {
+    const b = old.get(id) ?? el("button", { type: "button", "data-place": id, onclick: () => go(id) });
+    const label = id === homeTab ? "Home" : `${placeName(id)} (${count.get(id)})`;
+    if (b.textContent !== label) b.textContent = label;
+    b.setAttribute("aria-pressed", String(id === state.place));
+    return b;
+  }));
+  if (box.dataset.place !== state.place) box.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  box.dataset.place = state.place;
   $("where").textContent = state.place === homeTab || isDM(state.place) ? "" : `in ${placeName(state.place)}`;
+}
+
+function go(place) {
+  state.place = place;
+  attempt(() => (place === homeTab ? post("/home", { user: state.user }) : null));
+}
+
+// arrange has a box hold just these nodes in this order, and moves only what is not in its place: what is being clicked or has the focus stays.
+function arrange(box, nodes) {
+  const wanted = new Set(nodes);
+  for (const node of [...box.children]) if (!wanted.has(node)) node.remove();
+  nodes.forEach((node, i) => { if (box.children[i] !== node) box.insertBefore(node, box.children[i] ?? null); });
 }
 
 // showMessages replaces only what has changed, so that the focus stays where it is.
@@ -99,28 +111,22 @@ function showMessages(messages) {
   box.hidden = state.place === homeTab;
   const here = threaded(messages.filter((m) => m.channel === state.place));
   const wanted = new Map(here.map((m) => [m.channel + m.ts, m]));
-  for (const [key, old] of state.shown) {
-    if (!wanted.has(key)) { old.node.remove(); state.shown.delete(key); }
-  }
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
   let changed = false;
-  let before = null;
+  for (const key of state.shown.keys()) {
+    if (!wanted.has(key)) state.shown.delete(key);
+  }
   for (const [key, m] of wanted) {
     const text = JSON.stringify(m);
-    let entry = state.shown.get(key);
-    if (entry?.text !== text) {
-      const node = message(m);
-      replaceKeepingFocus(entry?.node, node);
-      entry = { text, node };
-      state.shown.set(key, entry);
-      changed = true;
-    }
-    const next = before ? before.nextElementSibling : box.firstElementChild;
-    if (next !== entry.node) box.insertBefore(entry.node, next);
-    before = entry.node;
+    const entry = state.shown.get(key);
+    if (entry?.text === text) continue;
+    const node = message(m);
+    replaceKeepingFocus(entry?.node, node);
+    state.shown.set(key, { text, node });
+    changed = true;
   }
-  box.querySelector(":scope > p")?.remove();
-  if (wanted.size === 0) box.append(el("p", {}, "No messages here yet."));
+  const nodes = [...wanted.keys()].map((key) => state.shown.get(key).node);
+  arrange(box, nodes.length ? nodes : [el("p", {}, "No messages here yet.")]);
   if (changed && atEnd) box.scrollTop = box.scrollHeight;
   lookAt();
 }
@@ -228,10 +234,7 @@ $("typing").addEventListener("submit", async (event) => {
 });
 
 $("shortcut").addEventListener("click", () => attempt(() => post("/shortcut", { user: state.user, callback_id: "restore_mailbox" })));
-$("open-home").addEventListener("click", () => {
-  state.place = homeTab;
-  attempt(() => post("/home", { user: state.user }));
-});
+$("open-home").addEventListener("click", () => go(homeTab));
 
 // every repeats a look, waiting for the last one; a sandbox that is gone is told once it is.
 async function every(ms, f) {

@@ -75,7 +75,7 @@ async function submit(user, text) {
 }
 
 export function startStories({ $, attempt, become, names }) {
-  $("stories").replaceChildren(...stories.map((s) => el("button", { type: "button", onclick: () => tell(s) }, s.name)));
+  $("stories").replaceChildren(...stories.map((s) => el("button", { type: "button", "data-story": s.name, onclick: () => tell(s) }, s.name)));
 
   function tell(s) {
     const box = $("story");
