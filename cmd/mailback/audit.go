@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -242,6 +243,9 @@ func auditRow(e store.Entry) []string {
 	return row
 }
 
+// erasable are the names that are one person's: Slack's, Entra's, an address.
+var erasable = regexp.MustCompile(`(?i)^\s*([uw][a-z0-9]{2,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^@\s]+@[^@\s]+)\s*$`)
+
 // auditErase takes a person out.
 func auditErase(ctx context.Context, open func() (*store.Trail, error), args []string, w io.Writer) (err error) {
 	flags := flag.NewFlagSet("audit erase", flag.ContinueOnError)
@@ -251,6 +255,11 @@ func auditErase(ctx context.Context, open func() (*store.Trail, error), args []s
 	}
 	if flags.NArg() == 0 {
 		return errUsage{"say whom to erase: a Slack user id, an Entra object id or an address"}
+	}
+	for _, name := range flags.Args() {
+		if !erasable.MatchString(name) {
+			return errUsage{fmt.Sprintf("%q is no Slack user id, no Entra object id and no address; a name that people may share erases nobody", name)}
+		}
 	}
 	trail, err := open()
 	if err != nil {

@@ -28,14 +28,14 @@ func (s *settings) transport() (*http.Transport, error) {
 	}
 	pem, err := os.ReadFile(s.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("MAILBACK_CA_FILE: %w", err)
+		return nil, fmt.Errorf("MAILBACK_CA_FILE: a file with PEM certificates, or none: %w", err)
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, fmt.Errorf("read the system's certificates: %w", err)
 	}
 	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("MAILBACK_CA_FILE: there is no PEM certificate in %s", s.CAFile)
+		return nil, fmt.Errorf("MAILBACK_CA_FILE: a file with PEM certificates, of which %s has none", s.CAFile)
 	}
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return t, nil

@@ -115,6 +115,7 @@ func ownAilments() []ailment {
 		},
 		{name: "a clock that is late", ahead: -2 * time.Minute, want: []string{"warning clock"}, fix: "NTP", says: "behind that of"},
 		{name: "a clock that is fast", ahead: 10 * time.Minute, want: []string{"failed clock"}, fix: "NTP", says: "ahead of that of"},
+		{name: "no address to listen at", env: map[string]string{"MAILBACK_LISTEN": "9090"}, want: []string{"failed settings"}, says: `MAILBACK_LISTEN: an address with a port, such as 127.0.0.1:9090, not "9090"`},
 		{name: "nowhere to listen", env: map[string]string{"MAILBACK_LISTEN": "192.0.2.1:9090"}, want: []string{"failed listen"}, fix: "MAILBACK_LISTEN"},
 	}
 }

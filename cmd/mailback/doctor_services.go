@@ -20,9 +20,9 @@ import (
 func (x examination) services(ctx context.Context) []finding {
 	local := [][]finding{nil, nil}
 	plain, err := x.s.transport()
-	if err != nil {
-		return append([]finding{failed("ca-file", "let MAILBACK_CA_FILE name a file with PEM certificates, or leave it out", "%v", err)},
-			slices.Concat(x.database(ctx), x.listen(ctx))...)
+	if err != nil { // which the settings' findings have said
+		const because = "MAILBACK_CA_FILE is wrong"
+		return slices.Concat([]finding{unchecked("slack", because), unchecked("microsoft", because)}, x.database(ctx), x.listen(ctx))
 	}
 	defer plain.CloseIdleConnections()
 	x.dates = &dates{now: x.now, next: plain, ahead: map[string]time.Duration{}}
@@ -109,6 +109,9 @@ func (x examination) database(ctx context.Context) []finding {
 // listen looks whether the address of /readyz is free.
 func (x examination) listen(ctx context.Context) []finding {
 	const name = "listen"
+	if because := x.without("MAILBACK_LISTEN"); because != "" {
+		return []finding{unchecked(name, because)}
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", x.s.Listen)
 	switch {

@@ -72,9 +72,9 @@ func settingsAilments() []ailment {
 			}
 		},
 	}, ailment{
-		name: "no CA file", env: map[string]string{"MAILBACK_CA_FILE": "/nowhere/ca.pem"}, want: []string{"failed ca-file"}, fix: "MAILBACK_CA_FILE",
+		name: "no CA file", env: map[string]string{"MAILBACK_CA_FILE": "/nowhere/ca.pem"}, want: []string{"failed settings"}, says: "MAILBACK_CA_FILE: a file with PEM certificates, or none: open /nowhere/ca.pem",
 	}, ailment{
-		name: "a CA file without certificates", want: []string{"failed ca-file"}, fix: "PEM",
+		name: "a CA file without certificates", want: []string{"failed settings"}, says: "MAILBACK_CA_FILE: a file with PEM certificates, of which ",
 		setup: func(t *testing.T, env map[string]string) {
 			env["MAILBACK_CA_FILE"] = filepath.Join(t.TempDir(), "ca.pem")
 			must(t, os.WriteFile(env["MAILBACK_CA_FILE"], []byte("none"), 0o600))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -284,7 +285,11 @@ func (s *settings) faults() []error {
 		"MAILBACK_TICKET_URL: an https URL with {ticket} where the number goes, not %q", s.TicketURL)
 	bad(s.level(new(slog.LevelVar)) != nil, "MAILBACK_LOG_LEVEL: debug, info, warn or error, not %q", s.LogLevel)
 	bad(s.LogFormat != "text" && s.LogFormat != "json", "MAILBACK_LOG_FORMAT: text or json, not %q", s.LogFormat)
+	bad(!isHostPort(s.Listen), "MAILBACK_LISTEN: an address with a port, such as 127.0.0.1:9090, not %q", s.Listen)
 	bad(time.Duration(s.StopTimeout) < time.Second, "MAILBACK_STOP_TIMEOUT: at least one second, such as 25s")
+	if _, err := s.transport(); err != nil {
+		list = append(list, err)
+	}
 	return list
 }
 
@@ -307,6 +312,16 @@ func (s *settings) credentialFaults() []error {
 		return []error{errors.New("AZURE_CLIENT_CERTIFICATE_PASSWORD: there is no AZURE_CLIENT_CERTIFICATE_PATH for it")}
 	}
 	return nil
+}
+
+// isHostPort tells an address that can be listened at: a host or none, and a port by its number or its service's name.
+func isHostPort(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
+	return err == nil
 }
 
 // isURL tells a URL that tokens may be sent to: of https, or of plain http where they do not leave the machine.

@@ -163,6 +163,8 @@ func TestSettingsSayWhatIsWanted(t *testing.T) {
 		"MAILBACK_BULK_MAX=many":            `MAILBACK_BULK_MAX: a whole number, not "many"`,
 		"MAILBACK_APPROVERS=":               "MAILBACK_APPROVERS: Slack user ids and user-group ids, such as U0123456789,S0123456789",
 		"MAILBACK_APPROVERS=U01;case:x=U01": `MAILBACK_APPROVERS: the scope "case:x" is of no case; the cases are license, user, shared, softdeleted, inactive, items`,
+		"MAILBACK_LISTEN=localhost:heaven":  `MAILBACK_LISTEN: an address with a port, such as 127.0.0.1:9090, not "localhost:heaven"`,
+		"MAILBACK_CA_FILE=/nowhere":         "MAILBACK_CA_FILE: a file with PEM certificates, or none: open /nowhere: no such file or directory",
 		"SLACK_BOT_TOKEN_FILE=/nowhere":     "SLACK_BOT_TOKEN_FILE: open /nowhere: no such file or directory",
 	} {
 		t.Run(variable, func(t *testing.T) {

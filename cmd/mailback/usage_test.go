@@ -28,6 +28,7 @@ func TestUsage(t *testing.T) {
 		"audit export --help": {0, "usage: mailback audit"},
 		"audit erase -h":      {0, "usage: mailback audit"},
 		"audit erase":         {2, "say whom to erase"},
+		"audit erase bob":     {2, `"bob" is no Slack user id`},
 		"backup-restored -h":  {0, "usage: mailback COMMAND"},
 		"version -h":          {0, "usage: mailback COMMAND"},
 		"version now":         {2, `version takes no argument, and got "now"`},

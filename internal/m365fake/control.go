@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Tenant is what the tenant truly holds, without delays: users, deleted users and subscriptions with Graph's property
@@ -64,6 +66,22 @@ func (s *Server) setRole(name string, held bool) {
 		return
 	}
 	s.grants.app[name] = held
+}
+
+// Roles are the application permissions and roles that the app has now, sorted.
+func (s *Server) Roles() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var held []string
+	for _, roles := range []map[string]bool{s.grants.app, s.grants.directory} {
+		for name, has := range roles {
+			if has {
+				held = append(held, name)
+			}
+		}
+	}
+	slices.Sort(held)
+	return held
 }
 
 // SetCmdlet takes a cmdlet out of the app's Exchange roles, or puts it back, as a custom role group does.
@@ -143,7 +161,7 @@ func (s *Server) AddUser(upn, name string) (string, error) {
 	}
 	now := s.clock().UTC().Truncate(time.Second)
 	u := &user{
-		ID: newID("user", upn+now.String()), UPN: upn, Mail: upn, DisplayName: name, Proxies: []string{"SMTP:" + upn},
+		ID: uuid.NewString(), UPN: upn, Mail: upn, DisplayName: name, Proxies: []string{"SMTP:" + upn},
 		Type: "Member", Enabled: true, UsageLocation: s.usageLocation, Created: now,
 		Licenses: []licenseState{{SKU: SPE_E3, State: "Active", Error: "None", Updated: now}},
 	}

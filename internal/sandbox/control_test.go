@@ -166,6 +166,16 @@ func TestTenantChanges(t *testing.T) {
 			t.Errorf("%s %s: %v", d.do, d.user, err)
 		}
 	}
+	for _, d := range []struct{ do, value, want string }{
+		{"revoke", "", `the app has no "" to take; it has Exchange Administrator, `},
+		{"revoke", "Mail.Send", `the app has no "Mail.Send" to take`},
+		{"grant", "", "value: say which permission or role"},
+		{"forbid-cmdlet", "", "value: say which cmdlet"},
+	} {
+		if err := c.ChangeTenant(ctx, d.do, "", d.value, 0); err == nil || !strings.Contains(err.Error(), d.want) {
+			t.Errorf("%s %q: %v, want %q", d.do, d.value, err, d.want)
+		}
+	}
 	if err := c.ChangeTenant(ctx, "seats", "", "SPE_E3", 1); err != nil {
 		t.Error(err)
 	}

@@ -144,10 +144,27 @@ func (s *Sandbox) tenantDeeds() map[string]func(c tenantChange) error {
 			s.m365.SetDelayedDelicensing(c.Value == "delayed")
 			return nil
 		},
-		"allow-cmdlet":  func(c tenantChange) error { s.m365.SetCmdlet(c.Value, true); return nil },
-		"forbid-cmdlet": func(c tenantChange) error { s.m365.SetCmdlet(c.Value, false); return nil },
-		"grant":         func(c tenantChange) error { s.m365.GrantRole(c.Value); return nil },
-		"revoke":        func(c tenantChange) error { s.m365.RevokeRole(c.Value); return nil },
+		"allow-cmdlet":  named("cmdlet", func(name string) { s.m365.SetCmdlet(name, true) }),
+		"forbid-cmdlet": named("cmdlet", func(name string) { s.m365.SetCmdlet(name, false) }),
+		"grant":         named("permission or role", s.m365.GrantRole),
+		"revoke": func(c tenantChange) error {
+			if held := s.m365.Roles(); !slices.Contains(held, c.Value) {
+				return fmt.Errorf("value: the app has no %q to take; it has %s", c.Value, strings.Join(held, ", "))
+			}
+			s.m365.RevokeRole(c.Value)
+			return nil
+		},
+	}
+}
+
+// named is a deed that needs no more than a name of such a thing.
+func named(what string, deed func(name string)) func(tenantChange) error {
+	return func(c tenantChange) error {
+		if c.Value == "" {
+			return fmt.Errorf("value: say which %s", what)
+		}
+		deed(c.Value)
+		return nil
 	}
 }
 
