@@ -80,6 +80,7 @@ func englishCards() map[string]string {
 		"option.license":         "%[1]s: %[2]s",
 
 		"asked-by.unlinked":   "%[1]s asks for this. It is not known which Microsoft account is theirs: the settings list them by name.",
+		"relinked":            "Whoever runs Mailback had me check again who %[1]s is. From now on I know %[1]s by the Microsoft account with the object id %[3]s, no longer by %[2]s. If that is not their account, tell somebody who runs Mailback.",
 		"linked":              "From now on I know %[1]s by the Microsoft account with the object id %[2]s. If that is not their account, deny this and tell somebody who runs Mailback.",
 		"asked-by.also":       "Also asked for by: %[1]s.",
 		"approvals.unlinked":  "It is not known which Microsoft account is theirs, and the settings list them by name: %[1]s.",

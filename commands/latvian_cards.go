@@ -80,6 +80,7 @@ func latvianCards() map[string]string {
 		"option.license":         "%[1]s: %[2]s",
 
 		"asked-by.unlinked":   "To pieprasa %[1]s. Nav zināms, kurš Microsoft konts pieder šai personai: tā ir atsevišķi norādīta iestatījumos.",
+		"relinked":            "Mailback uzturētājs lika no jauna pārbaudīt, kas ir %[1]s. Turpmāk šo personu atpazīšu pēc Microsoft konta ar objekta ID %[3]s, nevis %[2]s. Ja tas nav šīs personas konts, ziņojiet Mailback uzturētājam.",
 		"linked":              "Personu %[1]s turpmāk atpazīšu pēc Microsoft konta ar objekta ID %[2]s. Ja tas nav šīs personas konts, noraidiet pieprasījumu un ziņojiet Mailback uzturētājam.",
 		"asked-by.also":       "To pieprasa arī: %[1]s.",
 		"approvals.unlinked":  "Apstiprinātāji, kuru Microsoft konts nav zināms, bet kuri ir atsevišķi norādīti iestatījumos: %[1]s.",

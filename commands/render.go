@@ -54,6 +54,15 @@ func NewFaultRenderer(cfg RendererConfig) recovery.FaultRenderer {
 	}
 }
 
+// NewLinkRenderer returns the renderer of links that follow others, of which the approval channel is told.
+func NewLinkRenderer(cfg RendererConfig) recovery.LinkRenderer {
+	return func(l recovery.Relinked) (recovery.Message, error) {
+		text := wordsIn(cfg.Language).say("relinked", mention(l.UserID), l.Was, l.Is)
+		body, err := json.Marshal(content{Text: string(text)})
+		return recovery.Message{Key: fmt.Sprintf("link:%d", l.At.UnixMilli()), Channel: cfg.ApprovalChannel, Body: body}, err
+	}
+}
+
 type renderer struct {
 	RendererConfig
 	otherwise words // of readers whose language is not known

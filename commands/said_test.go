@@ -252,7 +252,7 @@ func noteArgs() map[recovery.NoteCode][]string {
 	return args
 }
 
-// TestGoldenFaults holds what the approval channel reads of faults of the installation, in every language.
+// TestGoldenFaults holds what the approval channel reads of the installation itself, its faults and people, in every language.
 func TestGoldenFaults(t *testing.T) {
 	t.Parallel()
 	args := noteArgs()
@@ -274,6 +274,14 @@ func TestGoldenFaults(t *testing.T) {
 				tell(code, recovery.Fault{Note: note})
 			}
 		}
+		m, err := NewLinkRenderer(RendererConfig{ApprovalChannel: approvals, Language: l.code})(recovery.Relinked{
+			Actor: recovery.Actor{TeamID: "T0CONTOSO1", UserID: nestor}, Was: "0e5d0f3a-f2c0-54e3-a952-6589b9054d8e", Is: "cd31837b-7489-5aea-810e-291082db8d22", At: at(0),
+		})
+		var body content
+		if err != nil || json.Unmarshal(m.Body, &body) != nil || m.Channel != approvals {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		said.add("somebody is known by another account", body.Text)
 		tell("over", recovery.Fault{Note: recovery.Note{Code: recovery.NoteSignInFailed, Args: []string{string(recovery.PeerEntra)}}, Over: true})
 		compareText(t, l.code, "faults", said.String())
 	}

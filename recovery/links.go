@@ -25,6 +25,21 @@ type LinkWhy string
 // LinkAddress is a link by the address that Slack confirmed, which one live account had.
 const LinkAddress LinkWhy = "confirmed-address"
 
+// LinkAnew is a link that follows another: whoever runs Mailback had the person proven anew.
+const LinkAnew LinkWhy = "proven-anew"
+
+// Relinked is what came of proving somebody anew: a link to Is that follows the one to Was, where both are known and differ.
+type Relinked struct {
+	Actor
+
+	Was string // object id by which the person was known; empty for none
+	Is  string // object id that is proven now; empty for none
+	At  time.Time
+}
+
+// Changed says whether the person is known by another account than before.
+func (l Relinked) Changed() bool { return l.Was != "" && l.Is != "" && l.Was != l.Is }
+
 // NewLink is somebody who was linked to an Entra account, as the approvers of the request that needed it are told.
 type NewLink struct {
 	Actor
@@ -72,6 +87,28 @@ func (s *Service) links(ctx context.Context, who Actor) ([]Link, error) {
 		return nil, fmt.Errorf("read the link of %s: %w", who.UserID, err)
 	}
 	return links, nil
+}
+
+// Relink proves anew whose Entra account somebody is who is linked to one, and keeps what is proven as a link that follows. The approvers are
+// told of a change. Nobody can say which account it is to be.
+func (s *Service) Relink(ctx context.Context, who Actor) (Relinked, error) {
+	done := Relinked{Actor: who, At: s.Now()}
+	known, err := s.links(ctx, who)
+	if err != nil || len(known) == 0 {
+		return done, err
+	}
+	done.Was = known[0].ObjectID
+	p, err := s.People.Person(ctx, who.UserID)
+	if err != nil {
+		return done, fmt.Errorf("read the person %s: %w", who.UserID, err)
+	}
+	if p.ID != who.UserID {
+		return done, fmt.Errorf("asked for %s, and was told of %q", who.UserID, p.ID)
+	}
+	if done.Is, err = s.proven(ctx, p); err != nil || !done.Changed() {
+		return done, err
+	}
+	return done, s.Links.FollowLink(ctx, done)
 }
 
 // owns says why a request's requester is not proven to be the owner of an account's mailbox; nil for the owner. The address proves

@@ -28,6 +28,17 @@ func (m *memLinks) KeepLink(_ context.Context, l Link) error {
 	return m.fail
 }
 
+func (m *memLinks) FollowLink(_ context.Context, l Relinked) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.all {
+		if m.all[i].Actor == l.Actor && m.all[i].ObjectID == l.Was {
+			m.all[i].ObjectID, m.all[i].Why, m.all[i].LinkedAt = l.Is, LinkAnew, l.At
+		}
+	}
+	return m.fail
+}
+
 // before are the links that were there before the test: who is in a user group, and not listed by user id, needs one.
 func (m *memLinks) before() []Link { return []Link{{Actor: by(carl), ObjectID: "id-" + carl}} }
 
@@ -305,4 +316,44 @@ type slowDirectory struct {
 func (d slowDirectory) Find(ctx context.Context, _ Query) (Findings, error) {
 	*d.deadline, _ = ctx.Deadline()
 	return Findings{}, &Error{Kind: Unavailable, Op: "users", Err: context.DeadlineExceeded}
+}
+
+// TestRelink: what is proven now follows the link, and what proves nothing leaves it.
+func TestRelink(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		known   string // who rita was until now; empty for nobody
+		change  func(p *Person)
+		now     string // whom she is proven to be
+		becomes string // whom she is linked to then
+	}{
+		"another account":        {jane, nil, john, john},
+		"the same account":       {john, nil, john, john},
+		"nobody yet":             {"", nil, "", ""},
+		"no confirmed address":   {jane, func(p *Person) { p.Email = "" }, "", jane},
+		"an address of nobody":   {jane, func(p *Person) { p.Email = "rita@contoso.com" }, "", jane},
+		"a guest":                {jane, func(p *Person) { p.Guest = true }, "", jane},
+		"deactivated in Slack":   {jane, func(p *Person) { p.Deleted = true }, "", jane},
+		"of another workspace":   {jane, func(p *Person) { p.External = true }, "", jane},
+		"somebody else answered": {jane, func(p *Person) { p.ID = sven }, "", jane},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := itemWorld(t, true) // rita has john's address
+			if tt.known != "" {
+				w.knows(rita, tt.known)
+			}
+			if tt.change != nil {
+				w.people.set(rita, tt.change)
+			}
+			done, err := w.svc.Relink(w.ctx, by(rita))
+			if want := (Relinked{by(rita), tt.known, tt.now, w.clock}); done != want || (err != nil) != (name == "somebody else answered") {
+				t.Errorf("%+v, %v, want %+v", done, err, want)
+			}
+			links, err := w.links.Links(w.ctx, by(rita))
+			if err != nil || len(links) > 1 || tt.becomes != "" && (len(links) == 0 || links[0].ObjectID != tt.becomes) || tt.becomes == "" && len(links) > 0 {
+				t.Errorf("linked to %+v, %v, want %q", links, err, tt.becomes)
+			}
+		})
+	}
 }

@@ -139,6 +139,9 @@ type Uses interface {
 type Links interface {
 	// KeepLink records the first link of a person. One who has a link keeps it.
 	KeepLink(ctx context.Context, l Link) error
+	// FollowLink has a link to l.Is follow the person's link to l.Was, and the approvers told of it; an error where that is not the person's link
+	// any more.
+	FollowLink(ctx context.Context, l Relinked) error
 	// Links gives the links that somebody and all others have to one account, the one this person has; the oldest is the first.
 	// It gives none for somebody without a link.
 	Links(ctx context.Context, who Actor) ([]Link, error)
@@ -188,6 +191,9 @@ type SealRenderer func(Seal) (Message, error)
 
 // FaultRenderer words a fault for the approval channel. It is pure.
 type FaultRenderer func(Fault) (Message, error)
+
+// LinkRenderer words for the approval channel that somebody is known by another account from now on. It is pure.
+type LinkRenderer func(Relinked) (Message, error)
 
 // Replier answers a slash command through its response URL, where the person cannot be written to.
 type Replier interface {

@@ -102,6 +102,8 @@ type unlinked struct{}
 
 func (unlinked) KeepLink(context.Context, recovery.Link) error { return nil }
 
+func (unlinked) FollowLink(context.Context, recovery.Relinked) error { return nil }
+
 func (unlinked) Links(context.Context, recovery.Actor) ([]recovery.Link, error) { return nil, nil }
 
 // handlers answers calls by their host, in the caller's own goroutine.

@@ -85,7 +85,8 @@ func begun(ts *testscript.TestScript) *conversation {
 	return c
 }
 
-// startSandbox is "sandbox [--postgres] [--users N] [KEY=value…]": values are settings of the bot.
+// startSandbox is "sandbox [--postgres] [--users N] [KEY=value…]": values are settings of the bot. A mailback that the script runs itself has
+// the bot's settings.
 func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	c := ts.Value(conversationKey{}).(*conversation)
 	program, err := exec.LookPath("mailback")
@@ -116,6 +117,12 @@ func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%v\n%s", err, c.log.String())
 	}
 	ts.Defer(func() { c.end(ts) })
+	for _, v := range c.sandbox.Env() {
+		ts.Setenv(v.Name, v.Value)
+	}
+	for name, value := range cfg.Settings {
+		ts.Setenv(name, value)
+	}
 	c.client, c.names = sandbox.NewClient(c.sandbox.URL()), map[string]string{}
 	c.reply, c.pressed = map[string]string{}, map[string]button{}
 	people, err := c.client.People(context.Background())

@@ -2,8 +2,8 @@
 //
 // It reads its settings from the environment (settings.go), wires the parts (serve.go) and runs them until it is told to
 // stop; health.go and metrics.go answer who watches it. The other subcommands are in files of their names: doctor checks what
-// serve needs, audit reads and erases the audit trail, backup-restored readies a database that came from a backup, and sandbox runs
-// the same bot against stand-ins for Slack and Microsoft on this machine.
+// serve needs, audit reads and erases the audit trail, relink has it proven anew who somebody is, backup-restored readies a
+// database that came from a backup, and sandbox runs the same bot against stand-ins for Slack and Microsoft on this machine.
 package main
 
 import (
@@ -44,6 +44,7 @@ const usage = `usage: mailback COMMAND
   serve      run the bot; its settings come from the environment (see README.md)
   doctor     check everything that serve needs, and change nothing
   audit      verify, export or erase the audit trail
+  relink     check again which Microsoft account somebody in Slack has
   backup     copy a SQLite database into a file, while serve runs
   backup-restored
              ready a database that was restored from a backup, once, before serve is started again
@@ -78,6 +79,8 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		return doctor(ctx, rest, stdout, stderr)
 	case "audit":
 		return audit(ctx, rest, stdout, stderr)
+	case "relink":
+		return relink(ctx, rest, stdout, stderr)
 	case "backup":
 		return backup(ctx, rest, stdout, stderr)
 	case "backup-restored":

@@ -91,6 +91,7 @@ func operationSteps() map[string]operationStep {
 		"mailback audit erase adelev@contoso.com": {"", nil, (*operation).isErased},
 		"curl -s http://127.0.0.1:9090/metrics":   {"", nil, (*operation).isMeasured},
 		"grep 'step failed' mailback.log":         {"", (*operation).failAStep, (*operation).tellsWhy},
+		"mailback relink U0LEEG0001":              {"", (*operation).haveAnotherAccount, (*operation).isKnownAnew},
 	}
 }
 
@@ -203,6 +204,24 @@ func (o *operation) isErased(said string) {
 	left := o.run(o.t, o.settings+"mailback audit export; mailback audit verify")
 	o.shows(left, `"kind":"erased"`, `The audit trail holds`, `fields that named people were erased`, `debrab@contoso\.com`)
 	o.lacks(left, `adelev`)
+}
+
+// haveAnotherAccount has Lee known by his account, and then gives him another one with his address.
+func (o *operation) haveAnotherAccount() {
+	o.asks(slackfake.Lee, "/restore-mailbox items leeg@contoso.com", "R-1004")
+	o.sees(slackfake.Lee, `R-1004 · Waiting for your confirmation`)
+	o.clicks(slackfake.Lee, "request.cancel", "R-1004")
+	o.sees(slackfake.Lee, `R-1004 · Cancelled`)
+	o.check(o.client.ChangeTenant(o.t.Context(), "delete", "leeg@contoso.com", "", 0))
+	o.check(o.client.ChangeTenant(o.t.Context(), "create", "leeg@contoso.com", "Lee Gu", 0))
+	o.check(o.client.Advance(o.t.Context(), "1m")) // until Entra lists it
+	o.stop(syscall.SIGTERM)
+}
+
+func (o *operation) isKnownAnew(said string) {
+	o.shows(said, `U0LEEG0001 is known by [-0-9a-f]+ from now on`)
+	o.start()
+	o.sees(slackfake.Patti, `had me check again who .*Lee Gu.* is`)
 }
 
 func (o *operation) isMeasured(said string) {

@@ -146,7 +146,7 @@ func (s *settings) open(ctx context.Context, now recovery.Clock, log *slog.Logge
 	return store.Open(ctx, store.Config{
 		URL: s.DatabaseURL, CurrentURL: s.currentURL, Now: now, Logger: log, Observe: observe,
 		Render:     commands.NewRenderer(cards),
-		RenderSeal: commands.NewSealRenderer(cards), RenderFault: commands.NewFaultRenderer(cards),
+		RenderSeal: commands.NewSealRenderer(cards), RenderFault: commands.NewFaultRenderer(cards), RenderLink: commands.NewLinkRenderer(cards),
 		Retention: time.Duration(s.Retention),
 	})
 }

@@ -96,7 +96,7 @@ func (t *Trail) Erase(ctx context.Context, names []string) (Erasure, error) {
 	return done, t.eraseKept(ctx, p)
 }
 
-// eraseKept takes away what is kept of a person beside requests: the Entra account and the language.
+// eraseKept takes away what is kept of a person beside requests: the Entra account, the language and notices to the approvers.
 func (t *Trail) eraseKept(ctx context.Context, p person) error {
 	return t.db.transact(ctx, func(tx txn) error {
 		for _, name := range p {
@@ -108,8 +108,30 @@ func (t *Trail) eraseKept(ctx context.Context, p person) error {
 				return err
 			}
 		}
+		return tx.eraseNotices(ctx, p)
+	})
+}
+
+// eraseNotices takes away the words of messages of no request that name a person.
+func (t txn) eraseNotices(ctx context.Context, p person) error {
+	var ids []int64
+	err := t.rows(ctx, "look for a person in notices", `SELECT id, body FROM messages WHERE request_id IS NULL`, nil, func(rows *sql.Rows) error {
+		var id int64
+		var body string
+		if err := rows.Scan(&id, &body); err != nil {
+			return err
+		}
+		if p.in(body) {
+			ids = append(ids, id)
+		}
 		return nil
 	})
+	for _, id := range ids {
+		if err == nil {
+			err = t.exec(ctx, "erase a notice", `UPDATE messages SET body = '{}' WHERE id = $1`, id)
+		}
+	}
+	return err
 }
 
 // person is one, by all names.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -43,6 +44,35 @@ func (s *Store) KeepLink(ctx context.Context, l recovery.Link) error {
 		s.tell(ctx, events)
 	}
 	return err
+}
+
+// FollowLink has one link follow another, and writes what the approvers are told of it: see recovery.Links.
+func (s *Store) FollowLink(ctx context.Context, l recovery.Relinked) error {
+	if s.cfg.RenderLink == nil {
+		return errors.New("nobody could be told of the new link, so it was not made")
+	}
+	m, err := s.cfg.RenderLink(l)
+	if err != nil {
+		return fmt.Errorf("word a link: %w", err)
+	}
+	const query = `INSERT INTO links (team_id, user_id, seq, object_id, linked_at, by_team_id, by_user_id, why)
+		SELECT team_id, user_id, seq + 1, $4, $5, '', '', $6 FROM links l WHERE team_id = $1 AND user_id = $2 AND object_id = $3
+		AND seq = (SELECT MAX(seq) FROM links WHERE team_id = l.team_id AND user_id = l.user_id) ON CONFLICT (team_id, user_id, seq) DO NOTHING RETURNING seq`
+	return s.db.transact(ctx, func(t txn) error {
+		var seq int64
+		err := t.row(ctx, "follow a link", query, []any{l.TeamID, l.UserID, l.Was, l.Is, millis(l.At), string(recovery.LinkAnew)}, &seq)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errors.New("the link was changed meanwhile: look again")
+		}
+		if err != nil {
+			return err
+		}
+		jobs, err := t.post(ctx, m)
+		if err != nil {
+			return err
+		}
+		return s.enqueue(ctx, t, jobs)
+	})
 }
 
 // account gives the object id of the Entra account that somebody is linked to; empty where none is known.

@@ -1,7 +1,11 @@
 package store
 
 import (
+	"database/sql"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -91,6 +95,70 @@ func TestALinkIsAnEvent(t *testing.T) {
 		}
 		if n := u.count(s, `SELECT COUNT(*) FROM river_job WHERE kind = 'advance'`); n != 3 {
 			t.Errorf("%d jobs", n)
+		}
+	})
+}
+
+// TestALinkIsFollowed once, however many try at the same moment, and with it goes what the approvers are told.
+func TestALinkIsFollowed(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		who := recovery.Actor{TeamID: "T1", UserID: "U1A"}
+		s, ctx := u.open(func(c *Config) {
+			c.RenderLink = func(l recovery.Relinked) (recovery.Message, error) {
+				return recovery.Message{Key: "link:" + l.Is, Channel: "C1", Body: []byte(`{"text":"U1A is ` + l.Is + `"}`)}, nil
+			}
+		}), t.Context()
+		follow := func(was, is string) error {
+			return s.FollowLink(ctx, recovery.Relinked{Actor: who, Was: was, Is: is, At: u.clock.now()})
+		}
+		if err := follow("object-1", "object-2"); err == nil || !strings.Contains(err.Error(), "look again") {
+			t.Errorf("what followed nothing: %v", err)
+		}
+		u.must(s.KeepLink(ctx, recovery.Link{Actor: who, ObjectID: "object-1", Why: recovery.LinkAddress, LinkedAt: u.clock.now()}))
+		var all sync.WaitGroup
+		var made atomic.Int32
+		for range 8 {
+			all.Go(func() {
+				if err := follow("object-1", "object-2"); err == nil {
+					made.Add(1)
+				} else if !strings.Contains(err.Error(), "look again") {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		links, err := s.Links(ctx, who)
+		if err != nil || made.Load() != 1 || len(links) != 1 || links[0].ObjectID != "object-2" || links[0].Why != recovery.LinkAnew {
+			t.Errorf("made %d times: %+v, %v", made.Load(), links, err)
+		}
+		notices := func() (list []string) {
+			u.must(s.db.reader().rows(ctx, "look", `SELECT body FROM messages WHERE request_id IS NULL`, nil, func(rows *sql.Rows) error {
+				var body string
+				err := rows.Scan(&body)
+				list = append(list, body)
+				return err
+			}))
+			return list
+		}
+		if told := notices(); !slices.Equal(told, []string{`{"text":"U1A is object-2"}`}) {
+			t.Errorf("told %q", told)
+		}
+		u.must(follow("object-2", "object-3"))
+		_, err = u.trail().Erase(ctx, []string{"U1A"})
+		u.must(err)
+		if told := notices(); !slices.Equal(told, []string{"{}", "{}"}) {
+			t.Errorf("what is left of somebody who was erased: %q", told)
+		}
+	})
+}
+
+// TestNobodyIsRelinkedUntold: without words for the approvers a link stays as it is.
+func TestNobodyIsRelinkedUntold(t *testing.T) {
+	each(t, func(t *testing.T, u *setup) {
+		s, who := u.open(), recovery.Actor{TeamID: "T1", UserID: "U1"}
+		u.must(s.KeepLink(t.Context(), recovery.Link{Actor: who, ObjectID: "object-1", Why: recovery.LinkAddress, LinkedAt: u.clock.now()}))
+		if err := s.FollowLink(t.Context(), recovery.Relinked{Actor: who, Was: "object-1", Is: "object-2", At: u.clock.now()}); err == nil {
+			t.Error("a link was made that nobody is told of")
 		}
 	})
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Render      recovery.Renderer      // words the messages of an event
 	RenderSeal  recovery.SealRenderer  // words a seal of the audit trail; nil: it is posted nowhere
 	RenderFault recovery.FaultRenderer // words a fault of the installation; nil: it is told nowhere
+	RenderLink  recovery.LinkRenderer  // words that somebody is known by another account; nil: nobody's link can be followed by another
 	Retention   time.Duration          // how long ended requests keep what names people; 0: for ever
 	Now         recovery.Clock         // nil: the system's; given to River too, so that waiting jobs follow a moved clock
 	Logger      *slog.Logger           // nil: slog.Default(). It gets a line for each event of a request, with ids alone
