@@ -98,8 +98,7 @@ func (s *Store) backlog(ctx context.Context) (Backlog, error) {
 	jobs := `SELECT queue, SUM(CASE WHEN state = 'running' THEN 1 ELSE 0 END),
 			SUM(CASE WHEN state <> 'running' AND due <= $1 THEN 1 ELSE 0 END), SUM(CASE WHEN state <> 'running' AND due > $1 THEN 1 ELSE 0 END),
 			COALESCE($1 - MIN(CASE WHEN state <> 'running' AND due <= $1 THEN due END), 0)
-		FROM (SELECT queue, state, ` + s.db.jobDue + ` AS due FROM river_job
-			WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled')) AS open_jobs GROUP BY queue`
+		FROM (SELECT queue, state, ` + s.db.jobDue + ` AS due FROM river_job WHERE ` + jobOpen + `) AS open_jobs GROUP BY queue`
 	err = s.db.reader().rows(ctx, "count the jobs", jobs, []any{millis(now)}, func(rows *sql.Rows) error {
 		var name string
 		var q Queue

@@ -145,6 +145,9 @@ func (s *Store) Start(ctx context.Context, w Workers) error {
 	if err := s.schedule(ctx); err != nil {
 		return fmt.Errorf("schedule the daily job: %w", err)
 	}
+	if err := s.sweep(ctx); err != nil {
+		return fmt.Errorf("look for requests without a job: %w", err)
+	}
 	client, err := river.NewClient(s.db.driver(s.db.write), cfg)
 	if err != nil {
 		return fmt.Errorf("set up the jobs: %w", err)

@@ -13,8 +13,8 @@ import (
 	"mailback/recovery"
 )
 
-// upkeepArgs is the daily job: it looks for faults of the installation, seals the audit trail, and takes personal fields out of requests that
-// ended long ago.
+// upkeepArgs is the daily job: it looks for requests that lost their job and for faults of the installation, seals the audit trail, and takes
+// personal fields out of requests that ended long ago.
 type upkeepArgs struct {
 	Day string `json:"day"` // in UTC, as 2026-11-28
 }
@@ -39,6 +39,9 @@ func (s *Store) schedule(ctx context.Context) error {
 // upkeep is the daily job. The next day's is inserted first, so that a day that fails does not end the row.
 func (s *Store) upkeep(ctx context.Context, log *slog.Logger) (time.Duration, error) {
 	if err := s.schedule(ctx); err != nil {
+		return 0, err
+	}
+	if err := s.sweep(ctx); err != nil {
 		return 0, err
 	}
 	if err := s.examine(ctx); err != nil {

@@ -41,7 +41,7 @@ func (s *Store) wakeMessages(ctx context.Context, t txn, and string, args ...any
 	return jobs, err
 }
 
-// wakeRequests gives the requests that clause selects new versions. It is not an event: nothing about them changed.
+// wakeRequests gives the requests that clause selects new versions, and takes their leases back.
 func (s *Store) wakeRequests(ctx context.Context, t txn, clause string, args ...any) ([]job, error) {
 	rs, err := t.requests(ctx, clause, args...)
 	if err != nil {
@@ -49,12 +49,19 @@ func (s *Store) wakeRequests(ctx context.Context, t txn, clause string, args ...
 	}
 	var jobs []job
 	for _, r := range rs {
-		r.Version++
 		r.Lease = recovery.Lease{}
-		if err := t.write(ctx, r, millis(s.now()), tip{}); err != nil {
+		own, err := s.renew(ctx, t, r)
+		if err != nil {
 			return nil, err
 		}
-		jobs = append(jobs, advanceJob(r, s.now()))
+		jobs = append(jobs, own)
 	}
 	return jobs, nil
+}
+
+// renew gives a request a new version, and that version's job. It is not an event: nothing about the request changed. A job of the version
+// that it had might be swallowed by one like it that has ended.
+func (s *Store) renew(ctx context.Context, t txn, r recovery.Request) (job, error) {
+	r.Version++
+	return advanceJob(r, s.now()), t.write(ctx, r, millis(s.now()), tip{})
 }
