@@ -161,6 +161,7 @@ func englishNotes() map[string]string {
 		"note.linked":               "Microsoft account %[1]s.",
 		"note.flood":                "That was a lot at once: I take %[1]s commands a minute from one person. Nothing was recorded. Please try again after %[2]s.",
 		"note.flood-all":            "Too many people are asking me at once. Nothing was recorded. Please try again after %[1]s.",
+		"note.looked":               "I was already looking at %[5]s when you clicked. The card shows what I found. If something has changed since, press again.",
 		"note.busy":                 "Other clicks on %[5]s are still waiting to be decided. Please try again in a minute.",
 		"note.reminder":             "Reminded. Next: %[1]s",
 		"note.emergency":            "One approver decided alone.",

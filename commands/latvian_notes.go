@@ -161,6 +161,7 @@ func latvianNotes() map[string]string {
 		"note.linked":               "Microsoft konts %[1]s.",
 		"note.flood":                "Tas bija daudz uzreiz: vienam cilvēkam atļautais komandu skaits minūtē ir %[1]s. Nekas nav reģistrēts. Lūdzu, mēģiniet vēlreiz pēc šī laika: %[2]s.",
 		"note.flood-all":            "Man reizē raksta pārāk daudz cilvēku. Nekas nav reģistrēts. Lūdzu, mēģiniet vēlreiz pēc šī laika: %[1]s.",
+		"note.looked":               "Kad nospiedāt pogu, pieprasījumu %[5]s jau pārbaudīju. Rezultāts ir kartītē. Ja kopš tā laika kaut kas ir mainījies, nospiediet vēlreiz.",
 		"note.busy":                 "Citi ar pieprasījumu %[5]s saistīti klikšķi vēl nav apstrādāti. Lūdzu, mēģiniet vēlreiz pēc minūtes.",
 		"note.reminder":             "Atgādināts. Nākamais: %[1]s",
 		"note.emergency":            "Viens apstiprinātājs izlēma vienpersoniski.",

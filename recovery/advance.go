@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -94,6 +95,9 @@ func (s *Service) commit(ctx context.Context, was Request, changes ...func(*Requ
 				return Event{}, errLost
 			}
 			r.Lease = Lease{}
+			if len(was.Inbox) == 0 { // no click was decided: the turn looked
+				r.Look.end(s.Now())
+			}
 			e := change(r)
 			if e.Kind != "" {
 				e.At = s.Now()
@@ -394,7 +398,7 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 	}
 	return 0, s.commit(ctx, r, func(r *Request) Event {
 		switch {
-		case len(r.Inbox) > 0: // a click came meanwhile, and may be a cancellation: its own job decides it first
+		case slices.ContainsFunc(r.Inbox, r.changedBy): // as by a cancellation, which came meanwhile: its own job decides it first
 			return Event{}
 		case now.short:
 			return r.shortOf(now.stand, now.lost)
@@ -407,6 +411,13 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 		}
 		return r.become(Restoring, Event{Kind: EventStarted})
 	})
+}
+
+// changedBy says whether a click that came during the last check may change what follows from it, so that the check is not to be acted on.
+// What is refused as things stand, such as a second approval, waits for the next turn and has nothing checked again. Nor has a wish to look
+// again: it is what was just done.
+func (r *Request) changedBy(c Click) bool {
+	return c.Action == actUnsent || c.Action != ActCheck && r.stateAllows(c) == nil
 }
 
 // footing is what a restore stands on: who approved it and still may, and what the tenant looks like.

@@ -266,7 +266,12 @@ func (r *Request) stateAllows(c Click) *Note {
 		if !waits && !r.ByHand() {
 			return wrong
 		}
-		return r.paused(c.At)
+		if why := r.paused(c.At); why != nil {
+			return why
+		}
+		if r.Look.spans(c.At) {
+			return &Note{Code: NoteLooked}
+		}
 	case ActResume:
 		switch {
 		case !r.Suspended():
@@ -368,7 +373,7 @@ func (r *Request) obey(c Click, now time.Time) Event {
 	case ActUndo:
 		return Event{Kind: EventUndoAsked, Note: &Note{NoteUndoAsked, []string{Request{ID: r.UndoneBy}.Ref()}}}
 	case ActCheck:
-		r.Next, r.Tries, r.Replan = time.Time{}, 0, r.State == Confirming
+		r.Next, r.Tries, r.Replan, r.Look = time.Time{}, 0, r.State == Confirming, Look{Asked: now}
 		if r.State == Submitted {
 			r.Obstacle, r.Diagnosis = nil, nil
 		}

@@ -203,6 +203,7 @@ const (
 	NoteNotOffered   NoteCode = "not-offered"   // the value is not among those offered
 	NoteTooLate      NoteCode = "too-late"      // the first change was made: it can no longer be cancelled
 	NoteStale        NoteCode = "stale"         // the click waited too long to be decided safely
+	NoteLooked       NoteCode = "looked"        // a look that was asked for ran when this one was
 	NoteBusy         NoteCode = "busy"          // too many clicks wait to be decided
 	NoteNoIdentity   NoteCode = "no-identity"   // it is not known whose Entra account the person is
 	NoteAccountOff   NoteCode = "account-off"   // the person's Entra account may not sign in

@@ -24,6 +24,17 @@ func Pause(err error) time.Duration {
 	return min(longest, longestPause)
 }
 
+// end notes that the look has ended.
+func (l *Look) end(now time.Time) {
+	if !l.Asked.IsZero() && l.Ended.IsZero() {
+		l.Ended = now
+	}
+}
+
+// spans says whether a click came while the look ran. It is answered by that look: what people change comes before they ask for one, and
+// who has changed something since the look began can ask again.
+func (l Look) spans(click time.Time) bool { return !click.Before(l.Asked) && click.Before(l.Ended) }
+
 // paused gives the note on a pause that Microsoft asked for and that is not over; nil where there is none.
 func (r *Request) paused(now time.Time) *Note {
 	note := r.Obstacle

@@ -127,6 +127,7 @@ type Request struct {
 	Decided   []string  `json:"decided,omitempty"` // keys of the latest decided clicks, so that one delivered again is known
 	Refused   []Refusal `json:"refused,omitempty"` // what people were told of refused clicks a moment ago
 	Lease     Lease     `json:"lease,omitzero"`
+	Look      Look      `json:"look,omitzero"`       // the last that somebody asked for
 	Reminders int       `json:"reminders,omitempty"` // that were sent in this state
 	Tries     int       `json:"tries,omitempty"`     // looks or failed tries of the current step
 	Next      time.Time `json:"next,omitzero"`       // when it is looked at again
@@ -137,6 +138,12 @@ type Halted struct {
 	Plan      *Plan      `json:"plan"`
 	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`
 	Attempts  int        `json:"attempts,omitempty"` // Request.Attempts, by which its copies are named
+}
+
+// Look is a look at the tenant that somebody asked for, by ActCheck.
+type Look struct {
+	Asked time.Time `json:"asked,omitzero"` // when that was granted
+	Ended time.Time `json:"ended,omitzero"` // zero while it runs
 }
 
 // Refusal is what somebody was told of a click that was refused.
