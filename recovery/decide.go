@@ -33,7 +33,7 @@ func (s *Service) decide(ctx context.Context, r Request, c Click) error {
 			return err
 		}
 	}
-	if refused == nil && c.Action == ActConfirm { // two that were diagnosed side by side did not see each other
+	if refused == nil && c.Action == ActConfirm && r.State == Confirming { // two that were diagnosed side by side did not see each other
 		if ended, err := s.joins(ctx, r, c); ended || err != nil {
 			return err
 		}

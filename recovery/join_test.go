@@ -160,3 +160,20 @@ func TestStatusIsInTheOrderOfPurges(t *testing.T) {
 		t.Errorf("%v, %v, want %v", got, err, want)
 	}
 }
+
+// TestALateConfirmationJoinsNothing: a request that waits for its approvers stays one of its own, also where an earlier one has come to be
+// about its mailbox since, as by an approver's choice.
+func TestALateConfirmationJoinsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deleted(jane, "jane")
+	w.deleted(john, "john")
+	first := w.is(w.asks("jane@contoso.com"), Confirming)
+	second := w.is(w.asksAs(sven, Ask{Query: Query{ByAddress, "john@contoso.com"}}), Confirming)
+	w.is(w.press(second.ID, sven, ActConfirm), Pending)
+	w.force(first.ID, func(r *Request) { r.Plan.AccountID = john })
+	w.is(w.press(second.ID, sven, ActConfirm), Pending)
+	if got := w.refusals(second.ID); !slices.Equal(got, []NoteCode{NoteState}) {
+		t.Errorf("refused %v", got)
+	}
+}
