@@ -405,7 +405,8 @@ func (s *Service) approved(ctx context.Context, r Request) (time.Duration, error
 		case len(now.diff) > 0:
 			return r.void(now.diagnosis, now.diff)
 		}
-		r.Obstacle, r.Reviews, r.Halted = nil, now.stand, nil
+		r.Obstacle, r.Reviews = nil, now.stand
+		r.supersede(now.diagnosis.Account)
 		if now.diagnosis.Case.settled() && r.Plan.Source == nil { // else the steps look for themselves
 			r.skipHealthy(s.Now())
 		}

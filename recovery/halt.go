@@ -63,3 +63,37 @@ func (r *Request) expire() Event {
 	}
 	return r.become(Expired, e)
 }
+
+// supersede lets go of the plan that something was done of, as another one begins, and keeps what of it can be put back: as far as the
+// account still is as it was left. What somebody has changed since is theirs, and so is an account that is deleted anew.
+func (r *Request) supersede(now Account) {
+	if r.Halted == nil {
+		return
+	}
+	was := *r
+	was.Plan, was.Diagnosis = r.Halted.Plan, r.Halted.Diagnosis
+	e := Earlier{Account: was.account(), Stays: was.stays()}
+	if left := was.after(); left != nil && now.ID == e.Account && !now.Deleted() {
+		e.After = now.facts()
+		e.Steps = slices.DeleteFunc(slices.Clone(was.changesToUndo()), func(st Step) bool { return !left.keeps(st, *e.After) })
+	}
+	r.Halted, r.Earlier = nil, &e
+}
+
+// keeps says whether what a step would put back is now as it was left.
+func (f Facts) keeps(back Step, now Facts) bool {
+	if back.Kind == StepBlockSignIn {
+		return true
+	}
+	left, had := f.license(back.SKU)
+	held, has := now.license(back.SKU)
+	return had && has && left.same(held)
+}
+
+// earlier gives what plans before the one in force did to the account that it is about.
+func (r Request) earlier() Earlier {
+	if r.Earlier == nil || r.Plan == nil || r.Earlier.Account != r.account() {
+		return Earlier{}
+	}
+	return *r.Earlier
+}

@@ -113,6 +113,7 @@ type Request struct {
 	Reviews   []Review   `json:"reviews,omitempty"`
 	Proof     *Proof     `json:"proof,omitempty"`
 	Halted    *Halted    `json:"halted,omitempty"`  // what was begun before, while people decide on another plan
+	Earlier   *Earlier   `json:"earlier,omitempty"` // what plans before this one did
 	EndedBy   Actor      `json:"ended_by,omitzero"` // who cancelled or denied it
 	EndReason string     `json:"end_reason,omitempty"`
 
@@ -138,6 +139,14 @@ type Halted struct {
 	Plan      *Plan      `json:"plan"`
 	Diagnosis *Diagnosis `json:"diagnosis,omitempty"`
 	Attempts  int        `json:"attempts,omitempty"` // Request.Attempts, by which its copies are named
+}
+
+// Earlier is what plans that were carried out in part, and gave way to another, did to an account and would have to be put back.
+type Earlier struct {
+	Account string     `json:"account"`         // object id
+	Steps   []Step     `json:"steps,omitempty"` // that put back what can be
+	Stays   []StepKind `json:"stays,omitempty"` // what was done and nobody puts back
+	After   *Facts     `json:"after,omitempty"` // the account as the plan in force found it
 }
 
 // Look is a look at the tenant that somebody asked for, by ActCheck.

@@ -69,29 +69,40 @@ func (s Step) ours() bool {
 	return !p.Done.IsZero() && !p.Acted.IsZero() && !p.Found && !p.Skipped && p.Before != nil
 }
 
-// changesToUndo gives the steps that put back what was changed in the account, its sign-in first.
+// changesToUndo gives the steps that put back what was changed in the account, its sign-in first. Of what two plans changed, the first
+// knows how it was before.
 func (r Request) changesToUndo() []Step {
 	after := r.after()
 	if after == nil {
 		return nil
 	}
-	var block, licenses []Step
+	steps := r.earlier().Steps
 	for _, st := range r.Plan.Steps {
-		if !st.ours() {
-			continue
-		}
-		switch st.Kind {
-		case StepRestoreUser, StepReconnect:
-			if after.Enabled == nil || *after.Enabled {
-				block = []Step{{Kind: StepBlockSignIn}}
-			}
-		case StepAssign:
-			if back, ok := st.takeBack(); ok {
-				licenses = append(licenses, back)
-			}
+		back, ok := st.putBack()
+		if ok && !slices.ContainsFunc(steps, func(o Step) bool { return o.SKU == back.SKU }) {
+			steps = append(slices.Clip(steps), back)
 		}
 	}
-	return append(block, licenses...)
+	blocks := func(st Step) bool { return st.Kind == StepBlockSignIn }
+	licenses := slices.DeleteFunc(slices.Clone(steps), blocks)
+	if len(licenses) < len(steps) && (after.Enabled == nil || *after.Enabled) {
+		return append([]Step{{Kind: StepBlockSignIn}}, licenses...)
+	}
+	return licenses
+}
+
+// putBack gives the step that puts back what this one changed in the account, where it did and that can be.
+func (s Step) putBack() (Step, bool) {
+	switch {
+	case !s.ours():
+		return Step{}, false
+	case s.Kind == StepRestoreUser, s.Kind == StepReconnect:
+		return Step{Kind: StepBlockSignIn}, true
+	case s.Kind == StepAssign:
+		return s.takeBack()
+	default:
+		return Step{}, false
+	}
 }
 
 // takeBack gives the step that puts a licence back to what it was before this step assigned it: away, or with the plans off that
@@ -108,7 +119,8 @@ func (s Step) takeBack() (Step, bool) {
 	}
 }
 
-// after gives the account as the request left it: as its proof read it, else as its last step did.
+// after gives the account as the request left it: as its proof read it, else as its last step did, else as its plan found it after the
+// one before.
 func (r Request) after() *Facts {
 	if r.Proof != nil && r.Proof.After != nil {
 		return r.Proof.After
@@ -118,6 +130,9 @@ func (r Request) after() *Facts {
 		if p := st.Progress; p.After != nil && !p.Done.Before(last.Done) {
 			last = p
 		}
+	}
+	if last.After == nil {
+		return r.earlier().After
 	}
 	return last.After
 }

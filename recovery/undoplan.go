@@ -192,13 +192,23 @@ func (u undo) finish() *Plan {
 			p.Warnings = append(p.Warnings, Note{Code: NoteCopiedStays})
 		}
 	}
-	for _, st := range u.old.Plan.Steps {
-		if sent := !st.Progress.Acted.IsZero() && !st.Progress.Found; sent && st.stays() {
-			p.Warnings = append(p.Warnings, Note{NoteStays, []string{string(st.Kind)}})
-		}
+	for _, kind := range u.old.stays() {
+		p.Warnings = append(p.Warnings, Note{NoteStays, []string{string(kind)}})
 	}
 	p.Warnings = append(p.Warnings, Note{Code: NoteNothingElse})
 	return p
+}
+
+// stays gives what the request did, by its plans so far, and nobody puts back.
+func (r Request) stays() []StepKind {
+	kinds := slices.Clip(r.earlier().Stays)
+	for _, st := range r.Plan.Steps {
+		sent := !st.Progress.Acted.IsZero() && !st.Progress.Found
+		if sent && st.stays() && !slices.Contains(kinds, st.Kind) {
+			kinds = append(kinds, st.Kind)
+		}
+	}
+	return kinds
 }
 
 // stays says whether nobody puts back what the step did.
