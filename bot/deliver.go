@@ -22,10 +22,10 @@ import (
 type Outbox interface {
 	// Message gives message id as it should be now: where it goes, where it is, and its body.
 	//   - channel is a channel's id or a person's, whose DM is then opened; once posted, the id that Slack answered.
-	//     It is empty while the message cannot go out, because the one whose thread it belongs to has no ts yet.
 	//   - ts is empty until it has been posted; threadTS is empty outside of threads.
 	//   - version counts the bodies; live says that Posted was told that Slack shows this very version, buttons included.
-	Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error)
+	//   - waits says that it cannot go out yet, because one that it has to follow, as that whose thread it belongs to, has no ts yet.
+	Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live, waits bool, err error)
 	// Posted records that Slack shows version of message id in channel as ts: live when with its buttons, if it has any.
 	Posted(ctx context.Context, id, version int64, channel, ts string, live bool) error
 	// Turn takes a turn of a rate that all processes of the app share, a turn each time every passes, and up to burst at once after a
@@ -51,11 +51,15 @@ type Deliverer struct {
 	log    *slog.Logger
 	pace   *pace
 	now    func() time.Time // the system's clock, which Slack's rates follow
+
+	mayPost func(ctx context.Context, channel string) error
 }
 
 // NewDeliverer returns a Deliverer for outbox; files may be nil where no message has any. There should be one in a process: it is what keeps to Slack's rate.
 func NewDeliverer(b *Bot, outbox Outbox, files FileSource) *Deliverer {
-	return &Deliverer{api: b.api, apiURL: b.config.APIURL, outbox: outbox, files: files, log: b.log, pace: newPace(), now: time.Now}
+	return &Deliverer{
+		api: b.api, apiURL: b.config.APIURL, outbox: outbox, files: files, log: b.log, pace: newPace(), now: time.Now, mayPost: b.mayPost,
+	}
 }
 
 // Deliver makes Slack show version of message id, and records it. It can be called again at any time, but
@@ -67,6 +71,9 @@ func NewDeliverer(b *Bot, outbox Outbox, files FileSource) *Deliverer {
 //
 // A card with buttons is posted without them, and edited once its ts is recorded: if the process dies
 // between Slack's answer and the record, what is left behind and posted again cannot be clicked.
+//
+// Nothing is posted or edited in a channel that is shared with another organisation, but for what one person alone sees: it is kept, and
+// comes once the channel is no longer shared.
 func (d *Deliverer) Deliver(ctx context.Context, about string, id, version int64) (retryAfter time.Duration, err error) {
 	m, err := d.load(ctx, about, id)
 	switch {
@@ -74,8 +81,6 @@ func (d *Deliverer) Deliver(ctx context.Context, about string, id, version int64
 		return 0, err
 	case m.version > version, m.ts != "" && m.live:
 		return 0, nil
-	case m.channel == "":
-		return threadPause, nil
 	}
 	b, err := readBody(m.body)
 	if err != nil {
@@ -86,7 +91,16 @@ func (d *Deliverer) Deliver(ctx context.Context, about string, id, version int64
 		m.log.Error("slack: message breaks Slack's limits, its text alone is sent", "err", fault)
 		b = b.plain()
 	}
-	err = d.show(ctx, m, b)
+	if b.User == "" {
+		err = d.mayPost(ctx, m.channel)
+	}
+	switch {
+	case err != nil:
+	case m.waits:
+		return threadPause, nil
+	default:
+		err = d.show(ctx, m, b)
+	}
 	return d.verdict(ctx, m, err)
 }
 
@@ -95,14 +109,14 @@ type outMessage struct {
 	id, version           int64
 	channel, ts, threadTS string
 	body                  []byte
-	live                  bool
+	live, waits           bool
 	log                   *slog.Logger
 }
 
 func (d *Deliverer) load(ctx context.Context, about string, id int64) (*outMessage, error) {
 	m := &outMessage{id: id, log: d.log.With("request", about, "message", id)}
 	var err error
-	m.channel, m.ts, m.threadTS, m.body, m.version, m.live, err = d.outbox.Message(ctx, id)
+	m.channel, m.ts, m.threadTS, m.body, m.version, m.live, m.waits, err = d.outbox.Message(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("message %d: %w", id, err)
 	}

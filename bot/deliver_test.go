@@ -17,7 +17,7 @@ import (
 type outbox struct {
 	channel, ts, threadTS, body string
 	version                     int64
-	live                        bool
+	live, waits                 bool
 	refused                     string
 	crash                       int             // so many records fail
 	history                     []string        // what was recorded
@@ -34,8 +34,8 @@ var _ interface {
 
 var errCrash = errors.New("the database is gone")
 
-func (o *outbox) Message(context.Context, int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error) {
-	return o.channel, o.ts, o.threadTS, []byte(o.body), o.version, o.live, nil
+func (o *outbox) Message(context.Context, int64) (channel, ts, threadTS string, body []byte, version int64, live, waits bool, err error) {
+	return o.channel, o.ts, o.threadTS, []byte(o.body), o.version, o.live, o.waits, nil
 }
 
 func (o *outbox) Posted(_ context.Context, _, version int64, channel, ts string, live bool) error {
@@ -254,15 +254,86 @@ func TestDeliverWaitsForTheThread(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t)
 	p.board()
-	o := &outbox{body: `{"text":"a line"}`, version: 1}
+	o := &outbox{channel: "C1", waits: true, body: `{"text":"a line"}`, version: 1}
 	d := p.deliverer(o)
 	if again, err := d.Deliver(t.Context(), "R-9", 7, 1); again != threadPause || err != nil {
 		t.Errorf("again in %s, %v", again, err)
 	}
-	o.channel, o.threadTS = "C1", "5.5"
+	o.waits, o.threadTS = false, "5.5"
 	deliver(t, d, 1)
 	if got := p.called("chat.postMessage"); len(got) != 1 || got[0].Get("thread_ts") != "5.5" {
 		t.Errorf("posted %v", got)
+	}
+}
+
+// TestNothingGoesIntoASharedChannel: neither a line nor a card's edit, until it is shared no more. What one person alone sees does, and so do
+// direct messages.
+func TestNothingGoesIntoASharedChannel(t *testing.T) {
+	t.Parallel()
+	const own, line = `{"ok":true,"channel":{"id":"C1","is_member":true}}`, `{"text":"a line"}`
+	for name, c := range map[string]struct {
+		answer  string
+		o       outbox
+		goes    bool
+		again   time.Duration
+		refused string
+	}{
+		"a line":                   {answer: `{"ok":true,"channel":{"id":"C1","is_ext_shared":true}}`, o: outbox{channel: "C1", threadTS: "5.5", body: line}, again: tokenPause},
+		"a line of a private one":  {answer: `{"ok":true,"channel":{"id":"G1","is_ext_shared":true}}`, o: outbox{channel: "G1", body: line}, again: tokenPause},
+		"a line that waits":        {answer: `{"ok":true,"channel":{"id":"C1","is_org_shared":true}}`, o: outbox{channel: "C1", waits: true, body: line}, again: tokenPause},
+		"a card":                   {answer: `{"ok":true,"channel":{"id":"C1","is_pending_ext_shared":true}}`, o: outbox{channel: "C1", body: card}, again: tokenPause},
+		"a card's edit":            {answer: `{"ok":true,"channel":{"id":"C1","is_ext_shared":true}}`, o: outbox{channel: "C1", ts: "5.5", body: card}, again: tokenPause},
+		"to one alone":             {answer: `{"ok":true,"channel":{"id":"C1","is_ext_shared":true}}`, o: outbox{channel: "C1", body: `{"text":"a line","user":"U9"}`}, goes: true},
+		"to a person":              {answer: `{"ok":false,"error":"method_not_supported_for_channel_type"}`, o: outbox{channel: "U9", body: line}, goes: true},
+		"in a DM":                  {answer: `{"ok":false,"error":"method_not_supported_for_channel_type"}`, o: outbox{channel: "D1", ts: "5.5", body: line}, goes: true},
+		"not shared":               {answer: own, o: outbox{channel: "C1", body: line}, goes: true},
+		"cannot be read":           {answer: `{"ok":false,"error":"internal_error"}`, o: outbox{channel: "C1", body: line}, again: retryPause},
+		"without a scope":          {answer: `{"ok":false,"error":"missing_scope"}`, o: outbox{channel: "C1", body: line}, again: tokenPause},
+		"an answer that is no one": {answer: `{"ok":true}`, o: outbox{channel: "C1", body: line}, again: retryPause},
+		"not there":                {answer: `{"ok":false,"error":"channel_not_found"}`, o: outbox{channel: "C1", body: line}, refused: "channel_not_found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, o := newPeer(t), c.o
+			o.version = 1
+			for _, method := range []string{"chat.postMessage", "chat.update"} {
+				p.answer(method, `{"ok":true,"channel":"C1","ts":"5.5"}`)
+			}
+			p.answer("chat.postEphemeral", `{"ok":true,"message_ts":"3.3"}`)
+			p.answer("conversations.info", c.answer)
+			d := p.deliverer(&o)
+			again, err := d.Deliver(t.Context(), "R-9", 7, 1)
+			sent := len(p.called("chat.postMessage")) + len(p.called("chat.update")) + len(p.called("chat.postEphemeral"))
+			if again != c.again || (err != nil) != (c.again > 0) || sent > 0 != c.goes || o.live != c.goes || o.refused != c.refused {
+				t.Errorf("again in %s, %v; %d calls, live %t, refused %q", again, err, sent, o.live, o.refused)
+			}
+		})
+	}
+}
+
+// TestWhatWasKeptFromASharedChannelComesLater: nothing is lost, and the error that goes to the log says which channel and why.
+func TestWhatWasKeptFromASharedChannelComesLater(t *testing.T) {
+	t.Parallel()
+	p, o, now := newPeer(t), &outbox{channel: "C1", ts: "5.5", body: card, version: 2}, time.Now()
+	p.answer("conversations.info", `{"ok":true,"channel":{"id":"C1","is_ext_shared":true}}`, `{"ok":true,"channel":{"id":"C1","is_member":true}}`)
+	p.answer("chat.update", `{"ok":true,"channel":"C1","ts":"5.5"}`)
+	b := p.bot()
+	b.people.channels.now = func() time.Time { return now }
+	d := NewDeliverer(b, o, nil)
+	if _, err := d.Deliver(t.Context(), "R-9", 7, 2); err == nil || !strings.Contains(err.Error(), "C1: channel_shared: another organisation is in the channel") {
+		t.Errorf("the error says %v", err)
+	}
+	now = now.Add(channelAge)
+	if deliver(t, d, 2); !o.live {
+		t.Error("the card's edit is lost")
+	}
+	if err := b.Say(t.Context(), "C1", "a line"); err == nil { // chat.postMessage is not answered, but asked
+		t.Error("no error")
+	}
+	now = now.Add(channelAge)
+	p.answer("conversations.info", `{"ok":true,"channel":{"id":"C1","is_ext_shared":true}}`)
+	if err := b.Say(t.Context(), "C1", "a line"); codeOf(err) != "channel_shared" || len(p.called("chat.postMessage")) != 1 {
+		t.Errorf("said in a shared channel: %v, posted %d times", err, len(p.called("chat.postMessage")))
 	}
 }
 

@@ -18,7 +18,7 @@ type Verdict int
 const (
 	Retry   Verdict = iota // the network, a rate limit or Slack itself: the same call may work later
 	Refused                // the same call will be refused every time
-	Token                  // a token or the app's rights are at fault: an operator has to act
+	Token                  // a token, the app's rights or the channel are at fault: an operator has to act
 )
 
 // Error is a call that Slack did not carry out.

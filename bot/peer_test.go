@@ -68,6 +68,7 @@ func newPeer(t *testing.T) *peer {
 		s.send(`{"type":"hello","num_connections":1,"connection_info":{"app_id":"A1"},"debug_info":{"approximate_connection_time":3600}}`)
 	}
 	p.answer("auth.test", `{"ok":true,"team_id":"T1","user_id":"UBOT","bot_id":"B1","enterprise_id":"E1"}`)
+	p.answer("conversations.info", `{"ok":true,"channel":{"id":"C1","is_member":true}}`)
 	p.server = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
 	p.server.Config.ErrorLog = log.New(p.log, "", 0) // aborted answers
 	p.server.Start()

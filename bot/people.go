@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,6 +68,36 @@ func (b *Bot) Channel(ctx context.Context, id string) (*slack.Channel, error) {
 		c, err := b.api.now(ctx).GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 		return c, about(id, classify("conversations.info", err))
 	})
+}
+
+// Shared says whether another organisation is in a channel, or is asked into it (docs.slack.dev/reference/objects/conversation-object).
+func Shared(c *slack.Channel) bool { return c.IsExtShared || c.IsOrgShared || c.IsPendingExtShared }
+
+// mayPost says why nothing is to be shown in a channel now; nil for a person's DM, and for a channel that no other organisation is in. A
+// channel that cannot be read counts as one that is shared.
+func (b *Bot) mayPost(ctx context.Context, channel string) error {
+	if personal(channel) {
+		return nil
+	}
+	c, err := b.Channel(ctx, channel)
+	switch {
+	case err != nil:
+		return err
+	case c == nil || c.ID == "":
+		return &Error{Method: "conversations.info", Code: "no_channel", Verdict: Retry, subject: channel, detail: "an answer without a channel"}
+	case Shared(c):
+		return &Error{
+			Method: "chat.postMessage", Code: "channel_shared", Verdict: Token, subject: channel,
+			detail: "another organisation is in the channel, so nothing is posted or edited there until it has left",
+		}
+	default:
+		return nil
+	}
+}
+
+// personal tells the id of a person, or of a DM, from a channel's.
+func personal(id string) bool {
+	return strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") || strings.HasPrefix(id, "D")
 }
 
 // GroupMembers gives the user ids of a user group; the answer is at most 30 seconds old and must not be changed.

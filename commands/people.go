@@ -81,7 +81,7 @@ func (p *People) Channel(ctx context.Context, channelID string) (recovery.Channe
 	}
 	return recovery.Channel{
 		ID: c.ID, Member: c.IsMember, Private: c.IsPrivate, Archived: c.IsArchived,
-		Shared: c.IsExtShared || c.IsOrgShared || c.IsPendingExtShared,
+		Shared: bot.Shared(c),
 	}, nil
 }
 

@@ -335,7 +335,7 @@ func TestWakeTouchesWhatIsOpen(t *testing.T) {
 		}
 	}
 	for id, want := range map[int64]int64{1: 2, 2: 2} {
-		if _, _, _, _, version, _, err := s.Outbox().Message(t.Context(), id); err != nil || version != want {
+		if _, _, _, _, version, _, _, err := s.Outbox().Message(t.Context(), id); err != nil || version != want {
 			t.Errorf("message %d has version %d, %v; want %d", id, version, err, want)
 		}
 	}

@@ -20,9 +20,9 @@ func (s *Store) Outbox() *Outbox { return &Outbox{s} }
 
 // Message gives message id as it should be now: where it goes, or where it is once it was posted; its ts, empty until
 // then; the ts of its thread; its body, with "user" for an ephemeral one; its version; and whether Slack is known to show
-// this version with its buttons. The channel is empty while the message whose thread it belongs to has not been posted, or an
+// this version with its buttons. It waits while the message whose thread it belongs to has not been posted, or an
 // earlier message of its request to the same channel: people read them in the order in which they happened.
-func (o *Outbox) Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error) {
+func (o *Outbox) Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live, waits bool, err error) {
 	const query = `SELECT m.channel, m.posted_channel, m.ts, m.ephemeral, m.body, m.version, m.live AND m.shown_version = m.version,
 		COALESCE(p.channel, ''), COALESCE(p.posted_channel, ''), COALESCE(p.ts, ''),
 		COALESCE(p.ts = '' AND p.refused = '', FALSE) OR m.ts = '' AND m.ephemeral = '' AND EXISTS (
@@ -31,22 +31,20 @@ func (o *Outbox) Message(ctx context.Context, id int64) (channel, ts, threadTS s
 		FROM messages m LEFT JOIN messages p ON m.thread_key <> '' AND p.request_id = m.request_id AND p.key = m.thread_key
 		WHERE m.id = $1`
 	var posted, user, pChannel, pPosted string
-	var waits bool
 	err = o.s.db.reader().row(ctx, "read a message", query, []any{id},
 		&channel, &posted, &ts, &user, &body, &version, &live, &pChannel, &pPosted, &threadTS, &waits)
 	if err != nil {
-		return "", "", "", nil, 0, false, notFound(err, "message %d", id)
+		return "", "", "", nil, 0, false, false, notFound(err, "message %d", id)
 	}
 	switch {
 	case ts != "":
-		channel = posted
-	case waits:
-		channel = ""
+		channel, waits = posted, false
+	case waits: // what it follows has no place yet
 	case threadTS != "" && pChannel == channel:
 		channel = pPosted // the DM of a person has its own id
 	}
 	body, err = forReader(body, user)
-	return channel, ts, threadTS, body, version, live, err
+	return channel, ts, threadTS, body, version, live, waits, err
 }
 
 // forReader adds the only reader to the body of an ephemeral message.

@@ -15,7 +15,7 @@ import (
 
 // outbox is what bot declares as the Outbox it needs.
 type outbox interface {
-	Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live bool, err error)
+	Message(ctx context.Context, id int64) (channel, ts, threadTS string, body []byte, version int64, live, waits bool, err error)
 	Posted(ctx context.Context, id, version int64, channel, ts string, live bool) error
 	Refused(ctx context.Context, id, version int64, code string) error
 	Turn(ctx context.Context, line string, every time.Duration, burst int) (wait time.Duration, err error)
@@ -27,14 +27,14 @@ var _ outbox = (*Outbox)(nil)
 type message struct {
 	channel, ts, thread, text, user string
 	version                         int64
-	live                            bool
+	live, waits                     bool
 }
 
 func (u *setup) message(s *Store, id int64) (m message) {
 	u.t.Helper()
 	var body []byte
 	var err error
-	m.channel, m.ts, m.thread, body, m.version, m.live, err = s.Outbox().Message(u.t.Context(), id)
+	m.channel, m.ts, m.thread, body, m.version, m.live, m.waits, err = s.Outbox().Message(u.t.Context(), id)
 	if err != nil {
 		u.t.Fatalf("message %d: %v", id, err)
 	}
@@ -132,7 +132,7 @@ func TestCardsAreFound(t *testing.T) {
 				}
 			}
 		}
-		if _, _, _, _, _, _, err := s.Outbox().Message(t.Context(), 99); !errors.Is(err, recovery.ErrNotFound) {
+		if _, _, _, _, _, _, _, err := s.Outbox().Message(t.Context(), 99); !errors.Is(err, recovery.ErrNotFound) {
 			t.Errorf("no such message: %v", err)
 		}
 	})
@@ -143,7 +143,7 @@ func TestThreadWaitsForItsCard(t *testing.T) {
 		s := u.open()
 		u.create(s, "U1")
 		u.update(s, 1, event(recovery.EventWaiting))
-		if got, want := u.message(s, 2), (message{text: "R-1 waits", version: 1}); got != want {
+		if got, want := u.message(s, 2), (message{channel: "U1", text: "R-1 waits", version: 1, waits: true}); got != want {
 			t.Errorf("before the card: %+v, want %+v", got, want)
 		}
 		u.posted(s, 1, 1, "D1", "10.1", false)
