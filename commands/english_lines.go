@@ -17,6 +17,7 @@ func englishLines() map[string]string {
 		"told.voided":               "%[1]s: something changed in Microsoft 365, so the approval for %[2]s no longer counts. Please look at its new plan and confirm it, or cancel.",
 		"told.voided.touched":       "%[1]s: something changed in Microsoft 365, so the approval for %[2]s no longer counts. What was done before stays. Please look at the new plan and confirm it, or leave it as it is.",
 		"told.voided.obstacle":      "%[1]s: something changed in Microsoft 365, so the approval for %[2]s no longer counts. %[3]s",
+		"told.voided.ends":          "%[1]s: something changed in Microsoft 365, so the approval for %[2]s no longer counts.",
 		"told.voided.pending":       "%[1]s: one approval no longer counts, because that person may not approve any more. Another approver is needed; you need not do anything.",
 		"told.voided.pending.short": "%[1]s: fewer approvals count than are needed. It waits for another approver.",
 		"told.waiting":              "%[1]s: %[2]s is not there yet. %[3]s I keep looking and will tell you.",

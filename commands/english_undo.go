@@ -42,6 +42,7 @@ func englishUndo() map[string]string {
 		"told.voided.undo":          "%[1]s: something changed in Microsoft 365, so the approval to undo what was done for %[2]s no longer counts. Please look at the new plan and confirm it, or cancel.",
 		"told.voided.touched.undo":  "%[1]s: something changed in Microsoft 365, so the approval to undo what was done for %[2]s no longer counts. What is undone already stays undone. Please look at the new plan and confirm it, or leave it as it is.",
 		"told.voided.obstacle.undo": "%[1]s: something changed in Microsoft 365, so the approval to undo what was done for %[2]s no longer counts. %[3]s",
+		"told.voided.ends.undo":     "%[1]s: something changed in Microsoft 365, so the approval to undo what was done for %[2]s no longer counts.",
 		"told.waiting.undo":         "%[1]s: what was done for %[2]s is not undone yet. %[3]s I keep looking and will tell you.",
 		"told.succeeded.undo":       "%[1]s: what can be undone for %[2]s is undone. %[3]s",
 		"told.partial.undo":         "%[1]s: what was done for %[2]s is only partly undone. %[3]s",

@@ -17,6 +17,7 @@ func latvianLines() map[string]string {
 		"told.voided":               "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums (%[2]s) vairs nav spēkā. Lūdzu, apskatiet jauno plānu un to aplieciniet vai atceliet pieprasījumu.",
 		"told.voided.touched":       "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums (%[2]s) vairs nav spēkā. Iepriekš paveiktais paliek. Lūdzu, apskatiet jauno plānu un to aplieciniet vai atstājiet visu, kā ir.",
 		"told.voided.obstacle":      "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums (%[2]s) vairs nav spēkā. %[3]s",
+		"told.voided.ends":          "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums (%[2]s) vairs nav spēkā.",
 		"told.voided.pending":       "%[1]s: viens apstiprinājums vairs neskaitās, jo šai personai vairs nav tiesību apstiprināt. Vajag citu apstiprinātāju; jums nekas nav jādara.",
 		"told.voided.pending.short": "%[1]s: spēkā ir mazāk apstiprinājumu, nekā vajag. Pieprasījums gaida vēl kādu apstiprinātāju.",
 		"told.waiting":              "%[1]s: pastkaste %[2]s vēl nav atgūta. %[3]s Turpinu pārbaudīt un paziņošu.",

@@ -42,6 +42,7 @@ func latvianUndo() map[string]string {
 		"told.voided.undo":          "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums atsaukt pastkastei %[2]s izdarīto vairs nav spēkā. Lūdzu, apskatiet jauno plānu un to aplieciniet vai atceliet pieprasījumu.",
 		"told.voided.touched.undo":  "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums atsaukt pastkastei %[2]s izdarīto vairs nav spēkā. Jau atsauktais paliek atsaukts. Lūdzu, apskatiet jauno plānu un to aplieciniet vai atstājiet visu, kā ir.",
 		"told.voided.obstacle.undo": "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums atsaukt pastkastei %[2]s izdarīto vairs nav spēkā. %[3]s",
+		"told.voided.ends.undo":     "%[1]s: Microsoft 365 vidē kaut kas mainījās, tāpēc apstiprinājums atsaukt pastkastei %[2]s izdarīto vairs nav spēkā.",
 		"told.waiting.undo":         "%[1]s: pastkastei %[2]s izdarītais vēl nav atsaukts. %[3]s Turpinu pārbaudīt un paziņošu.",
 		"told.succeeded.undo":       "%[1]s: viss, ko no izdarītā ar pastkasti %[2]s var atsaukt, ir atsaukts. %[3]s",
 		"told.partial.undo":         "%[1]s: ar pastkasti %[2]s izdarītais ir atsaukts tikai daļēji. %[3]s",

@@ -106,7 +106,11 @@ func (s *scene) voided(a, q reader) {
 		return
 	}
 	s.thread(a.say("line.voided", a.ref, why))
-	if s.r.Plan == nil {
+	switch {
+	case s.r.Plan == nil && s.r.Replan: // the next turn ends it, and tells why
+		s.told(q.say("told.voided.ends", q.ref, s.subject(q)))
+		return
+	case s.r.Plan == nil:
 		s.told(q.say("told.voided.obstacle", q.ref, s.subject(q), s.obstacle(q)))
 		return
 	}

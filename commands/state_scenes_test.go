@@ -42,6 +42,16 @@ func leftAt(note recovery.Note) recovery.Request {
 	})
 }
 
+// broughtBack is a request whose mailbox somebody else brought back before its restore began.
+func broughtBack(state recovery.State) recovery.Request {
+	return in(state, func(r *recovery.Request) {
+		d := *r.Diagnosis
+		d.Case, d.Plan, d.Obstacle, d.Deadline, d.Offers = recovery.CaseHealthy, nil, &recovery.Note{Code: recovery.NoteHealthy}, time.Time{}, nil
+		r.Diagnosis, r.Plan, r.Obstacle, r.Replan = &d, nil, d.Obstacle, state == recovery.Confirming
+		r.Changed = []recovery.Note{{Code: recovery.NoteObstacleCame}}
+	})
+}
+
 // stateScenes are those of requests that stand still, wait or end in an uncommon way.
 func stateScenes() []sceneCase {
 	another := recovery.Offer{Action: recovery.ChooseLicense, Required: true, Options: []recovery.Option{{Value: "sku1", Label: "EXCHANGESTANDARD", Free: 2}}}
@@ -78,6 +88,7 @@ func stateScenes() []sceneCase {
 	unconfirmed := in(recovery.Expired, func(r *recovery.Request) { r.Obstacle = &recovery.Note{Code: recovery.NoteUnconfirmed} })
 	hindered := noSeat
 	hindered.State = recovery.Expired
+	over := broughtBack(recovery.Confirming)
 	voided := triedAgain(recovery.Confirming)
 	pending := triedAgain(recovery.Pending)
 	held := triedAgain(recovery.Approved, reviewed(recovery.Approve, patti, nestor), func(r *recovery.Request) {
@@ -100,12 +111,31 @@ func stateScenes() []sceneCase {
 		{"expired-approved", late, event(recovery.EventExpired, "", recovery.Approved, late), 2},
 		{"expired-unconfirmed", unconfirmed, event(recovery.EventExpired, "", recovery.Confirming, unconfirmed), 1},
 		{"expired-obstacle", hindered, event(recovery.EventExpired, "", recovery.Submitted, hindered), 1},
+		{"voided-ends", over, event(recovery.EventVoided, "", recovery.Approved, over), 2},
 		{"touched-voided", voided, event(recovery.EventVoided, "", recovery.Approved, voided), 2},
 		{"touched-pending", pending, event(recovery.EventConfirmed, requester, recovery.Confirming, pending), 0},
 		{"touched-approved", held, event(recovery.EventWaiting, "", recovery.Approved, held), 0},
 		{"touched-left", left, event(recovery.EventEnded, requester, recovery.Confirming, left), 2},
 		{"touched-undecided", undecided, event(recovery.EventEnded, "", recovery.Pending, undecided), 2},
 		{"touched-denied", denied, event(recovery.EventDenied, patti, recovery.Pending, denied), 2},
+	}
+}
+
+// TestWhyItEndsIsToldOnce: that the approval is void and that there is nothing to do are told one after the other, the reason with the second.
+func TestWhyItEndsIsToldOnce(t *testing.T) {
+	t.Parallel()
+	var told []string
+	for state, kind := range map[recovery.State]recovery.EventKind{recovery.Confirming: recovery.EventVoided, recovery.Unneeded: recovery.EventEnded} {
+		r := broughtBack(state)
+		for _, m := range render(t, r, event(kind, "", recovery.Approved, r)) {
+			if strings.HasPrefix(m.Key, "told:") {
+				told = append(told, read(t, m).Text)
+			}
+		}
+	}
+	why := reader{wordsIn("en"), false, "R-142"}.note(recovery.Note{Code: recovery.NoteHealthy})
+	if n := strings.Count(strings.Join(told, "\n"), string(why)); len(told) != 2 || n != 1 {
+		t.Errorf("%d times %q in %q", n, why, told)
 	}
 }
 
