@@ -185,12 +185,19 @@ func (s *scene) approvalButtons() []button {
 		}
 		return s.bulkButtons()
 	case recovery.Partial, recovery.Failed:
-		if s.copyStopped() || s.r.Ask.Bulk != nil {
+		if !s.retryHelps() {
 			return nil
 		}
 		return []button{{recovery.ActRetry, "button.retry", slack.StylePrimary}}
 	}
 	return nil
+}
+
+// retryHelps says whether trying again may change how the request ended: not where its copy was stopped on purpose, where it was for many,
+// whose rest is found by another one, nor where Microsoft made a new mailbox, which the old one does not come into.
+func (s *scene) retryHelps() bool {
+	o := s.r.Obstacle
+	return !s.copyStopped() && s.r.Ask.Bulk == nil && (o == nil || o.Code != recovery.NoteEmptyMailbox)
 }
 
 // approveKey is the key of what the button says that approves.

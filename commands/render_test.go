@@ -180,6 +180,10 @@ func scenes() []sceneCase {
 		r.Proof.Missing = []recovery.Note{{Code: recovery.NoteEmptyMailbox, Args: []string{at(3).Format(time.RFC3339)}}}
 		r.Obstacle = &r.Proof.Missing[0]
 	})
+	fewer := in(recovery.Partial, reviewed(recovery.Approve, patti, nestor), restored, func(r *recovery.Request) {
+		r.Proof.Missing = []recovery.Note{{Code: recovery.NoteFewerItems, Args: []string{"1681", "12"}}}
+		r.Obstacle = &r.Proof.Missing[0]
+	})
 	failed := in(recovery.Failed, reviewed(recovery.Approve, patti, nestor), func(r *recovery.Request) {
 		r.Obstacle = &recovery.Note{Code: recovery.NotePrivileged}
 		r.Plan.Steps[0].Progress = recovery.Progress{Began: at(2), Acted: at(2), Problem: r.Obstacle}
@@ -209,6 +213,7 @@ func scenes() []sceneCase {
 		{"waiting", working, waiting, 2},
 		{"succeeded", in(recovery.Succeeded, reviewed(recovery.Approve, patti, nestor), restored), event(recovery.EventEnded, "", recovery.Restoring, in(recovery.Succeeded)), 2},
 		{"partial", partial, event(recovery.EventEnded, "", recovery.Restoring, partial), 2},
+		{"partial-fewer", fewer, event(recovery.EventEnded, "", recovery.Restoring, fewer), 2},
 		{"failed", failed, event(recovery.EventEnded, "", recovery.Restoring, failed), 2},
 		{"denied", denied, event(recovery.EventDenied, patti, recovery.Pending, denied), 2},
 		{"cancelled", cancelled, event(recovery.EventCancelled, patti, recovery.Pending, cancelled), 2},
