@@ -49,15 +49,15 @@ func (h *Handlers) record(ctx context.Context, responseURL string, id int64, cli
 		return h.private(responseURL, h.unrecorded(err, "nothing-recorded.click", ref))
 	case note != nil:
 		h.log.InfoContext(ctx, "click refused", "request", ref, "action", click.Action, "user", click.By.UserID, "note", note.Code)
-		return h.private(responseURL, h.refusal(ref, *note))
+		return h.private(responseURL, h.refusal(ref, click.Action, *note))
 	default:
 		h.recorded(ctx, "click", id, click.By, string(click.Action))
 		return bot.Reply{}
 	}
 }
 
-func (h *Handlers) refusal(ref string, note recovery.Note) markup {
-	return reader{h.words, false, ref}.refusal(note)
+func (h *Handlers) refusal(ref string, a recovery.Action, note recovery.Note) markup {
+	return reader{h.words, false, ref}.refusal(a, note)
 }
 
 // click reads what Slack says about a click. It gives false for anything that no card of ours has: more than one action,

@@ -231,3 +231,32 @@ func TestForgedForms(t *testing.T) {
 		t.Error("a form without its state was taken")
 	}
 }
+
+// TestWhoIsNoApproverReadsWhatTheButtonIsFor: only who presses a button that decides reads that this is not theirs to decide.
+func TestWhoIsNoApproverReadsWhatTheButtonIsFor(t *testing.T) {
+	t.Parallel()
+	for action, want := range map[recovery.Action]string{
+		recovery.ActApprove:    "decide on R-142",
+		recovery.ActDeny:       "decide on R-142",
+		recovery.ActEmergency:  "decide on R-142",
+		recovery.ChooseAccount: "choose the account for R-142",
+		recovery.ActUndo:       "ask to stop or undo R-142",
+		recovery.ActRetry:      "try R-142 again",
+		recovery.ActResume:     "resume the copy of R-142",
+		recovery.ActCheck:      "have it checked again",
+		recovery.ActCancel:     "end it",
+		recovery.ActConfirm:    "confirm R-142",
+		recovery.ActBulkPause:  "pause R-142, stop it",
+		recovery.ActBulkResume: "let it go on",
+		recovery.ActBulkStop:   "pause R-142, stop it",
+	} {
+		r := in(recovery.Submitted)
+		e := event(recovery.EventRefused, nestor, recovery.Submitted, r)
+		e.Note = &recovery.Note{Code: recovery.NoteNotApprover}
+		e.Click = &recovery.Click{Action: action, By: actor(nestor), Channel: approvals, TS: "1.1", Language: "en"}
+		said := read(t, find(t, render(t, r, e), "private:9")).Text
+		if !strings.Contains(said, "not an approver, so you cannot ") || !strings.Contains(said, want) || !strings.Contains(said, "R-142") {
+			t.Errorf("%s: %q, want %q", action, said, want)
+		}
+	}
+}

@@ -158,5 +158,15 @@ func englishCards() map[string]string {
 
 		// Around a refusal, which only its person sees.
 		"private": "%[1]s: %[2]s",
+
+		// To who is no approver, of a button that is for something else than deciding.
+		"not-approver.confirm":  "You are not an approver, so you cannot confirm %[1]s.",
+		"not-approver.cancel":   "You did not ask for %[1]s and are not an approver, so you cannot end it.",
+		"not-approver.check":    "You did not ask for %[1]s and are not an approver, so you cannot have it checked again.",
+		"not-approver.retry":    "You are not an approver, so you cannot try %[1]s again.",
+		"not-approver.resume":   "You are not an approver, so you cannot resume the copy of %[1]s.",
+		"not-approver.put-back": "You are not an approver, so you cannot ask to stop or undo %[1]s.",
+		"not-approver.choose":   "You are not an approver, so you cannot choose the account for %[1]s.",
+		"not-approver.bulk":     "You are not an approver, so you cannot pause %[1]s, stop it or let it go on.",
 	}
 }

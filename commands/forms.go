@@ -119,7 +119,7 @@ func (h *Handlers) giveReason(ctx context.Context, v slack.InteractionCallback) 
 		h.log.ErrorContext(ctx, "act not recorded", "request", ref, "action", act, "user", v.User.ID, "error", err)
 		return wrongReason(h.words.plain("deny.not-recorded"))
 	case note != nil:
-		return wrongReason(unescape(string(h.refusal(ref, *note))))
+		return wrongReason(unescape(string(h.refusal(ref, act, *note))))
 	default:
 		h.recorded(ctx, "form", d.Request, clicker(v), string(act))
 		return bot.Reply{}

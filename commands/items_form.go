@@ -242,7 +242,7 @@ func (h *Handlers) chooseItems(ctx context.Context, v slack.InteractionCallback)
 		h.log.ErrorContext(ctx, "choice of items not recorded", "request", ref, "user", v.User.ID, "error", err)
 		return wrongField(meta.block(), h.words.plain("deny.not-recorded"))
 	case note != nil:
-		return wrongField(meta.block(), unescape(string(h.refusal(ref, *note))))
+		return wrongField(meta.block(), unescape(string(h.refusal(ref, recovery.ChooseItems, *note))))
 	default:
 		h.recorded(ctx, "form", meta.Request, clicker(v), string(recovery.ChooseItems))
 		return bot.Reply{}

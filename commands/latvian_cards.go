@@ -158,5 +158,15 @@ func latvianCards() map[string]string {
 
 		// Around a refusal, which only its person sees.
 		"private": "%[1]s: %[2]s",
+
+		// To who is no approver, of a button that is for something else than deciding.
+		"not-approver.confirm":  "Apliecināt pieprasījumu %[1]s var tikai apstiprinātāji; jūs neesat viņu vidū.",
+		"not-approver.cancel":   "Slēgt pieprasījumu %[1]s var tikai persona, kas to iesniedza, un apstiprinātāji; jūs neesat viņu vidū.",
+		"not-approver.check":    "Likt vēlreiz pārbaudīt %[1]s var tikai persona, kas to iesniedza, un apstiprinātāji; jūs neesat viņu vidū.",
+		"not-approver.retry":    "Mēģināt %[1]s vēlreiz var tikai apstiprinātāji; jūs neesat viņu vidū.",
+		"not-approver.resume":   "Turpināt pauzēto kopēšanu (%[1]s) var tikai apstiprinātāji; jūs neesat viņu vidū.",
+		"not-approver.put-back": "Lūgt apturēt vai atsaukt darbu (%[1]s) var tikai apstiprinātāji; jūs neesat viņu vidū.",
+		"not-approver.choose":   "Izvēlēties kontu pieprasījumam %[1]s var tikai apstiprinātāji; jūs neesat viņu vidū.",
+		"not-approver.bulk":     "Pauzēt, turpināt vai apturēt %[1]s var tikai apstiprinātāji; jūs neesat viņu vidū.",
 	}
 }

@@ -254,5 +254,5 @@ func (s *scene) private() {
 	if m.Channel == "" {
 		m.Channel, m.Ephemeral = s.e.Click.By.UserID, ""
 	}
-	s.line(m, to.refusal(*s.e.Note))
+	s.line(m, to.refusal(s.e.Click.Action, *s.e.Note))
 }

@@ -307,6 +307,9 @@ func TestGoldenNotes(t *testing.T) {
 				t.Errorf("%s in %s: %s", code, l.code, approver+other)
 			}
 		}
+		for _, a := range slices.DeleteFunc(constants(t, "../recovery", "Action"), func(a string) bool { return forApprovers(recovery.Action(a)) == "" }) {
+			said.add("not-approver of "+a, string(reader{w, false, "R-142"}.refusal(recovery.Action(a), recovery.Note{Code: recovery.NoteNotApprover})))
+		}
 		for _, trouble := range []bot.Trouble{bot.Busy, bot.Failed, bot.Late, bot.Oversize, bot.Foreign, bot.External} {
 			said.add("trouble: "+trouble.String(), Sorry(l.code)(trouble, requester))
 		}

@@ -201,12 +201,39 @@ func (w reader) note(n recovery.Note) markup {
 }
 
 // refusal words why a click is not obeyed, with the request's id in it.
-func (w reader) refusal(n recovery.Note) markup {
+func (w reader) refusal(a recovery.Action, n recovery.Note) markup {
 	text := w.note(n)
+	if act := forApprovers(a); act != "" && n.Code == recovery.NoteNotApprover {
+		text = w.say("not-approver."+act, w.ref)
+	}
 	if strings.Contains(string(text), w.ref) {
 		return text
 	}
 	return w.say("private", w.ref, text)
+}
+
+// forApprovers names what a button is for that only approvers may press; empty where it is for deciding, which is what the note speaks of.
+func forApprovers(a recovery.Action) string {
+	switch a {
+	case recovery.ActConfirm:
+		return "confirm"
+	case recovery.ActCancel:
+		return "cancel"
+	case recovery.ActCheck:
+		return "check"
+	case recovery.ActRetry:
+		return "retry"
+	case recovery.ActResume:
+		return "resume"
+	case recovery.ActUndo:
+		return "put-back"
+	case recovery.ChooseAccount:
+		return "choose"
+	case recovery.ActBulkPause, recovery.ActBulkResume, recovery.ActBulkStop:
+		return "bulk"
+	default:
+		return ""
+	}
 }
 
 // checkAgain says, behind a sentence, what to do once an obstacle is removed: nothing where there is no request, or one that has ended.
