@@ -2,20 +2,23 @@ package recovery
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
 
 // during sends a click while the next call of that name is under way.
 func (w *world) during(op string, c func() (int64, Click)) {
+	var once sync.Once // calls are made beside each other
 	w.tenant.after = func(o string) {
 		if o != op {
 			return
 		}
-		w.tenant.after = func(string) {}
-		id, click := c()
-		click.At = w.clock
-		w.send(id, click)
+		once.Do(func() {
+			id, click := c()
+			click.At = w.clock
+			w.send(id, click)
+		})
 	}
 }
 
