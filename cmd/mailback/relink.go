@@ -42,7 +42,7 @@ func relink(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	}
 	done, err := proveAnew(ctx, s, flags.Arg(0))
 	if err != nil {
-		return fmt.Errorf("nothing was changed: %s", plainly(err))
+		return unrelinked(done, err)
 	}
 	said := relinked(done)
 	if !done.Changed() {
@@ -50,6 +50,14 @@ func relink(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	}
 	_, err = fmt.Fprintln(stdout, said)
 	return err
+}
+
+// unrelinked says what an error left behind. One that came after the proof may have come after the change too.
+func unrelinked(l recovery.Relinked, err error) error {
+	if l.Changed() {
+		return fmt.Errorf("whether the change was kept is not known: %s. Run it again: it says by which account %s is known", plainly(err), l.UserID)
+	}
+	return fmt.Errorf("nothing was changed: %s", plainly(err))
 }
 
 // proveAnew wires what the proof needs of serve's parts, and has it made.
