@@ -191,7 +191,7 @@ func (s *Service) someItems(ctx context.Context, r Request, next []ItemRow) (sen
 	start, answered := s.Now(), false
 	var doubts []error
 	for _, row := range next {
-		if len(doubts) == itemDoubts || s.Now().Sub(start) >= itemTurn || ctx.Err() != nil ||
+		if len(doubts) == itemDoubts || s.Now().Sub(start) >= itemTurn || ctx.Err() != nil || s.stopping() ||
 			row.rests(s.Now()) > 0 || row.last() != next[0].last() {
 			break
 		}
@@ -211,6 +211,10 @@ func (s *Service) someItems(ctx context.Context, r Request, next []ItemRow) (sen
 	}
 	return sent, doubts[0]
 }
+
+// stopping says whether the process is told to stop. An item that is under way gets its answer then, which a cancelled call would lose, and
+// no other is begun.
+func (s *Service) stopping() bool { return s.Stopping != nil && s.Stopping() }
 
 // itemDoubt is the trouble of an item that got no answer.
 type itemDoubt struct{ error }

@@ -456,3 +456,28 @@ func TestTicks(t *testing.T) {
 		}
 	}
 }
+
+// TestAStopEndsATurnOfItems: the item that is under way gets its answer, no other is begun, and the rest is for the next process.
+func TestAStopEndsATurnOfItems(t *testing.T) {
+	t.Parallel()
+	w := itemWorld(t, false)
+	w.holds(john, 100)
+	r := w.asksItems(rita, ItemWish{})
+	w.press(r.ID, rita, ActConfirm)
+	stopping, ended := false, 0
+	w.svc.Stopping = func() bool { return stopping }
+	w.tenant.after = func(op string) {
+		if op == "restore-item" && w.tenant.did[op] == 7 { // others are made side by side
+			stopping = true
+		}
+	}
+	w.store.after = func(string) { // the turn's end
+		if stopping {
+			stopping, ended = false, w.tenant.did["restore-item"]
+		}
+	}
+	r = w.is(w.press(r.ID, anna, ActApprove), Succeeded)
+	if want := (ItemCounts{Chosen: 100, Restored: 100}); ended != 7 || *r.Proof.Items != want {
+		t.Errorf("the turn ended after %d items, and in the end %+v", ended, r.Proof.Items)
+	}
+}

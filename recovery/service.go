@@ -51,6 +51,7 @@ type Config struct {
 	Replier     Replier
 	Now         Clock
 	Logger      *slog.Logger
+	Stopping    func() bool // says that the process is told to stop, so that a long turn begins nothing more; nil: it never is
 }
 
 // Service is the domain's front: people ask, click and look by its methods, and jobs bring requests on by Advance.

@@ -170,7 +170,7 @@ func (s *settings) service(
 			Licenses: s.Licenses, UsageLocation: s.UsageLocation, BulkMax: s.BulkMax,
 		},
 		Store: db, Lists: db, Bulk: db, Links: db, Languages: db, Uses: db, Faults: db, Directory: directory, Restorer: directory, Items: directory,
-		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log,
+		People: commands.NewPeople(slackBot, team), Replier: commands.NewReplier(slackBot, s.Locale), Now: now, Logger: log, Stopping: db.Stopping,
 	}
 	if s.Exchange == "on" {
 		client, err := exchange.New(exchange.Config{

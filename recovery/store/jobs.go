@@ -177,6 +177,9 @@ func (s *Store) Stop(ctx context.Context) error {
 	return s.halt(ctx)
 }
 
+// Stopping says whether Stop was called: jobs that run are to come to their end.
+func (s *Store) Stopping() bool { return s.stopping.Load() }
+
 // halt stops the jobs, and then leaves the roll: as long as a job runs, this process is alive.
 func (s *Store) halt(ctx context.Context) error {
 	s.stopping.Store(true)

@@ -63,7 +63,7 @@ func (s *Store) advance(ctx context.Context, log *slog.Logger, sit *sitting, sin
 		case !made:
 			const still = `SELECT EXISTS (SELECT 1 FROM requests WHERE id = $1 AND version = $2 AND active)`
 			return s.leftBehind(ctx, log, still, sit.request, version)
-		case time.Since(began) > s.sittingTime() || s.stopping.Load():
+		case time.Since(began) > s.sittingTime() || s.Stopping():
 			return time.Millisecond, nil
 		}
 	}

@@ -151,7 +151,13 @@ func TestStopEndsASitting(t *testing.T) {
 		u.start(s, w)
 		u.await("some turns", func() bool { return turns.Load() > 5 })
 		before := turns.Load()
+		if s.Stopping() {
+			t.Error("a turn is told to end though nobody stops")
+		}
 		u.stop(s)
+		if !s.Stopping() {
+			t.Error("a turn that runs long is not told to end")
+		}
 		if more := turns.Load() - before; more > 50 { // a whole sitting has hundreds
 			t.Errorf("%d turns more", more)
 		}
